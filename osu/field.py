@@ -1,0 +1,39 @@
+"""The playfield and the frame grid: the only file that knows 512, 384 and 60.
+
+Time in a beatmap or a replay is *map time* in ms. Under DT the song runs 1.5 times as fast, so
+one real millisecond is 1.5 map milliseconds: `map = real * rate`. Networks see *real* time, on a
+grid of 60 frames a second.
+
+The grid's frames lie on whole map milliseconds, because a replay stores whole milliseconds: what
+is generated on the grid is written, read and resampled without loss.
+"""
+
+import numpy as np
+
+WIDTH_PX = 512.0
+HEIGHT_PX = 384.0
+CENTRE_PX = np.array([WIDTH_PX / 2, HEIGHT_PX / 2])
+UNIT_PX = 256.0  # one unit of the networks, osu!px
+
+FRAME_HZ = 60
+FRAME_MS = 1000.0 / FRAME_HZ  # real time
+
+
+def to_unit(xy_px: np.ndarray) -> np.ndarray:
+    """osu!px -> unit: the playfield's centre is 0, its left and right borders are -1 and 1."""
+    return (xy_px - CENTRE_PX) / UNIT_PX
+
+
+def to_px(xy_unit: np.ndarray) -> np.ndarray:
+    """unit -> osu!px, the inverse of `to_unit`."""
+    return xy_unit * UNIT_PX + CENTRE_PX
+
+
+def frame_count(start_ms: float, end_ms: float, rate: float) -> int:
+    """How many grid frames lie in [start_ms, end_ms], map time."""
+    return max(0, int(np.floor((end_ms - start_ms) / (FRAME_MS * rate) + 1e-9)) + 1)
+
+
+def grid_ms(start_ms: float, frames: int, rate: float) -> np.ndarray:
+    """(frames,) map times of the grid that starts at `start_ms`, each a whole number of ms."""
+    return np.round(start_ms + np.arange(frames) * (FRAME_MS * rate))

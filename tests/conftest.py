@@ -1,0 +1,43 @@
+"""What several test modules share: a folder of maps and plays as a player has them, prepared."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+
+from osu.auto import auto_play
+from osu.beatmap import load_beatmap
+from osu.mods import Mods
+from osu.prepare import prepare
+from osu.replay import load_replay, save_replay
+
+SAMPLE = Path(__file__).parent.parent / "data" / "sample"
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> Path:
+    """Songs/ with the three sample maps, Replays/ with plays of them by two machine players, and
+    three replays that cannot be used."""
+    root = tmp_path_factory.mktemp("osu")
+    (root / "Songs").mkdir()
+    (root / "Replays").mkdir()
+    for path in sorted(SAMPLE.glob("*.osu")):
+        shutil.copy(path, root / "Songs" / path.name)
+        for name, mods in (("one", Mods(0)), ("two", Mods.HR | Mods.DT)):
+            replay = auto_play(load_beatmap(path).with_mods(mods))
+            replay = dataclasses.replace(replay, player=name)
+            save_replay(replay, root / "Replays" / f"{path.stem}-{name}.osr")
+    (root / "Replays" / "broken.osr").write_bytes(b"\x00" * 50)
+    whole = (root / "Replays" / "circuit-one.osr").read_bytes()
+    (root / "Replays" / "cut.osr").write_bytes(whole[:-200])
+    lost = dataclasses.replace(
+        load_replay(root / "Replays" / "circuit-one.osr"), beatmap_md5="0" * 32
+    )
+    save_replay(lost, root / "Replays" / "lost.osr")
+    return root
+
+
+@pytest.fixture(scope="session")
+def cache(folder, tmp_path_factory) -> Path:
+    return prepare([folder], tmp_path_factory.mktemp("cache"), jobs=1)
