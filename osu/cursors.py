@@ -1,0 +1,161 @@
+"""Human cursors to learn from, and sampled cursors beside human ones, without keys: what every
+script that trains a cursor generator starts from and reports. The report on files is osu.likeness.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from osu.adversaries import CursorGenerator
+from osu.data import PlaySet
+from osu.features import MIRRORED, Column, Play, Track, World, mirror
+from osu.field import FRAME_HZ, UNIT_PX
+from osu.observe import STILL_PX_PER_MS, observe
+from osu.two_sample import Sample, two_sample
+
+STILL_PX = STILL_PX_PER_MS * 1000 / FRAME_HZ
+
+
+class Humans:
+    """Windows of a split to learn cursors from.
+
+    One in RARE_EVERY holds a part of a spinner and one a part of a break: a network that meets
+    them as seldom as players do (one frame in sixty) forgets how to spin and how to idle.
+    """
+
+    RARE_EVERY = 8
+    BREAK_S = 2.5  # from one object's end to the next one's start
+
+    def __init__(self, plays: PlaySet, split: str) -> None:
+        self.plays, self.sampler = plays, plays.sampler(split)
+        self.mirrored = MIRRORED.to(plays.device)
+        spins, breaks = [], []
+        for i in plays.where(split):
+            objects = plays.tracks[plays.plays[i].track].objects
+            start, ended = (
+                objects[:, Column.START_S],
+                np.maximum.accumulate(objects[:, Column.END_S]),
+            )
+            resting = np.append(start[1:] - ended[:-1] > self.BREAK_S, False)
+            for found, at in (
+                (spins, start[objects[:, Column.SPINNER] > 0]),
+                (breaks, ended[resting]),
+            ):
+                at = np.floor(at * FRAME_HZ).astype(int)
+                found += [(i, frame) for frame in at if frame < plays.plays[i].frames]
+        self.rare = [np.array(found) for found in (spins, breaks) if found]  # play, first frame
+
+    def draw(self, batch: int, length: int, seed: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
+        """`batch` windows of `length` frames; the same `seed` draws the same. Half of them are
+        mirrored by torch's own generator. Condition (B, T, F), cursor (B, T, 2), and where the
+        play has a frame (B, T, 1)."""
+        rng = np.random.default_rng((*seed, 1))
+        count = batch // self.RARE_EVERY
+        windows = [self.sampler.draw(batch - count * len(self.rare), length, seed)]
+        for found in self.rare if count else ():
+            play, at = found[rng.integers(len(found), size=count)].T
+            frames = np.array([self.plays.plays[i].frames for i in play])
+            start = at - rng.integers(0, length, count)
+            start = np.clip(start, 0, np.maximum(frames - length, 0))
+            windows.append(self.plays.window(play, start, length))
+        condition, play, mask, _ = (torch.cat(parts) for parts in zip(*windows, strict=True))
+        where = (torch.rand(batch, device=self.plays.device) < 0.5).float()
+        condition, play = mirror(condition, play, where, self.mirrored)
+        return condition, play[..., : Play.K1], mask[..., None] > 0
+
+
+def measure(track: Track, cursor: np.ndarray) -> dict[str, float]:
+    """Of a cursor (T, 2) in units on a track; nan where the track has nothing to measure.
+
+    aim: median distance in radii from circles and slider heads at their start; inside: share of
+    them within one radius; ball: median distance in radii from the balls of sliders; speed,
+    acceleration: median size in px a frame (^2); still: share of frames below .005 px/ms; peaks:
+    of the speed, per s; rpm: median over the inner part of spinners; idle: px a frame where no
+    object is near in time.
+    """
+    frames = len(cursor)
+    objects = track.objects
+    radius = track.world[World.RADIUS]
+    at = objects[:, Column.START_S] * FRAME_HZ
+    end = objects[:, Column.END_S] * FRAME_HZ
+    aimed = (objects[:, Column.SPINNER] == 0) & (at < frames - 1)
+    there = np.stack([np.interp(at[aimed], np.arange(frames), cursor[:, n]) for n in (0, 1)], -1)
+    distance = np.linalg.norm(there - objects[aimed, : Column.END_X], axis=1) / radius
+
+    on_ball = track.ball[:frames, 2] > 0
+    from_ball = np.linalg.norm(cursor - track.ball[:frames, :2], axis=1)[on_ball] / radius
+
+    moved = np.diff(cursor, axis=0) * UNIT_PX
+    speed = np.linalg.norm(moved, axis=1)
+    acceleration = np.linalg.norm(np.diff(moved, axis=0), axis=1)
+    moving = speed > STILL_PX
+    peaks = (speed[1:-1] > speed[:-2]) & (speed[1:-1] >= speed[2:]) & moving[1:-1]
+
+    turns = []
+    for a, b in zip(at, end, strict=True):
+        first, last = int(a) + FRAME_HZ // 3, min(int(b), frames) - 5
+        if objects[at == a, Column.SPINNER].any() and last - first > FRAME_HZ // 2:
+            angle = np.unwrap(np.arctan2(cursor[first:last, 1], cursor[first:last, 0]))
+            turns.append(abs(angle[-1] - angle[0]) / (2 * np.pi) / (last - first) * FRAME_HZ * 60)
+
+    frame = np.arange(frames - 1)
+    row = np.searchsorted(at, frame)
+    until = np.append(at, np.inf)[row] - frame
+    since = frame - np.concatenate([[-np.inf], np.maximum.accumulate(end)])[row]
+    idle = (until > 1.5 * FRAME_HZ) & (since > FRAME_HZ) & (row > 0)
+
+    def median(values) -> float:
+        return float(np.median(values)) if len(values) else float("nan")
+
+    return {
+        "aim": median(distance),
+        "inside": float((distance < 1).mean()) if len(distance) else float("nan"),
+        "ball": median(from_ball),
+        "speed": median(speed),
+        "acceleration": median(acceleration),
+        "still": float((~moving).mean()),
+        "peaks": float(peaks.mean() * FRAME_HZ),
+        "rpm": median(turns),
+        "idle": float(speed[idle].mean()) if idle.any() else float("nan"),
+    }
+
+
+def report(
+    model: CursorGenerator, plays: PlaySet, index: np.ndarray, seed: int, steps: int = 200
+) -> dict[str, float]:
+    """Samples the maps of human plays twice and measures both sides, mean over plays.
+
+    human_*, generated_*: see `measure`. apart: mean distance in px between the two samples of a
+    map (two humans: 32). conv_accuracy, conv_auc and features_...: classifiers trained for
+    `steps` steps to tell cursors apart (.5 is the best value), where the plays can be cut into
+    two folds of other songs and players.
+    """
+    model.eval()
+    found: dict[str, list[float]] = {}
+    seen: tuple[list[Tensor], list[Tensor]] = ([], [])
+    groups = []
+    for number, i in enumerate(index):
+        play = plays.plays[i]
+        batch = plays.window(np.array([i]), np.array([0]), play.frames)
+        generator = torch.Generator(plays.device).manual_seed(seed * 100_003 + number)
+        first = model.play(batch.condition, generator)
+        second = model.play(batch.condition, generator)
+        apart = (first - second).norm(dim=-1).mean().item() * UNIT_PX
+        found.setdefault("apart", []).append(apart)
+        real = batch.play[..., : Play.K1]
+        track = plays.tracks[play.track]
+        for kind, cursor, kept in zip(("human", "generated"), (real, first), seen, strict=True):
+            for name, value in measure(track, cursor[0].cpu().numpy()).items():
+                found.setdefault(f"{kind}_{name}", []).append(value)
+            without_keys = torch.cat([cursor, torch.zeros_like(cursor)], -1)
+            kept.append(observe(without_keys, batch.condition)[0])
+        groups.append((f"song {play.song}", f"player {play.player}"))
+    model.train()
+    metrics = {name: float(np.nanmean(v)) for name, v in found.items() if np.isfinite(v).any()}
+    if steps and len({label for labels in groups for label in labels}) > 2:
+        sides = [Sample.of_plays(side) for side in seen]
+        result = two_sample(*sides, groups, seed, plays.device, folds=2, steps=steps)
+        for name, quantities in result.summary(seed).items():
+            metrics[f"{name}_accuracy"] = quantities["window_accuracy"][0]
+            metrics[f"{name}_auc"] = quantities["window_auc"][0]
+    return {name: value for name, value in metrics.items() if np.isfinite(value)}
