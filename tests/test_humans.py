@@ -1,0 +1,86 @@
+"""Who is compared with whom, on made-up players: the rules are checked on the outcome."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from osu.humans import Human, matched, same_map_groups, select
+from osu.library import Pair
+from osu.mods import Mods
+
+NO_MODS = Mods(0)
+
+
+def human(player: str, md5: str = "m", mods: Mods = NO_MODS, split: str = "test", skill=(0, 0, 0)):
+    return Human(
+        pair=Pair("r", "b"),
+        split=split,
+        player=player,
+        song=md5,
+        md5=md5,
+        mods=mods,
+        accuracy=0.9,
+        skill=np.array(skill, float),
+        path=np.zeros((0, 2), np.float32),
+    )
+
+
+def crowd(seed: int, plays: int, players: int, split: str) -> list[Human]:
+    rng = np.random.default_rng(seed)
+    return [
+        human(
+            f"{split}{rng.integers(players)}", f"{split}{i}", split=split, skill=rng.normal(size=3)
+        )
+        for i in range(plays)
+    ]
+
+
+def test_selection_takes_every_player_once_before_any_twice():
+    humans = [human("a", f"m{i}") for i in range(5)] + [human("b"), human("c", split="train")]
+    humans += [human("d"), human("b")]
+    assert [h.player for h in select(humans, "test", None)][:3] == ["a", "b", "d"]
+    assert Counter(h.player for h in select(humans, "test", 5)) == {"a": 2, "b": 2, "d": 1}
+
+
+def test_matched_players_stand_on_one_side_and_against_one_player():
+    chosen, others = crowd(0, 40, 15, "test"), crowd(1, 400, 120, "train")
+    partners = matched(chosen, chosen + others)
+    assert not {p.player for p in partners} & {h.player for h in chosen}
+    assert len(set(map(id, partners))) == 40
+    against: dict[str, set[str]] = {}
+    for ours, theirs in zip(chosen, partners, strict=True):
+        against.setdefault(theirs.player, set()).add(ours.player)
+    assert all(len(players) == 1 for players in against.values())
+
+
+def test_matched_players_are_alike_in_skill():
+    chosen, others = crowd(0, 40, 40, "test"), crowd(1, 400, 200, "train")
+    partners = matched(chosen, chosen + others)
+    apart = np.mean([_apart(a, b) for a, b in zip(chosen, partners, strict=True)])
+    rng = np.random.default_rng(2)
+    chance = np.mean([_apart(a, others[rng.integers(400)]) for a in chosen * 20])
+    # In three dimensions the nearest of 200 is six times as near as any; a player who stands
+    # against somebody already is not free, which costs some of it.
+    assert apart < chance / 2
+
+
+def _apart(a: Human, b: Human) -> float:
+    return np.linalg.norm(a.skill - b.skill)
+
+
+def test_matching_prefers_the_same_map_and_says_when_there_are_too_few():
+    ours = human("a", "map 1", skill=(0, 0, 0))
+    same = human("b", "map 1", skill=(0.5, 0, 0))
+    nearer = [human(f"c{i}", f"map {i + 2}", skill=(0.1, 0, 0)) for i in range(3)]
+    far = [human(f"d{i}", f"map {i + 9}", skill=(9, 9, 9)) for i in range(3)]
+    assert matched([ours], [ours, *nearer, same, *far]) == [same]
+    with pytest.raises(ValueError, match="only 0 are of other players"):
+        matched([ours], [ours])
+
+
+def test_groups_hold_one_play_of_each_player_under_the_same_mods():
+    humans = [human("a"), human("a"), human("b"), human("c", mods=Mods.HR), human("d", "other")]
+    humans.append(human("e", mods=Mods.NF))  # no fail changes nothing that is played
+    groups = same_map_groups(humans)
+    assert [[h.player for h in group] for group in groups] == [["a", "b", "e"]]
