@@ -1,0 +1,64 @@
+"""How long a generated play takes, past importing torch, beside the length of its map.
+
+    uv run bench/generate.py [--seconds 180] [--repeat 3]
+
+A map of the wanted length is made of the sample map's objects, again and again. Each model plays it
+`--repeat` times; the table holds medians and how many times real time that is.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))  # run as a script from anywhere
+
+from osu import engine  # noqa: E402
+from osu.beatmap import parse_beatmap  # noqa: E402
+
+
+def long_map(seconds: float) -> bytes:
+    """The circuit sample with its objects repeated until the map is `seconds` long."""
+    text = (ROOT / "data" / "sample" / "circuit.osu").read_text()
+    head, objects = text.split("[HitObjects]")
+    rows = [row.split(",") for row in objects.split("\n") if row.strip()]
+    first, last = int(rows[0][2]), int(rows[-1][2]) + 2000
+    made = []
+    for turn in range(int(seconds * 1000 // (last - first)) + 1):
+        shift = turn * (last - first)
+        for row in rows:
+            moved = [*row[:2], str(int(row[2]) + shift), *row[3:]]
+            if int(row[3]) & 8:
+                moved[5] = str(int(row[5].split(":")[0]) + shift)
+            if int(moved[2]) < first + seconds * 1000:
+                made.append(",".join(moved))
+    return (head + "[HitObjects]\n" + "\n".join(made) + "\n").encode()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--seconds", type=float, default=180)
+    parser.add_argument("--repeat", type=int, default=3)
+    args = parser.parse_args()
+    beatmap = parse_beatmap(long_map(args.seconds))
+    length = (beatmap.end_ms.max() - beatmap.start_ms[0]) / 1000
+    print(f"{len(beatmap.start_ms)} objects, {length:.0f} s")
+    print("| model | load s | play s | times real time |")
+    print("|---|---|---|---|")
+    for card in engine.list_models():
+        begun = time.perf_counter()
+        player = engine.load_player(card.name)
+        loaded = time.perf_counter() - begun
+        spent = []
+        for seed in range(args.repeat):
+            begun = time.perf_counter()
+            player.play(beatmap, seed)
+            spent.append(time.perf_counter() - begun)
+        played = statistics.median(spent)
+        print(f"| {card.name} | {loaded:.2f} | {played:.2f} | {length / played:.0f} |")
+
+
+if __name__ == "__main__":
+    main()

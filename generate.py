@@ -1,0 +1,133 @@
+"""From a beatmap to a replay that looks as if a person had played it.
+
+    uv run generate.py                                    plays a sample map
+    uv run generate.py MAP.osz --difficulty Insane --mods HDDT --seed 7 --count 3 -o plays/
+    uv run generate.py MAP.osu --like MINE.osr --maps ~/osu/Songs --accuracy 0.96 --gif
+
+Writes .osr files that the game opens. The player's name in them says that they are generated.
+"""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from osu import engine
+from osu.beatmap import BeatmapError, load_beatmap, parse_beatmap
+from osu.checkpoint import CheckpointError
+from osu.engine import OptionError, PlayOptions
+from osu.judge import JudgeError
+from osu.library import DataError, find_maps
+from osu.mods import ModsError, mods_str, parse_mods
+from osu.painter import RenderError
+from osu.render import lively_window, save_gif
+from osu.replay import ReplayError, load_replay, save_replay
+from osu.scene import Stage
+from osu.whole import SKILLS
+
+SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
+ERRORS = (BeatmapError, CheckpointError, DataError, JudgeError, ModsError, OptionError,
+          RenderError, ReplayError, OSError)  # fmt: skip
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "map", nargs="?", default=str(SAMPLE), help=".osu or .osz (default: a sample)"
+    )
+    parser.add_argument("--difficulty", help="which one of an .osz")
+    parser.add_argument("--model", default=engine.DEFAULT, help="a folder of models/ (%(default)s)")
+    parser.add_argument("--mods", default="", help="such as HDDT")
+    parser.add_argument("--seed", type=int, default=0, help="another seed is another play")
+    parser.add_argument("--count", type=int, default=1, help="plays, with seeds from --seed on")
+    parser.add_argument("-o", "--out", default=".", help="a file for one play, or a folder")
+    parser.add_argument("--like", nargs="+", default=(), metavar="REPLAY", help="play like these")
+    parser.add_argument("--maps", nargs="+", default=(), metavar="DIR", help="with maps of --like")
+    parser.add_argument("--accuracy", type=float, help="to aim for, .5 to 1")
+    parser.add_argument("--ur", type=float, help="unstable rate to aim for, 30 to 400")
+    parser.add_argument("--skill", choices=list(SKILLS), help="instead of --accuracy")
+    parser.add_argument("--steps", type=int, help="of the sampler: fewer are faster")
+    parser.add_argument("--gif", action="store_true", help="draw each play as a gif beside it")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    args = parser.parse_args(argv)
+    if args.count < 1:
+        parser.error("--count must be at least 1")
+    if args.steps is not None and not 2 <= args.steps <= 1000:
+        parser.error("--steps must be 2 to 1000")
+    if args.accuracy is not None and not 0.5 <= args.accuracy <= 1:
+        parser.error("--accuracy must be .5 to 1")
+    if args.ur is not None and not 30 <= args.ur <= 400:
+        parser.error("--ur must be 30 to 400")
+    return args
+
+
+def read_likes(args: argparse.Namespace) -> dict:
+    """The replays of --like with their maps, as fields of PlayOptions."""
+    replays = tuple(load_replay(path) for path in args.like)
+    maps = find_maps([*args.maps, Path(args.map).parent], {r.beatmap_md5 for r in replays})
+    tracks = []
+    for path, replay in zip(args.like, replays, strict=True):
+        if replay.beatmap_md5 not in maps:
+            raise DataError(f"{path}: its map was not found; --maps names folders to look in")
+        beatmap = parse_beatmap(maps[replay.beatmap_md5].read_map(), path)
+        tracks.append(beatmap.with_mods(replay.mods))
+    return {"like": replays, "like_maps": tuple(tracks)}
+
+
+def targets(args: argparse.Namespace, beatmap, mods) -> list[Path]:
+    """Where each play goes. OptionError where one file was named for many."""
+    out = Path(args.out)
+    if out.suffix.lower() == ".osr":
+        if args.count > 1:
+            raise OptionError(f"{out} is one file, but --count is {args.count}: name a folder")
+        return [out]
+    title = f"{beatmap.artist} - {beatmap.title} [{beatmap.difficulty}] {mods_str(mods)}"
+    title = "".join("_" if c in '<>:"/\\|?*' or ord(c) < 32 else c for c in title)[:120].strip()
+    seeds = range(args.seed, args.seed + args.count)
+    return [out / f"{title} ({args.model} {seed}).osr" for seed in seeds]
+
+
+def generate(args: argparse.Namespace) -> None:
+    mods = parse_mods(args.mods)
+    beatmap = load_beatmap(args.map, args.difficulty).with_mods(mods)
+    paths = targets(args, beatmap, mods)
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    player = engine.load_player(args.model, args.device)
+    options = PlayOptions(
+        **read_likes(args), accuracy=args.accuracy, unstable_rate=args.ur, skill=args.skill,
+        steps=args.steps,
+    )  # fmt: skip
+    for number, path in enumerate(paths):
+        with tqdm(total=100, desc=path.name[-40:], unit="%", delay=1.0, leave=False) as bar:
+            replay = player.play(
+                beatmap,
+                args.seed + number,
+                options,
+                lambda share: bar.update(math.floor(100 * share) - bar.n),
+            )
+        save_replay(replay, path)
+        print(
+            f"{path}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
+            f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
+        )
+        if args.gif:
+            save_gif([Stage(beatmap, replay)], path.with_suffix(".gif"), *lively_window(beatmap))
+            print(path.with_suffix(".gif"))
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse_args(argv)
+    try:
+        generate(args)
+    except ERRORS as error:
+        print(f"generate.py: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

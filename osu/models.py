@@ -1,0 +1,141 @@
+"""The recurrent networks: layers only, no losses. `NETWORKS` names every network that ships.
+
+A network is built from its frozen `Config`, which the checkpoint's card keeps. Tensors are
+(B, T, C), batch first.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from osu.adversaries import CursorGenerator
+from osu.denoiser import Denoiser
+from osu.features import Condition, Play
+from osu.presses import HINTS, OFFSET_BINS, RELEASE_BINS, Event, Load, Style
+
+
+class CursorLSTM(nn.Module):
+    """Condition (B, T, F) -> cursor (B, T, 2) in units: the accurate, deterministic player.
+
+    Bidirectional, since a player reads ahead and the whole map is known.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        hidden: int = 256  # per direction
+        layers: int = 2
+
+    def __init__(self, config: "CursorLSTM.Config") -> None:
+        super().__init__()
+        self.config = config
+        self.lstm = nn.LSTM(
+            len(Condition), config.hidden, config.layers, batch_first=True, bidirectional=True
+        )
+        self.out = nn.Linear(2 * config.hidden, len((Play.X, Play.Y)))
+
+    def forward(self, condition: Tensor) -> Tensor:
+        hidden, _ = self.lstm(condition)
+        return self.out(hidden)
+
+    def play(self, condition: Tensor, generator: torch.Generator) -> Tensor:
+        """The cursor of whole maps; there is nothing to draw."""
+        return self(condition)
+
+
+class KeyLSTM(nn.Module):
+    """Presses, one object after the other: hints (B, N, HINTS), style (B, len(Style)) and the
+    events so far -> logits of the next event's classes (osu.presses.to_bins).
+
+    The order within an event is offset, finger, release; each sees the ones before it.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        hidden: int = 256
+        layers: int = 2
+        dropout: float = 0.2
+        bank_rows: int = 0  # styles of real plays kept with the weights, to draw from
+
+    def __init__(self, config: "KeyLSTM.Config") -> None:
+        super().__init__()
+        self.config = config
+        width = config.hidden
+        # A missing value of a style is 0 after standardising; the flag says it was missing.
+        self.register_buffer("style_mean", torch.zeros(len(Style)))
+        self.register_buffer("style_std", torch.ones(len(Style)))
+        self.register_buffer("bank_style", torch.zeros(config.bank_rows, len(Style)))
+        self.register_buffer("bank_load", torch.zeros(config.bank_rows, len(Load)))
+        self.offset_seen = nn.Embedding(OFFSET_BINS + 1, 32)
+        self.release_seen = nn.Embedding(RELEASE_BINS, 16)
+        self.finger_seen = nn.Embedding(2, 16)
+        self.enter = nn.Linear(HINTS + 2 * len(Style) + 64, width)
+        self.lstm = nn.LSTM(width, width, config.layers, batch_first=True, dropout=config.dropout)
+        self.offset = nn.Sequential(
+            nn.Linear(width, width), nn.SiLU(), nn.Linear(width, OFFSET_BINS + 1)
+        )
+        self.other_finger = nn.Sequential(
+            nn.Linear(width + 32, width), nn.SiLU(), nn.Linear(width, 1)
+        )
+        self.release = nn.Sequential(
+            nn.Linear(width + 32 + 16, width), nn.SiLU(), nn.Linear(width, RELEASE_BINS)
+        )
+
+    def _read(self, hints: Tensor, style: Tensor, before: Tensor, state=None):
+        missing = torch.isnan(style)
+        known = torch.where(missing, 0.0, (style - self.style_mean) / self.style_std)
+        style = torch.cat([known, missing.float()], -1)[:, None].expand(-1, hints.shape[1], -1)
+        seen = [
+            self.offset_seen(before[..., Event.OFFSET_MS]),
+            self.release_seen(before[..., Event.RELEASE_MS]),
+            self.finger_seen(before[..., Event.FINGER]),
+        ]
+        entered = F.silu(self.enter(torch.cat([hints, style, *seen], -1)))
+        return self.lstm(entered, state)
+
+    def forward(self, hints: Tensor, style: Tensor, bins: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Teacher forcing: bins (B, N, len(Event)) are the real classes; FINGER of an object
+        without a press repeats the last finger used. Returns logits of the offset
+        (B, N, OFFSET_BINS + 1), of using the other finger than last (B, N), and of the release
+        (B, N, RELEASE_BINS)."""
+        before = torch.cat([torch.zeros_like(bins[:, :1]), bins[:, :-1]], 1)
+        before[:, 0, Event.OFFSET_MS] = OFFSET_BINS
+        hidden, _ = self._read(hints, style, before)
+        offset = self.offset_seen(bins[..., Event.OFFSET_MS])
+        finger = self.finger_seen(bins[..., Event.FINGER])
+        return (
+            self.offset(hidden),
+            self.other_finger(torch.cat([hidden, offset], -1)).squeeze(-1),
+            self.release(torch.cat([hidden, offset, finger], -1)),
+        )
+
+    @torch.no_grad()
+    def sample(self, hints: Tensor, style: Tensor, generator: torch.Generator) -> Tensor:
+        """(B, N, len(Event)) classes drawn one object after the other."""
+
+        def draw(logits: Tensor) -> Tensor:
+            return torch.multinomial(logits.softmax(-1), 1, generator=generator).squeeze(-1)
+
+        batch, count = hints.shape[:2]
+        last = torch.zeros(batch, len(Event), dtype=torch.long, device=hints.device)
+        last[:, Event.OFFSET_MS] = OFFSET_BINS
+        state, drawn = None, []
+        for n in range(count):
+            hidden, state = self._read(hints[:, n : n + 1], style, last[:, None], state)
+            hidden = hidden[:, 0]
+            offset = draw(self.offset(hidden))
+            seen = self.offset_seen(offset)
+            chance = self.other_finger(torch.cat([hidden, seen], -1)).squeeze(-1).sigmoid()
+            other = torch.rand(batch, generator=generator, device=hints.device) < chance
+            other &= offset < OFFSET_BINS  # no press, no change of finger
+            finger = last[:, Event.FINGER] ^ other.long()
+            release = draw(self.release(torch.cat([hidden, seen, self.finger_seen(finger)], -1)))
+            last = torch.stack([offset, release, finger], -1)
+            drawn.append(last)
+        return torch.stack(drawn, 1)
+
+
+NETWORKS = {
+    network.__name__: network for network in (CursorLSTM, KeyLSTM, Denoiser, CursorGenerator)
+}

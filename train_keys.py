@@ -1,0 +1,260 @@
+"""Trains the LSTM presser: samples when, how long and with which finger a person presses.
+
+Learns  hints (B, N, HINTS) of N objects, the cursor's distance among them, and the style of a
+        play (B, S) -> a press per object: offset and release in ms, finger (osu/presses.py)
+Run     uv run train_keys.py --data ../shared/data          4 minutes on one H100
+CPU     uv run train_keys.py --steps 20 --batch 4           the sample, half a minute
+Expect  97 % of circles and slider heads with exactly one press, lag-1 autocorrelation above .15
+
+Likelihood of classes (4 ms of offset, 8 ms of release), one object after the other: errors of
+people are correlated and heavy-tailed, so the last outcomes are inputs and no shape of the
+distribution is assumed. What stays the same through a play is a style, drawn whole from a real one.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from osu import checkpoint, presses
+from osu.data import PlaySet, open_plays
+from osu.features import Column
+from osu.models import KeyLSTM
+from osu.presses import OFFSET_BINS, Event, Style
+from osu.run import Run, check_finite, cli, cosine_rate, option, pick_device, seed_everything
+
+
+@dataclass(frozen=True)
+class Args:
+    data: str = option("data/sample", "folders with replays and maps, by commas")
+    cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
+    out: str = option("runs/keys", "folder of this run")
+    seed: int = option(0, "of weights, windows and split")
+    steps: int = option(4000, "optimizer steps")
+    batch: int = option(64, "windows a step")
+    length: int = option(192, "objects a window")
+    learning_rate: float = option(1e-3, "peak of the cosine")
+    hidden: int = option(256, "LSTM units")
+    style_noise: float = option(0.15, "standard deviations of noise on a training play's style")
+    eval_every: int = option(1000, "steps between evaluations")
+    eval_plays: int = option(60, "plays of the validation split that are evaluated")
+    resume: bool = option(False, "go on from --out/last.pt")
+    device: str = option("auto", "auto, cpu or cuda")
+
+
+# --- Data ---------------------------------------------------------------------------------------
+
+
+class Sequences:
+    """Objects of every usable play of a split: hints (M, HINTS) and classes (M, 3), end to end."""
+
+    def __init__(self, plays: PlaySet, split: str, device: torch.device) -> None:
+        hints, bins, styles, loads, self.counts, self.index = [], [], [], [], [], []
+        for i in plays.where(split):
+            track = plays.tracks[plays.plays[i].track]
+            spans = presses.to_real_ms(plays.presses[i], track)
+            events, _ = presses.events_of(track, spans)
+            played = presses.played_objects(track, plays.plays[i].frames)
+            style = plays.style(i)
+            if played < 16 or np.isnan(style).all():
+                continue
+            hints.append(presses.hints_of(track, plays.cursor(i))[:played])
+            bins.append(presses.to_bins(events[:played]))
+            styles.append(style)
+            loads.append(presses.load_of(track))
+            self.counts.append(played)
+            self.index.append(i)
+        self.at = np.cumsum(self.counts) - self.counts
+        self.hints = torch.from_numpy(np.concatenate(hints)).to(device)
+        self.bins = torch.from_numpy(np.concatenate(bins)).to(device)
+        self.styles = torch.from_numpy(np.stack(styles)).to(device)
+        self.loads = torch.from_numpy(np.stack(loads)).to(device)
+        owners = [plays.plays[i].player for i in self.index]
+        totals = {owner: sum(np.equal(owners, owner)) for owner in set(owners)}
+        share = np.array(self.counts) / np.sqrt([totals[owner] for owner in owners])
+        self.share = share / share.sum()
+
+    def draw(self, batch: int, length: int, seed: tuple[int, ...]):
+        """hints (B, N, HINTS), style (B, S), bins (B, N, 3), mask (B, N)."""
+        rng = np.random.default_rng(seed)
+        chosen = rng.choice(len(self.counts), batch, p=self.share)
+        counts = np.array(self.counts)[chosen]
+        start = rng.integers(0, np.maximum(counts - length, 0) + 1)
+        row = start[:, None] + np.arange(length)
+        mask = row < counts[:, None]
+        row = self.at[chosen][:, None] + np.minimum(row, counts[:, None] - 1)
+        row = torch.from_numpy(row).to(self.hints.device)
+        mask = torch.from_numpy(mask).float().to(self.hints.device)
+        return self.hints[row], self.styles[chosen], self.bins[row], mask
+
+
+# --- Loss ---------------------------------------------------------------------------------------
+
+
+def press_loss(model: KeyLSTM, hints, style, bins, mask) -> dict[str, torch.Tensor]:
+    """Negative log-likelihood of the real events in nats an object: offset, finger, release.
+
+    Finger and release count only where there was a press.
+    """
+    offset, other, release = model(hints, style, bins)
+    pressed = mask * (bins[..., Event.OFFSET_MS] < OFFSET_BINS)
+    finger = bins[..., Event.FINGER]
+    changed = torch.cat([finger[:, :1], finger[:, 1:] ^ finger[:, :-1]], 1).float()
+
+    def mean(loss: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return (loss * weight).sum() / weight.sum().clamp(min=1)
+
+    return {
+        "offset": mean(
+            F.cross_entropy(offset.mT, bins[..., Event.OFFSET_MS], reduction="none"), mask
+        ),
+        "finger": mean(
+            F.binary_cross_entropy_with_logits(other, changed, reduction="none"), pressed
+        ),
+        "release": mean(
+            F.cross_entropy(release.mT, bins[..., Event.RELEASE_MS], reduction="none"), pressed
+        ),
+    }
+
+
+# --- Evaluation ---------------------------------------------------------------------------------
+
+
+def sample_presses(
+    model: KeyLSTM, plays: PlaySet, index: list[int], styles: np.ndarray, seed: int
+) -> list[list[np.ndarray]]:
+    """Of each play its sampled presses, (P, 2) real ms a key, for the human's own cursor."""
+    device = next(model.parameters()).device
+    hints = [
+        torch.from_numpy(presses.hints_of(plays.tracks[plays.plays[i].track], plays.cursor(i)))
+        for i in index
+    ]
+    padded = torch.nn.utils.rnn.pad_sequence(hints, batch_first=True).to(device)
+    generator = torch.Generator(device).manual_seed(seed)
+    drawn = model.sample(padded, torch.from_numpy(styles).to(device), generator).cpu().numpy()
+    rng = np.random.default_rng(seed)
+    return [
+        presses.spans_of(
+            plays.tracks[plays.plays[i].track], presses.from_bins(bins[: len(hint)], rng)
+        )
+        for i, bins, hint in zip(index, drawn, hints, strict=True)
+    ]
+
+
+def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dict[str, float]:
+    """Sampled presses against the humans' own on the same maps and cursors, mean over plays
+    (hold and spread: median). one, many: share of circles and slider heads with exactly one
+    press, and more; hold ms; spread: standard deviation of the offsets, ms; lag1: their lag-1
+    autocorrelation; alternation at gaps under 180 ms."""
+    model.eval()
+    names = ("one", "many", "hold", "spread", "lag1", "alternation")
+    found = {kind: {name: [] for name in names} for kind in ("human", "generated")}
+
+    def measure(kind: str, i: int, spans: list[np.ndarray]) -> None:
+        play = plays.plays[i]
+        track = plays.tracks[play.track]
+        played = presses.played_objects(track, play.frames)
+        events, counts = presses.events_of(track, spans)
+        aimed = track.objects[:played, Column.SPINNER] == 0
+        style = presses.style_of(track, events[:played], plays.cursor(i), play.accuracy, 0.0)
+        offset = events[:played, Event.OFFSET_MS][aimed]
+        offset = offset[np.isfinite(offset)] - np.nanmean(offset)
+        values = (
+            (counts[:played][aimed] == 1).mean(),
+            (counts[:played][aimed] > 1).mean(),
+            np.exp(style[Style.HOLD]),
+            offset.std(),
+            (offset[1:] * offset[:-1]).mean() / offset.var(),
+            style[Style.ALTERNATION],
+        )
+        for name, value in zip(names, values, strict=True):
+            found[kind][name].append(value)
+
+    styles = {i: plays.style(i) for i in index}
+    usable = [i for i in index if not np.isnan(styles[i]).any()]
+    sampled = sample_presses(model, plays, usable, np.stack([styles[i] for i in usable]), seed)
+    for i, spans in zip(usable, sampled, strict=True):
+        measure(
+            "human", i, presses.to_real_ms(plays.presses[i], plays.tracks[plays.plays[i].track])
+        )
+        measure("generated", i, spans)
+    model.train()
+    return {
+        f"{kind}_{name}": float((np.median if name in ("hold", "spread") else np.mean)(values))
+        for kind, of in found.items()
+        for name, values in of.items()
+    }
+
+
+def main(args: Args) -> dict[str, float]:
+    # --- Setup ---
+    seed_everything(args.seed)
+    device = pick_device(args.device)
+    run = Run(args.out, args)
+
+    # --- Data ---
+    plays = open_plays(args.data, args.cache, args.seed)
+    sequences = Sequences(plays, "train", device)
+    checked = [int(i) for i in plays.where("val")[: args.eval_plays]]
+
+    # --- Model and optimizer ---
+    config = KeyLSTM.Config(hidden=args.hidden, bank_rows=len(sequences.styles))
+    model = KeyLSTM(config).to(device)
+    known = ~torch.isnan(sequences.styles)
+    count = known.sum(0).clamp(min=1)
+    mean = torch.where(known, sequences.styles, 0.0).sum(0) / count
+    spread = (torch.where(known, sequences.styles - mean, 0.0) ** 2).sum(0) / count
+    model.style_mean.copy_(mean)
+    model.style_std.copy_(spread.sqrt().clamp(min=1e-3))
+    model.bank_style.copy_(sequences.styles)
+    model.bank_load.copy_(sequences.loads)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=args.learning_rate, weight_decay=0.05)
+
+    # --- Resume ---
+    first, metrics = 0, {}
+    if args.resume:
+        state = {"model": model, "optimizer": optimizer}
+        first = checkpoint.load_state(Path(args.out) / "last.pt", args, state)["step"]
+
+    # --- Loop ---
+    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
+        hints, style, bins, mask = sequences.draw(args.batch, args.length, (args.seed, step))
+        style = style + args.style_noise * model.style_std * torch.randn_like(style)
+        for group in optimizer.param_groups:
+            group["lr"] = cosine_rate(step, args.steps, args.learning_rate, warmup=100)
+        optimizer.zero_grad(set_to_none=True)
+        losses = press_loss(model, hints, style, bins, mask)
+        loss = sum(losses.values())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+
+        last = step + 1 == args.steps
+        if step % 50 == 0 or last:
+            check_finite(step, **losses)
+            run.log(step, **losses)
+            bar.set_postfix(loss=f"{loss.item():.3f}")
+        if (step + 1) % args.eval_every == 0 or last:
+            metrics = evaluate(model, plays, checked, args.seed)
+            run.log(step, **metrics)
+            run.plot()
+            checkpoint.save_state(
+                Path(args.out) / "last.pt", args, step + 1, {"model": model, "optimizer": optimizer}
+            )
+
+    # --- Done ---
+    card = run.card(args, plays, metrics, args.steps) | {
+        "kind": "keys",
+        "about": "LSTM, presses as events",
+        "test": evaluate(model, plays, [int(i) for i in plays.where("test")], args.seed),
+    }
+    checkpoint.save_model(Path(args.out) / "model", model, card)
+    print(metrics)
+    return metrics
+
+
+if __name__ == "__main__":
+    main(cli(Args))
