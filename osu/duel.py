@@ -1,0 +1,56 @@
+"""Both sides of an adversarial step, each a module: one call is one batch's losses, and can be
+captured as a CUDA graph. What is lost and how slopes are bounded is the training script's.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from osu.adversaries import Critic, CursorGenerator, Latents, observe, with_plan
+from osu.penalty import Score
+
+Batch = tuple[Tensor, Tensor, Tensor]  # of osu.cursors.Humans: condition, cursor, where there
+
+
+def both_signals(model: CursorGenerator, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Latents]:
+    """What a critic sees of a batch: condition with plan (B, T, CHANNELS), real and generated
+    signal (B, T, SIGNAL), and the latents of the latter. Past the end of a play both cursors are
+    the same, so nothing is learned there."""
+    condition, human, there = batch
+    condition = with_plan(condition)
+    latents = model.draw(*condition.shape[:2], condition.device)
+    cursor = torch.where(there, model(condition, latents), human)
+    return condition, observe(human, condition), observe(cursor, condition), latents
+
+
+def scorer(critic: Critic, condition: Tensor) -> Score:
+    """The critic's scores (n B, P) of n times as many signals (n B, T, SIGNAL) as conditions."""
+    return lambda signal: critic(signal, condition.repeat(len(signal) // len(condition), 1, 1))
+
+
+class CriticStep(nn.Module):
+    """judge(score, real, fake) -> losses, with the generator as it is."""
+
+    def __init__(self, critic: Critic, model: CursorGenerator, judge: Callable) -> None:
+        super().__init__()
+        self.critic, self.judge = critic, judge
+        self.given = (model,)  # in a tuple: its weights are not this module's
+
+    def forward(self, *batch: Tensor) -> tuple[Tensor, ...]:
+        with torch.no_grad():
+            condition, real, fake, _ = both_signals(*self.given, batch)
+        return self.judge(scorer(self.critic, condition), real, fake)
+
+
+class GeneratorStep(nn.Module):
+    """please(score, real, fake, condition, latents) -> losses, with the critic as it is."""
+
+    def __init__(self, model: CursorGenerator, critic: Critic, please: Callable) -> None:
+        super().__init__()
+        self.model, self.please = model, please
+        self.given = (critic,)
+
+    def forward(self, *batch: Tensor) -> tuple[Tensor, ...]:
+        condition, real, fake, latents = both_signals(self.model, batch)
+        return self.please(scorer(*self.given, condition), real, fake, condition, latents)

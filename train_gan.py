@@ -1,0 +1,186 @@
+"""Trains the GAN cursor player: plain, which collapses, or relativistic with R1 and R2.
+
+Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
+Run     uv run train_gan.py --data ../shared/data --minutes 7       one H100
+CPU     uv run train_gan.py --steps 20 --batch 4 --width 16         the sample, a minute
+Expect  1,937 steps on a CPU core (--width 16 --batch 8 --length 256, 6 minutes): fresh classifiers
+        tell cursors from humans' with .95 (conv) and .88 (features) accuracy, 60 val plays
+
+A real cursor and a generated one on the same map are scored in pairs, stretch by stretch:
+`--loss r3` is R3GAN (arXiv 2501.05441). `--loss ns` is the plain non-saturating loss of
+arXiv 1406.2661 without a penalty, the baseline that fails. No term asks for one human's path.
+"""
+
+import copy
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from osu import checkpoint
+from osu.adversaries import Critic, CursorGenerator
+from osu.cursors import Humans, report
+from osu.data import open_plays
+from osu.duel import CriticStep, GeneratorStep
+from osu.penalty import Score, around, zero_centred
+from osu.run import Run, check_finite, cli, option, pick_device, seed_everything, update_average
+
+
+@dataclass(frozen=True)
+class Args:
+    data: str = option("data/sample", "folders with replays and maps, by commas")
+    cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
+    out: str = option("runs/gan", "folder of this run")
+    seed: int = option(0, "of weights, windows and latents")
+    steps: int = option(20000, "steps, each of critic and generator")
+    minutes: float = option(0.0, "stop after this time instead, where above 0")
+    batch: int = option(96, "windows a step")
+    length: int = option(512, "frames a window, 60 a second")
+    loss: Literal["r3", "ns"] = option("r3", "relativistic with R1 + R2, or plain non-saturating")
+    gamma: float = option(0.2, "weight of R1 and R2 at first; a tenth of it in the end")
+    learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
+    average: float = option(0.999, "decay of the averaged weights")
+    width: int = option(64, "channels at 60 Hz")
+    graph: bool = option(False, "capture the steps as CUDA graphs: kernels need no launching")
+    eval_every: int = option(5000, "steps between evaluations")
+    eval_plays: int = option(40, "plays of the validation split that are sampled")
+    resume: bool = option(False, "go on from --out/last.pt")
+    device: str = option("auto", "auto, cpu or cuda")
+
+
+# --- Losses -------------------------------------------------------------------------------------
+
+
+def critic_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
+    """Scores (B, P) of real and generated windows on the same maps."""
+    if loss == "r3":
+        return F.softplus(fake - real).mean()
+    return (F.softplus(-real) + F.softplus(fake)).mean()
+
+
+def generator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
+    if loss == "r3":
+        return F.softplus(real - fake).mean()
+    return F.softplus(-fake).mean()
+
+
+STEP = 0.05  # of the differences that the critic's slope is made of, in its signal's units
+
+
+def judge(loss: str, score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """The critic's loss and slope."""
+    windows = torch.cat([real, fake])
+    if loss == "ns":
+        return critic_loss("ns", *score(windows).chunk(2)), windows.new_zeros(())
+    # Moves this small do not count for the loss, so the same passes give it and the slope.
+    scores = score(around(windows, STEP))
+    ahead, behind = (critic_loss("r3", *part.chunk(2)) for part in scores.chunk(2))
+    # The mean over real and generated windows together is half of R1 + R2.
+    return (ahead + behind) / 2, zero_centred(scores, STEP)
+
+
+def please(loss: str, score: Score, real: Tensor, fake: Tensor, *_) -> tuple[Tensor, Tensor]:
+    """The generator's loss, and how far it is from the humans, in radii."""
+    with torch.no_grad():
+        apart = (fake - real)[..., :2].norm(dim=-1).mean()
+        real_scores = score(real)
+    return generator_loss(loss, real_scores, score(fake)), apart
+
+
+def main(args: Args) -> dict[str, float]:
+    # --- Setup ---
+    seed_everything(args.seed)
+    device = pick_device(args.device)
+    run = Run(args.out, args)
+
+    # --- Data ---
+    plays = open_plays(args.data, args.cache, args.seed).to(device)
+    humans = Humans(plays, "train")
+    checked = plays.where("val")[: args.eval_plays]
+
+    # --- Models and optimizers ---
+    w = args.width
+    model = CursorGenerator(CursorGenerator.Config(widths=(w, 2 * w, 3 * w))).to(device)
+    critic = Critic(Critic.Config(widths=(w, 2 * w, 3 * w))).to(device)
+    average = copy.deepcopy(model).requires_grad_(False)
+    betas = (0.0, 0.99)  # momentum makes the two chase each other
+    options = {"lr": args.learning_rate, "betas": betas, "fused": device.type == "cuda"}
+    model_optimizer = torch.optim.Adam(model.parameters(), **options)
+    critic_optimizer = torch.optim.Adam(critic.parameters(), **options)
+    parts = {
+        "model": model, "critic": critic, "average": average,
+        "model_optimizer": model_optimizer, "critic_optimizer": critic_optimizer,
+    }  # fmt: skip
+
+    # --- Resume ---
+    first, metrics = 0, {}
+    if args.resume:
+        first = checkpoint.load_state(Path(args.out) / "last.pt", args, parts)["step"]
+
+    # --- Steps ---
+    critic_step = CriticStep(critic, model, partial(judge, args.loss))
+    model_step = GeneratorStep(model, critic, partial(please, args.loss))
+
+    def inputs(step: int) -> tuple[Tensor, ...]:
+        return humans.draw(args.batch, args.length, (args.seed, step))
+
+    if args.graph:
+        capture = torch.cuda.make_graphed_callables
+        critic_step, model_step = (capture(s, inputs(0)) for s in (critic_step, model_step))
+
+    # --- Loop ---
+    began = time.monotonic()
+    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
+        done = step / args.steps
+        if args.minutes:
+            done = max(done, (time.monotonic() - began) / 60 / args.minutes)
+        last = step + 1 == args.steps or done >= 1
+        for group in model_optimizer.param_groups + critic_optimizer.param_groups:
+            group["lr"] = args.learning_rate * min(1.0, (step + 1) / 50, max(0.0, 4 * (1 - done)))
+        gamma = args.gamma * 0.1 ** min(1.0, done)
+
+        batch = inputs(step)
+        told, slope = critic_step(*batch)
+        critic_optimizer.zero_grad(set_to_none=True)
+        (told + gamma * slope).backward(inputs=list(critic.parameters()))
+        critic_optimizer.step()
+
+        taken, apart = model_step(*batch)
+        model_optimizer.zero_grad(set_to_none=True)
+        taken.backward(inputs=list(model.parameters()))
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        model_optimizer.step()
+        update_average(average, model, min(args.average, (step + 1) / (step + 10)))
+
+        if step % 100 == 0 or last:
+            check_finite(step, critic=told, slope=slope, generator=taken)
+            rate = (step + 1 - first) * args.batch * args.length / (time.monotonic() - began)
+            run.log(
+                step, critic=told, slope=slope, generator=taken, norm=norm, gamma=gamma,
+                apart_radii=apart, frames_per_s=round(rate),
+            )  # fmt: skip
+            bar.set_postfix(critic=f"{told.item():.3f}", frames_per_s=f"{rate:.2e}")
+        if (step + 1) % args.eval_every == 0 or last:
+            metrics = report(average, plays, checked, args.seed)
+            run.log(step, **metrics)
+            run.plot()
+            checkpoint.save_state(Path(args.out) / "last.pt", args, step + 1, parts)
+        if last:
+            break
+
+    # --- Done ---
+    card = run.card(args, plays, metrics, step + 1)
+    card |= {"kind": "cursor", "about": f"GAN, {args.loss}"}
+    checkpoint.save_model(Path(args.out) / "model", average, card)
+    print(metrics)
+    return metrics
+
+
+if __name__ == "__main__":
+    main(cli(Args))

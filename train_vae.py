@@ -1,0 +1,242 @@
+"""Trains the adversarial VAE cursor player: a style that can be drawn, and read off a play again.
+
+Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
+Run     uv run train_vae.py --data ../shared/data --minutes 7       one H100
+CPU     uv run train_vae.py --steps 20 --batch 4 --width 16         the sample, a minute
+Expect  651 steps of an earlier form (H100, 4.5 minutes): 15 active units, two samples 19 px apart,
+        fresh classifiers .92 (conv) and .96 (features) accurate on cursors, 60 val plays
+
+Encoder E, decoder D, generator G and discriminator are trained together (arXiv 2012.11551, with
+the map as condition of all four). E and D are a beta-VAE. G draws its style from the prior, is
+judged by the discriminator, and E must find the style in what G made; nothing compares G with one
+human's path. G is what plays. `--variant vae` is E and D alone, and D plays: a mean of humans.
+"""
+
+import copy
+import itertools
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from osu import checkpoint
+from osu.adversaries import Critic, CursorGenerator, Encoder, Latents, observe, with_plan
+from osu.cursors import Humans, report
+from osu.data import open_plays
+from osu.duel import CriticStep, GeneratorStep
+from osu.penalty import Score, around, zero_centred
+from osu.run import Run, check_finite, cli, option, pick_device, seed_everything, update_average
+
+
+@dataclass(frozen=True)
+class Args:
+    data: str = option("data/sample", "folders with replays and maps, by commas")
+    cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
+    out: str = option("runs/vae", "folder of this run")
+    seed: int = option(0, "of weights, windows and latents")
+    steps: int = option(20000, "steps, each of critic and generator")
+    minutes: float = option(0.0, "stop after this time instead, where above 0")
+    batch: int = option(96, "windows a step")
+    length: int = option(512, "frames a window, 60 a second")
+    variant: Literal["avae", "vae"] = option("avae", "adversarial, or the plain beta-VAE")
+    beta: float = option(2.0, "weight of the KL divergence against the log-likelihood")
+    spread: float = option(0.5, "standard deviation of a play about the decoder's, radii")
+    latent: float = option(1.0, "weight of the style's being found again")
+    gamma: float = option(0.2, "weight of R1 and R2 at first; a tenth of it in the end")
+    learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
+    average: float = option(0.999, "decay of the averaged weights")
+    width: int = option(64, "channels at 60 Hz")
+    graph: bool = option(False, "capture the steps as CUDA graphs: kernels need no launching")
+    eval_every: int = option(5000, "steps between evaluations")
+    eval_plays: int = option(40, "plays of the validation split that are sampled")
+    resume: bool = option(False, "go on from --out/last.pt")
+    device: str = option("auto", "auto, cpu or cuda")
+
+
+# --- Losses -------------------------------------------------------------------------------------
+
+
+def elbo_terms(
+    mean: Tensor, log_variance: Tensor, decoded: Tensor, real: Tensor, there: Tensor, spread: float
+) -> tuple[Tensor, Tensor]:
+    """Both terms of the negative ELBO in nats a window, up to a constant: reconstruction (B,) of
+    the signals (B, T, C), whose first two channels are places in radii, as independent Gaussians
+    in the frames that are there (B, T, 1); and KL (B, S) to the prior for each dimension."""
+    error = ((decoded - real)[..., :2] / spread).square() * there
+    kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
+    return 0.5 * error.sum((1, 2)), kl
+
+
+def latent_loss(style: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+    """How far the style (B, S) is from what the encoder finds in the sample made from it; the
+    dimensions that the encoder is sure of count most (2012.11551, w without gradient)."""
+    weight = (-log_variance.detach()).softmax(-1)  # softmax(-2 ln sigma)
+    return 0.5 * (weight * (style - mean).square()).sum(-1).mean()
+
+
+def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Binary cross-entropy of scores (B, P) of real and generated windows."""
+    return (F.softplus(-real) + F.softplus(fake)).mean()
+
+
+def generator_loss(fake: Tensor) -> Tensor:
+    return -fake.mean()
+
+
+STEP = 0.05  # of the differences that a slope is made of, in the signal's units
+
+
+class CoderStep(torch.nn.Module):
+    """A play through a few numbers and back. One call is one captured graph."""
+
+    def __init__(self, spread: float, encoder: Encoder, decoder: CursorGenerator) -> None:
+        super().__init__()
+        self.spread, self.encoder, self.decoder = spread, encoder, decoder
+
+    def forward(self, condition: Tensor, human: Tensor, there: Tensor) -> tuple[Tensor, ...]:
+        """Reconstruction (B,), KL (B, S) and the codes' means (B, S)."""
+        condition = with_plan(condition)
+        real = observe(human, condition)
+        mean, log_variance = self.encoder(real, condition)
+        latents = self.decoder.draw(*condition.shape[:2], condition.device)
+        style = mean + (0.5 * log_variance).exp() * latents.style
+        cursor = self.decoder(condition, latents._replace(style=style))
+        decoded = observe(cursor, condition)
+        terms = elbo_terms(mean, log_variance, decoded, real, there, self.spread)
+        return *terms, mean.detach()
+
+
+def judge(score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """The discriminator's loss and slope, out of the same passes: see train_gan.py."""
+    scores = score(around(torch.cat([real, fake]), STEP))
+    real, fake = scores.unflatten(0, (2, 2, -1)).unbind(1)
+    return critic_loss(real, fake), zero_centred(scores, STEP)
+
+
+def please(
+    encoder: Encoder, score: Score, _real: Tensor, fake: Tensor, condition: Tensor, latents: Latents
+) -> tuple[Tensor, Tensor]:
+    """The generator's loss, and what its style loses."""
+    return generator_loss(score(fake)), latent_loss(latents.style, *encoder(fake, condition))
+
+
+def main(args: Args) -> dict[str, float]:
+    # --- Setup ---
+    seed_everything(args.seed)
+    device = pick_device(args.device)
+    run = Run(args.out, args)
+
+    # --- Data ---
+    plays = open_plays(args.data, args.cache, args.seed).to(device)
+    humans = Humans(plays, "train")
+    checked = plays.where("val")[: args.eval_plays]
+
+    # --- Models and optimizers ---
+    adversarial = args.variant == "avae"
+    w = args.width
+    widths = (w, 2 * w, 3 * w)
+    encoder = Encoder(Encoder.Config(widths=widths)).to(device)
+    decoder = CursorGenerator(CursorGenerator.Config(widths=widths, noisy=False)).to(device)
+    model = CursorGenerator(CursorGenerator.Config(widths=widths)).to(device)
+    critic = Critic(Critic.Config(widths=widths)).to(device)
+    player = model if adversarial else decoder
+    average = copy.deepcopy(player).requires_grad_(False)
+    coders = list(itertools.chain(encoder.parameters(), decoder.parameters()))
+    options = {"lr": args.learning_rate, "fused": device.type == "cuda"}
+    coders_optimizer = torch.optim.Adam(coders, **options)
+    options["betas"] = (0.0, 0.99)  # momentum makes the two chase each other
+    model_optimizer = torch.optim.Adam(model.parameters(), **options)
+    critic_optimizer = torch.optim.Adam(critic.parameters(), **options)
+    optimizers = (coders_optimizer, model_optimizer, critic_optimizer)
+    parts = {
+        "encoder": encoder, "decoder": decoder, "model": model, "critic": critic,
+        "average": average, "coders_optimizer": coders_optimizer,
+        "model_optimizer": model_optimizer, "critic_optimizer": critic_optimizer,
+    }  # fmt: skip
+
+    # --- Resume ---
+    first, metrics = 0, {}
+    if args.resume:
+        first = checkpoint.load_state(Path(args.out) / "last.pt", args, parts)["step"]
+
+    # --- Steps ---
+    steps = [CoderStep(args.spread, encoder, decoder)]
+    if adversarial:
+        steps.append(CriticStep(critic, model, judge))
+        steps.append(GeneratorStep(model, critic, partial(please, encoder)))
+
+    def inputs(step: int) -> tuple[Tensor, ...]:
+        return humans.draw(args.batch, args.length, (args.seed, step))
+
+    if args.graph:
+        steps = [torch.cuda.make_graphed_callables(s, inputs(0)) for s in steps]
+
+    # --- Loop ---
+    began = time.monotonic()
+    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
+        done = step / args.steps
+        if args.minutes:
+            done = max(done, (time.monotonic() - began) / 60 / args.minutes)
+        last = step + 1 == args.steps or done >= 1
+        for group in itertools.chain(*(optimizer.param_groups for optimizer in optimizers)):
+            group["lr"] = args.learning_rate * min(1.0, (step + 1) / 50, max(0.0, 4 * (1 - done)))
+        gamma = args.gamma * 0.1 ** min(1.0, done)
+
+        batch = inputs(step)
+        lost, kl, mean = steps[0](*batch)
+        # Both terms in nats, summed over a window, then per frame.
+        loss = (lost.mean() + args.beta * kl.sum(-1).mean()) / args.length
+        coders_optimizer.zero_grad(set_to_none=True)
+        loss.backward(inputs=coders)
+        torch.nn.utils.clip_grad_norm_(coders, 10.0)
+        coders_optimizer.step()
+        losses = {"lost": lost.mean() / args.length}
+
+        if adversarial:
+            told, slope = steps[1](*batch)
+            critic_optimizer.zero_grad(set_to_none=True)
+            (told + gamma * slope).backward(inputs=list(critic.parameters()))
+            critic_optimizer.step()
+
+            taken, again = steps[2](*batch)
+            model_optimizer.zero_grad(set_to_none=True)
+            (taken + args.latent * again).backward(inputs=list(model.parameters()))
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+            model_optimizer.step()
+            losses |= {"critic": told, "slope": slope, "generator": taken, "latent": again}
+        update_average(average, player, min(args.average, (step + 1) / (step + 10)))
+
+        if step % 100 == 0 or last:
+            check_finite(step, **losses)
+            rate = (step + 1 - first) * args.batch * args.length / (time.monotonic() - began)
+            active = (mean.var(0) > 0.01).sum()  # arXiv 1509.00519
+            dimensions = {f"kl_{n}": value for n, value in enumerate(kl.mean(0).tolist())}
+            run.log(
+                step, **losses, kl=kl.sum(-1).mean(), active=active, gamma=gamma,
+                frames_per_s=round(rate), **dimensions,
+            )  # fmt: skip
+            bar.set_postfix(lost=f"{losses['lost'].item():.3f}", frames_per_s=f"{rate:.2e}")
+        if (step + 1) % args.eval_every == 0 or last:
+            metrics = report(average, plays, checked, args.seed)
+            run.log(step, **metrics)
+            run.plot()
+            checkpoint.save_state(Path(args.out) / "last.pt", args, step + 1, parts)
+        if last:
+            break
+
+    # --- Done ---
+    about = "adversarial VAE" if adversarial else "beta-VAE, a mean of humans"
+    card = run.card(args, plays, metrics, step + 1) | {"kind": "cursor", "about": about}
+    checkpoint.save_model(Path(args.out) / "model", average, card)
+    print(metrics)
+    return metrics
+
+
+if __name__ == "__main__":
+    main(cli(Args))

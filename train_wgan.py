@@ -1,0 +1,196 @@
+"""Trains the WGAN-GP cursor player: a critic whose slope is one between humans and generator.
+
+Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
+Run     uv run train_wgan.py --data ../shared/data --minutes 7      one H100
+CPU     uv run train_wgan.py --steps 20 --batch 4 --width 16        the sample, two minutes
+Expect  517 steps of an earlier form (H100, 4.5 minutes): slope 1.08, fresh classifiers .98 accurate
+        on cursors, 60 val plays: far too few steps
+
+WGAN-GP (arXiv 1704.00028): the two-sided penalty at points between a real and a generated window
+on the same map. cuDNN's LSTM has no double backward; `--penalty first` needs none
+(osu/penalty.py), `--penalty exact` is the same by double backward, without cuDNN, and slow.
+"""
+
+import copy
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from osu import checkpoint
+from osu.adversaries import Critic, CursorGenerator
+from osu.cursors import Humans, report
+from osu.data import open_plays
+from osu.duel import Batch, CriticStep, GeneratorStep, both_signals, scorer
+from osu.penalty import Score, between, one_centred_ends, one_centred_exact, slopes
+from osu.run import Run, check_finite, cli, option, pick_device, seed_everything, update_average
+
+
+@dataclass(frozen=True)
+class Args:
+    data: str = option("data/sample", "folders with replays and maps, by commas")
+    cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
+    out: str = option("runs/wgan", "folder of this run")
+    seed: int = option(0, "of weights, windows and latents")
+    steps: int = option(20000, "generator steps")
+    minutes: float = option(0.0, "stop after this time instead, where above 0")
+    batch: int = option(96, "windows a step")
+    length: int = option(512, "frames a window, 60 a second")
+    critic: Literal["lstm", "tcn"] = option("lstm", "body of the critic")
+    generator: Literal["tcn", "lstm"] = option("tcn", "body of the generator")
+    penalty: Literal["first", "exact", "none"] = option("first", "form of the gradient penalty")
+    weight: float = option(10.0, "of the penalty")
+    lazy: int = option(2, "critic steps from one penalty, so many times as heavy, to the next")
+    critic_steps: int = option(3, "critic steps before a generator step")
+    learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
+    average: float = option(0.999, "decay of the averaged weights")
+    width: int = option(64, "channels at 60 Hz")
+    graph: bool = option(False, "capture the steps as CUDA graphs: kernels need no launching")
+    eval_every: int = option(5000, "steps between evaluations")
+    eval_plays: int = option(40, "plays of the validation split that are sampled")
+    resume: bool = option(False, "go on from --out/last.pt")
+    device: str = option("auto", "auto, cpu or cuda")
+
+
+# --- Losses -------------------------------------------------------------------------------------
+
+
+def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Scores (B, P) of real and generated windows on the same maps: minus their distance."""
+    return fake.mean() - real.mean()
+
+
+def generator_loss(fake: Tensor) -> Tensor:
+    return -fake.mean()
+
+
+def judge(penalty: str, score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """The critic's loss, and the penalty with weight 1 or what has its gradient."""
+    if penalty == "first":
+        ends, coefficients = one_centred_ends(score, between(real, fake), 1.0)
+        # All in one batch: an LSTM's time hardly depends on it.
+        real, fake, *ends = score(torch.cat([real, fake, ends])).chunk(4)
+        return critic_loss(real, fake), (coefficients * torch.cat(ends).mean(1)).sum()
+    told = critic_loss(*score(torch.cat([real, fake])).chunk(2))
+    if penalty == "exact":
+        with torch.backends.cudnn.flags(enabled=False):
+            return told, one_centred_exact(score, between(real, fake), 1.0)
+    return told, torch.zeros_like(told)
+
+
+def please(score: Score, real: Tensor, fake: Tensor, *_) -> tuple[Tensor, Tensor]:
+    """The generator's loss, and how far it is from the humans, in radii."""
+    apart = (fake - real)[..., :2].detach().norm(dim=-1).mean()
+    return generator_loss(score(fake)), apart
+
+
+def steepness(critic: Critic, model: CursorGenerator, batch: Batch) -> float:
+    """What the penalty wants to be 1: the critic's mean slope between humans and generator."""
+    with torch.no_grad():
+        condition, real, fake, _ = both_signals(model, batch)
+    return slopes(scorer(critic, condition), between(real, fake)).mean().item()
+
+
+def main(args: Args) -> dict[str, float]:
+    # --- Setup ---
+    seed_everything(args.seed)
+    device = pick_device(args.device)
+    torch.backends.cudnn.allow_tf32 = False  # the penalty's differences need all of float32
+    run = Run(args.out, args)
+
+    # --- Data ---
+    plays = open_plays(args.data, args.cache, args.seed).to(device)
+    humans = Humans(plays, "train")
+    checked = plays.where("val")[: args.eval_plays]
+
+    # --- Models and optimizers ---
+    w = args.width
+    widths = (w, 2 * w, 3 * w)
+    model = CursorGenerator(CursorGenerator.Config(args.generator, widths)).to(device)
+    critic = Critic(Critic.Config(args.critic, widths)).to(device)
+    average = copy.deepcopy(model).requires_grad_(False)
+    betas = (0.0, 0.9)  # momentum makes the two chase each other
+    options = {"lr": args.learning_rate, "betas": betas, "fused": device.type == "cuda"}
+    model_optimizer = torch.optim.Adam(model.parameters(), **options)
+    critic_optimizer = torch.optim.Adam(critic.parameters(), **options)
+    parts = {
+        "model": model, "critic": critic, "average": average,
+        "model_optimizer": model_optimizer, "critic_optimizer": critic_optimizer,
+    }  # fmt: skip
+
+    # --- Resume ---
+    first, metrics = 0, {}
+    if args.resume:
+        first = checkpoint.load_state(Path(args.out) / "last.pt", args, parts)["step"]
+
+    # --- Steps ---
+    penalised = CriticStep(critic, model, partial(judge, args.penalty))
+    plain = CriticStep(critic, model, partial(judge, "none"))
+    model_step = GeneratorStep(model, critic, please)
+
+    def inputs(step: int, turn: int) -> tuple[Tensor, ...]:
+        return humans.draw(args.batch, args.length, (args.seed, step, turn))
+
+    if args.graph:
+        capture = torch.cuda.make_graphed_callables
+        penalised, plain, model_step = (
+            capture(s, inputs(0, 0)) for s in (penalised, plain, model_step)
+        )
+
+    # --- Loop ---
+    began = time.monotonic()
+    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
+        done = step / args.steps
+        if args.minutes:
+            done = max(done, (time.monotonic() - began) / 60 / args.minutes)
+        last = step + 1 == args.steps or done >= 1
+        for group in model_optimizer.param_groups + critic_optimizer.param_groups:
+            group["lr"] = args.learning_rate * min(1.0, (step + 1) / 50, max(0.0, 4 * (1 - done)))
+
+        for turn in range(args.critic_steps):
+            with_penalty = (step * args.critic_steps + turn) % args.lazy == 0
+            told, slope = (penalised if with_penalty else plain)(*inputs(step, turn))
+            critic_optimizer.zero_grad(set_to_none=True)
+            weight = args.weight * args.lazy
+            (told + weight * slope).backward(inputs=list(critic.parameters()))
+            critic_optimizer.step()
+
+        taken, apart = model_step(*inputs(step, args.critic_steps))
+        model_optimizer.zero_grad(set_to_none=True)
+        taken.backward(inputs=list(model.parameters()))
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        model_optimizer.step()
+        update_average(average, model, min(args.average, (step + 1) / (step + 10)))
+
+        if step % 100 == 0 or last:
+            check_finite(step, critic=told, generator=taken)
+            windows = (step + 1 - first) * args.batch * (args.critic_steps + 1)
+            rate = windows * args.length / (time.monotonic() - began)
+            run.log(
+                step, distance=-told, generator=taken, norm=norm, apart_radii=apart,
+                slope=steepness(critic, model, inputs(step, 0)), frames_per_s=round(rate),
+            )  # fmt: skip
+            bar.set_postfix(distance=f"{-told.item():.3f}", frames_per_s=f"{rate:.2e}")
+        if (step + 1) % args.eval_every == 0 or last:
+            metrics = report(average, plays, checked, args.seed)
+            run.log(step, **metrics)
+            run.plot()
+            checkpoint.save_state(Path(args.out) / "last.pt", args, step + 1, parts)
+        if last:
+            break
+
+    # --- Done ---
+    card = run.card(args, plays, metrics, step + 1)
+    card |= {"kind": "cursor", "about": f"WGAN-GP, {args.critic}"}
+    checkpoint.save_model(Path(args.out) / "model", average, card)
+    print(metrics)
+    return metrics
+
+
+if __name__ == "__main__":
+    main(cli(Args))
