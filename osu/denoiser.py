@@ -1,0 +1,232 @@
+"""The diffusion player's network: a U-Net over time, and the encoder of a play's style.
+
+Tensors are (B, T, C). Nothing looks at the whole of a window: norms are per frame and the reach is
+set by the dilations (4 s to each side), so a map of any length is played in one go by a network
+trained on windows. EDM preconditioning is arXiv 2206.00364. The body computes in bfloat16 on a
+GPU; weights, embedding and preconditioning stay in float32.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from osu.features import Condition, Play
+from osu.field import UNIT_PX
+from osu.presses import Load, Style
+
+KEY_SCALE = 0.5  # keys 0 .. 1 enter the diffusion as -0.25 .. 0.25
+SIGMA_DATA = 0.4  # of the four channels, about
+
+
+def to_signal(play: Tensor) -> Tensor:
+    """(B, T, len(Play)) -> the same, centred, of comparable spread."""
+    keys = (play[..., Play.K1 :] - 0.5) * KEY_SCALE
+    return torch.cat([play[..., : Play.K1], keys], -1)
+
+
+def to_play(signal: Tensor) -> Tensor:
+    """The inverse of `to_signal`."""
+    keys = signal[..., Play.K1 :] / KEY_SCALE + 0.5
+    return torch.cat([signal[..., : Play.K1], keys], -1)
+
+
+# What the cursor is seen relative to: channels of x, y and of whether it is there.
+NEARBY = tuple(
+    (Condition[f"{name}_X"], Condition[f"{name}_Y"], Condition[there])
+    for name, there in (
+        *((f"OBJECT{slot:+d}", f"OBJECT{slot:+d}_EXISTS") for slot in (-1, 0, 1, 2)),
+        ("OBJECT-1_END", "OBJECT-1_EXISTS"),
+        ("BALL", "BALL_ON"),
+    )
+)
+
+
+def closely(signal: Tensor, condition: Tensor) -> Tensor:
+    """(B, T, 2 * (2 + len(NEARBY))): the cursor of a signal, as finely as it must be resolved.
+
+    Its first and second differences, asinh of px, and its place relative to what is near, asinh
+    of radii. bfloat16 holds a position to about a pixel, but these to a hundredth of one.
+    """
+    cursor = signal[..., : Play.K1]
+    step = F.pad(cursor.diff(dim=1), (0, 0, 1, 0)) * UNIT_PX
+    turn = F.pad(step.diff(dim=1), (0, 0, 1, 0))
+    # Slices, not lists: indices would be copied to the GPU, which a captured graph cannot do.
+    radius = condition[..., Condition.WORLD_RADIUS : Condition.WORLD_RADIUS + 1]
+    near = [
+        ((cursor - condition[..., x : y + 1]) / radius).asinh() * condition[..., there : there + 1]
+        for x, y, there in NEARBY
+    ]
+    return torch.cat([step.asinh() / 2, turn.asinh() / 2, *near], -1)
+
+
+class Conv(nn.Conv1d):
+    """A convolution over time of (B, T, C), in the input's precision.
+
+    Runs as a 2d convolution in channels-last memory, which costs no copy and is what tensor cores
+    want: on an H100 two thirds of conv1d's time at 192 channels. Widths are multiples of 64.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
+        y = F.conv2d(
+            x.mT.unsqueeze(2), weight.unsqueeze(2), bias, (1, self.stride[0]),
+            (0, self.padding[0]), (1, self.dilation[0]),
+        )  # fmt: skip
+        return y.squeeze(2).mT
+
+
+class Grow(nn.ConvTranspose1d):
+    """Twice as many frames; the same layout as `Conv`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
+        y = F.conv_transpose2d(
+            x.mT.unsqueeze(2), weight.unsqueeze(2), bias, (1, self.stride[0]), (0, self.padding[0])
+        )
+        return y.squeeze(2).mT
+
+
+class FrameNorm(nn.Module):
+    """Layer norm of each frame's channels."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, x.shape[-1:], self.gain.to(x.dtype))
+
+
+class Block(nn.Module):
+    """Two convolutions around which the signal may pass; scaled and shifted by the embedding."""
+
+    def __init__(self, width: int, embed: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = FrameNorm(width), FrameNorm(width)
+        self.modulate = nn.Linear(embed, 2 * width)
+        self.conv1 = Conv(width, width, 3, padding=dilation, dilation=dilation)
+        self.conv2 = Conv(width, width, 3, padding=1)
+        self.dropout = nn.Dropout(dropout)
+        nn.init.zeros_(self.modulate.weight)
+        nn.init.zeros_(self.modulate.bias)
+        nn.init.zeros_(self.conv2.weight)
+        nn.init.zeros_(self.conv2.bias)
+
+    def forward(self, x: Tensor, embed: Tensor) -> Tensor:
+        """x (B, T, width), embed (B, embed) in float32."""
+        scale, shift = self.modulate(embed)[:, None].to(x.dtype).chunk(2, -1)
+        hidden = self.conv1(F.silu(torch.addcmul(shift, self.norm1(x), 1 + scale)))
+        return x + self.conv2(self.dropout(F.silu(self.norm2(hidden))))
+
+
+class StyleEncoder(nn.Module):
+    """A stretch of a play with its condition -> what is constant in it, (B, style)."""
+
+    def __init__(self, width: int, style: int) -> None:
+        super().__init__()
+        channels = len(Play) + 2 * (2 + len(NEARBY)) + len(Condition)
+        self.enter = Conv(channels, width, 3, padding=1)
+        self.convs = nn.ModuleList(Conv(width, width, 5, stride=2, padding=2) for _ in range(4))
+        self.norms = nn.ModuleList(FrameNorm(width) for _ in range(4))
+        self.out = nn.Linear(2 * width, style)
+
+    def forward(self, play: Tensor, condition: Tensor, dtype: torch.dtype) -> Tensor:
+        """play (B, T, len(Play)), condition (B, T, len(Condition)), T >= 64; computes in dtype,
+        returns float32."""
+        signal = to_signal(play)
+        seen = torch.cat([signal, closely(signal, condition), condition], -1)
+        x = self.enter(seen.to(dtype))
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            x = conv(F.silu(norm(x)))
+        x = x.float()
+        return torch.tanh(self.out(F.silu(torch.cat([x.mean(1), x.std(1)], -1))))
+
+
+class Denoiser(nn.Module):
+    """D(x; sigma) of EDM: noisy play, condition and style -> the clean play."""
+
+    @dataclass(frozen=True)
+    class Config:
+        widths: tuple[int, ...] = (192, 192, 256, 256)  # at 60, 30, 15 and 7.5 Hz
+        dilations: tuple[tuple[int, ...], ...] = ((1, 2, 4), (1, 4), (1, 4), (2, 8))  # of blocks
+        embed: int = 128
+        style: int = 24  # numbers an encoded style has
+        encoder: int = 96  # width of the encoder
+        dropout: float = 0.0
+        bank_rows: int = 0  # styles of training plays kept with the weights, to draw from
+
+    def __init__(self, config: "Denoiser.Config") -> None:
+        super().__init__()
+        self.config = config
+        widths = list(config.widths)
+        self.encoder = StyleEncoder(config.encoder, config.style)
+        # Explicit styles are standardised; a missing one is 0 and flagged.
+        self.register_buffer("style_mean", torch.zeros(len(Style)))
+        self.register_buffer("style_std", torch.ones(len(Style)))
+        self.register_buffer("bank_style", torch.zeros(config.bank_rows, len(Style)))
+        self.register_buffer("bank_code", torch.zeros(config.bank_rows, config.style))
+        self.register_buffer("bank_load", torch.zeros(config.bank_rows, len(Load)))
+        frequencies = torch.exp(torch.linspace(-2.0, 4.0, 32))
+        self.register_buffer("frequencies", frequencies)
+        self.embed_sigma = nn.Linear(64, config.embed)
+        self.embed_style = nn.Linear(2 * len(Style) + config.style + 2, config.embed)
+        self.embed = nn.Linear(config.embed, config.embed)
+        channels = len(Play) + 2 * (2 + len(NEARBY)) + len(Condition)
+        self.enter = Conv(channels, widths[0], 3, padding=1)
+        self.down, self.up = nn.ModuleList(), nn.ModuleList()
+        self.shrink, self.grow = nn.ModuleList(), nn.ModuleList()
+        for level, (width, dilations) in enumerate(zip(widths, config.dilations, strict=True)):
+            for side in (self.down, self.up):
+                blocks = [Block(width, config.embed, d, config.dropout) for d in dilations]
+                side.append(nn.ModuleList(blocks))
+            if level + 1 < len(widths):
+                wider = widths[level + 1]
+                self.shrink.append(Conv(width, wider, 4, stride=2, padding=1))
+                self.grow.append(Grow(wider, width, 4, stride=2, padding=1))
+        self.norm_out = FrameNorm(widths[0])
+        self.out = nn.Linear(widths[0], len(Play))
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    @property
+    def stride(self) -> int:
+        """T must be a multiple of this."""
+        return 2 ** (len(self.config.widths) - 1)
+
+    def embedding(
+        self, sigma: Tensor, style: Tensor, code: Tensor, coded: Tensor, mirrored: Tensor
+    ) -> Tensor:
+        """(B, embed) of sigma (B,), explicit styles (B, len(Style)) with nan for the unknown,
+        encoded styles (B, style), whether they are known (B,), whether x is mirrored (B,)."""
+        phase = (sigma.log() / 4)[:, None] * self.frequencies
+        waves = self.embed_sigma(torch.cat([phase.sin(), phase.cos()], -1))
+        missing = torch.isnan(style)
+        known = ((style - self.style_mean) / self.style_std).nan_to_num(0.0)
+        flags = torch.stack([coded, mirrored], -1)
+        person = torch.cat([known, missing.float(), code * coded[:, None], flags], -1)
+        return F.silu(self.embed(F.silu(waves + self.embed_style(person))))
+
+    def forward(self, noisy: Tensor, sigma: Tensor, condition: Tensor, embed: Tensor) -> Tensor:
+        """noisy (B, T, len(Play)), sigma (B,), condition (B, T, len(Condition)) -> clean play."""
+        dtype = torch.bfloat16 if noisy.is_cuda else torch.float32
+        sigma = sigma[:, None, None]
+        c_skip = SIGMA_DATA**2 / (sigma**2 + SIGMA_DATA**2)
+        c_out = sigma * SIGMA_DATA / (sigma**2 + SIGMA_DATA**2).sqrt()
+        c_in = 1 / (sigma**2 + SIGMA_DATA**2).sqrt()
+        seen = torch.cat([noisy * c_in, closely(noisy, condition), condition], -1)
+        x = self.enter(seen.to(dtype))
+        kept = []
+        for level, blocks in enumerate(self.down):
+            for block in blocks:
+                x = block(x, embed)
+            if level < len(self.shrink):
+                kept.append(x)
+                x = self.shrink[level](x)
+        for level in reversed(range(len(self.up))):
+            if level < len(self.grow):
+                x = self.grow[level](x) + kept[level]
+            for block in self.up[level]:
+                x = block(x, embed)
+        return c_skip * noisy + c_out * self.out(F.silu(self.norm_out(x)).float())

@@ -1,0 +1,95 @@
+"""Whole plays from the diffusion network: whose style, which noise, how many steps."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from osu import features, presses
+from osu.denoiser import Denoiser, to_play
+from osu.features import Play, Track, track_of
+from osu.presses import Style
+from osu.replay import Replay, clean_frames
+from osu.sampler import sample
+
+STEPS = 16
+SKILLS = {"low": 0.91, "mid": 0.96, "high": 0.985}  # accuracies
+
+
+@torch.no_grad()
+def sample_play(
+    model: Denoiser, track: Track, seed: int, options, tick: Callable[[float], None]
+) -> tuple[np.ndarray, None]:
+    """A play (T, len(Play)) of a whole track; `tick` gets the share done and may raise."""
+    style, code, coded = whose_style(model, track, seed, options)
+    return sample_with(model, track, style, code, coded, seed, options.steps or STEPS, tick), None
+
+
+@torch.no_grad()
+def sample_with(
+    model: Denoiser, track: Track, style: Tensor, code: Tensor, coded: float, seed: int,
+    steps: int, tick: Callable[[float], None] = lambda share: None,
+) -> np.ndarray:  # fmt: skip
+    """A play (T, len(Play)) in a style (len(Style),) and code, known where coded is 1."""
+    device = next(model.parameters()).device
+    frames = -(-track.frames // model.stride) * model.stride
+    condition = features.track_condition(track, device)
+    condition = torch.cat([condition, condition[:, -1:].expand(-1, frames - track.frames, -1)], 1)
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(1, frames, len(Play), generator=generator).to(device)
+    style, code = style[None].to(device), code[None].to(device)
+    known, straight = torch.tensor([coded], device=device), torch.zeros(1, device=device)
+
+    def denoise(x: Tensor, sigma: Tensor) -> Tensor:
+        embed = model.embedding(sigma, style, code, known, straight)
+        return model(x, sigma, condition, embed)
+
+    signal = sample(denoise, noise, steps, lambda n: tick((n + 1) / (steps + 1)))
+    return to_play(signal)[0, : track.frames].cpu().numpy()
+
+
+def whose_style(model: Denoiser, track: Track, seed: int, options) -> tuple[Tensor, Tensor, float]:
+    """(style, code, whether the code is known) for a play of a track.
+
+    Without `like`, a person is drawn among the training plays whose maps ask about as much as this
+    one: people choose maps that they can play.
+    """
+    rng = np.random.default_rng(seed)
+    if options.like:
+        pairs = list(zip(options.like, options.like_maps, strict=True))
+        read = [read_style(model, replay, track_of(beatmap)) for replay, beatmap in pairs]
+        style = torch.stack([style for style, _ in read]).nanmean(0)
+        code = torch.stack([code for _, code in read]).mean(0)
+    else:
+        far = 0.0
+        if _accuracy(options) is not None:
+            have = model.bank_style[:, Style.ACCURACY].cpu().numpy()
+            wanted = presses.style_of_accuracy(_accuracy(options))
+            far = np.nan_to_num(((have - wanted) / 0.2) ** 2, nan=100.0)
+        row = presses.draw_alike(model.bank_load.cpu().numpy(), track, rng, far)
+        style, code = model.bank_style[row].clone().cpu(), model.bank_code[row].cpu()
+    if _accuracy(options) is not None:
+        style[Style.ACCURACY] = presses.style_of_accuracy(_accuracy(options))
+    if options.unstable_rate is not None:
+        style[Style.SPREAD] = presses.spread_of_unstable_rate(options.unstable_rate)
+    return style, code, 1.0
+
+
+def _accuracy(options) -> float | None:
+    return SKILLS[options.skill] if options.skill else options.accuracy
+
+
+@torch.no_grad()
+def read_style(model: Denoiser, replay: Replay, track: Track) -> tuple[Tensor, Tensor]:
+    """(style, code) of a person's replay on its track."""
+    device = next(model.parameters()).device
+    t_ms, xy, keys = clean_frames(replay)
+    play = features.encode_play(t_ms, xy, keys, track.start_ms, track.frames, track.rate)
+    spans = presses.to_real_ms(features.key_spans(t_ms, keys), track)
+    events, _ = presses.events_of(track, spans)
+    screen = features.screen_grid_px(replay.xy)
+    style = presses.style_of(track, events, play[:, : Play.K1], replay.accuracy, screen)
+    condition = features.track_condition(track, device)
+    code = model.encoder(torch.from_numpy(play[None]).to(device), condition, torch.float32)[0]
+    return torch.from_numpy(style), code.cpu()

@@ -1,0 +1,274 @@
+"""Trains the diffusion player: whole plays, cursor and keys together, with a style and a skill.
+
+Learns  noise, condition (B, T, F), style of a person -> play (B, T, 4): cursor and both keys
+Run     uv run train_diffusion.py --data ../shared/data --minutes 9      one H100
+CPU     uv run train_diffusion.py --steps 20 --batch 2                   the sample
+Many    uv run torchrun --nproc-per-node 2 train_diffusion.py ...        DistributedDataParallel
+
+EDM (arXiv 2206.00364) on 60 Hz plays, with ln(sigma) uniform so that every scale, from the shape
+of the map to the tremor of a hand, is learned alike. What is constant in a play is given twice:
+as numbers (spread, hold, accuracy ...: osu.presses.Style), and as a code that an encoder reads off
+another stretch of the same play. Either is dropped at random, so either may be unknown.
+"""
+
+import copy
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from osu import checkpoint, parallel, presses
+from osu.data import PlaySet, open_plays
+from osu.denoiser import SIGMA_DATA, Denoiser, to_play, to_signal
+from osu.features import MIRRORED, Column, Play, World, mirror
+from osu.field import FRAME_MS, UNIT_PX
+from osu.presses import Event
+from osu.run import Run, check_finite, cli, option, pick_device, seed_everything, update_average
+from osu.sampler import SIGMA_MAX, SIGMA_MIN, sample
+
+
+@dataclass(frozen=True)
+class Args:
+    data: str = option("data/sample", "folders with replays and maps, by commas")
+    cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
+    out: str = option("runs/diffusion", "folder of this run")
+    init: str = option("", "folder of a model whose weights training starts from")
+    seed: int = option(0, "of weights, windows and noise")
+    steps: int = option(20000, "optimizer steps")
+    minutes: float = option(0.0, "stop after this time instead, where above 0")
+    batch: int = option(96, "windows a step, over all processes")
+    length: int = option(768, "frames a window, 60 a second")
+    reference: int = option(768, "frames of the stretch the style is read from")
+    learning_rate: float = option(6e-4, "until the last quarter, in which it falls to 0")
+    average: float = option(0.9995, "decay of the averaged weights")
+    drop_code: float = option(0.3, "share of windows whose encoded style is not given")
+    drop_style: float = option(0.3, "share of windows whose style in numbers is not given")
+    code_noise: float = option(0.1, "standard deviation of noise on the encoded style")
+    graph: bool = option(False, "capture the step as CUDA graphs: kernels need no launching")
+    eval_every: int = option(5000, "steps between evaluations")
+    eval_plays: int = option(24, "plays of the validation split that are sampled")
+    resume: bool = option(False, "go on from --out/last.pt")
+    device: str = option("auto", "auto, cpu or cuda")
+
+
+# --- Loss ---------------------------------------------------------------------------------------
+
+
+class Objective(torch.nn.Module):
+    """One call is one training loss, so that DistributedDataParallel sees a single forward."""
+
+    def __init__(self, model: Denoiser, args: Args) -> None:
+        super().__init__()
+        self.model, self.args = model, args
+        self.register_buffer("mirrored", MIRRORED, persistent=False)
+
+    def forward(self, condition, play, mask, style, reference, reference_condition) -> Tensor:
+        """Denoising loss of a batch: condition (B, T, F), play (B, T, C), mask (B, T), style
+        (B, S) with nan for the unknown, and another stretch of each play. Returns (B,)."""
+        args, model, count = self.args, self.model, len(play)
+        device = play.device
+
+        def chance(share: float) -> Tensor:
+            return (torch.rand(count, device=device) < share).float()
+
+        mirrored = chance(0.5)
+        condition, play = mirror(condition, play, mirrored, self.mirrored)
+        reference_condition, reference = mirror(
+            reference_condition, reference, mirrored, self.mirrored
+        )
+        dtype = torch.bfloat16 if play.is_cuda else torch.float32
+        code = model.encoder(reference, reference_condition, dtype)
+        code = code + args.code_noise * torch.randn_like(code)
+        nothing = torch.full_like(style, torch.nan)
+        style = torch.where(chance(args.drop_style)[:, None] > 0, nothing, style)
+        style = torch.where(torch.rand_like(style) < 0.1, nothing, style)
+
+        low, high = math.log(SIGMA_MIN), math.log(SIGMA_MAX)
+        sigma = torch.exp(low + (high - low) * torch.rand(count, device=device))
+        embed = model.embedding(sigma, style, code, 1 - chance(args.drop_code), mirrored)
+        clean = to_signal(play)
+        noisy = clean + sigma[:, None, None] * torch.randn_like(clean)
+        error = (model(noisy, sigma, condition, embed) - clean).square().mean(-1)  # (B, T)
+        weight = (sigma**2 + SIGMA_DATA**2) / (sigma * SIGMA_DATA) ** 2
+        return weight * (error * mask).sum(1) / mask.sum(1).clamp(min=1)
+
+
+# --- Data ---------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def fill_bank(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor) -> None:
+    """Keeps the styles, codes and loads of the training plays with the weights."""
+    for row, i in enumerate(index):
+        track = plays.tracks[plays.plays[i].track]
+        batch = plays.window([i], [0], min(plays.plays[i].frames, 6000))
+        model.bank_code[row] = model.encoder(batch.play, batch.condition, torch.float32)[0]
+        model.bank_style[row] = styles[i]
+        model.bank_load[row] = torch.from_numpy(presses.load_of(track))
+
+
+# --- Evaluation ---------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor, seed: int) -> dict:
+    """Samples the maps of human plays at those plays' own style in numbers, 20 steps, and
+    measures both alike, mean over plays. aim: median distance at the press in radii; spread: of
+    the offsets, ms; presses: share of circles and slider heads with a press; extra: presses per
+    object above one; held: share of time; still: share of frames with under .08 px of movement;
+    speed: mean, px a frame."""
+    model.eval()
+    device = next(model.parameters()).device
+    found: dict[str, list[float]] = {}
+    for i in index:
+        play = plays.plays[i]
+        track = plays.tracks[play.track]
+        length = play.frames // model.stride * model.stride
+        batch = plays.window([i], [0], length)
+        condition = batch.condition
+        nothing = torch.zeros(1, model.config.style, device=device)
+        no = torch.zeros(1, device=device)
+        style = styles[i][None]
+
+        def denoise(x: Tensor, sigma: Tensor) -> Tensor:
+            embed = model.embedding(sigma, style, nothing, no, no)  # noqa: B023
+            return model(x, sigma, condition, embed)  # noqa: B023
+
+        generator = torch.Generator(device).manual_seed(seed)
+        noise = torch.randn(1, length, len(Play), generator=generator, device=device)
+        sampled = to_play(sample(denoise, noise, steps=20))[0].cpu().numpy()
+        real = batch.play[0].cpu().numpy()
+        for kind, values in (("human", real), ("generated", sampled)):
+            for name, value in measure(track, values).items():
+                found.setdefault(f"{kind}_{name}", []).append(value)
+    model.train()
+    return {name: float(np.nanmean(values)) for name, values in found.items()}
+
+
+def measure(track, play: np.ndarray) -> dict[str, float]:
+    """What `evaluate` reports of one play (T, len(Play))."""
+    from osu.features import key_events
+
+    spans = presses.to_real_ms(key_events(play, track.start_ms, track.rate), track)
+    events, counts = presses.events_of(track, spans)
+    played = presses.played_objects(track, len(play))
+    aimed = track.objects[:played, Column.SPINNER] == 0
+    offset = events[:played, Event.OFFSET_MS][aimed]
+    there = np.isfinite(offset)
+    objects = track.objects[:played][aimed][there]
+    at = objects[:, Column.START_S] * 1000 / FRAME_MS + offset[there] / FRAME_MS
+    xy = np.stack([np.interp(at, np.arange(len(play)), play[:, axis]) for axis in (0, 1)], -1)
+    aim = np.linalg.norm(xy - objects[:, : Column.END_X], axis=1) / track.world[World.RADIUS]
+    step = np.linalg.norm(np.diff(play[:, : Play.K1], axis=0), axis=1) * UNIT_PX
+    return {
+        "aim": float(np.median(aim)) if len(aim) else np.nan,
+        "spread": float(offset[there].std()),
+        "presses": float(there.mean()),
+        "extra": float(counts[:played][aimed].sum() / max(1, there.sum()) - 1),
+        "held": float((play[:, Play.K1 :].max(1) > 0.5).mean()),
+        "still": float((step < 0.08).mean()),
+        "speed": float(step.mean()),
+    }
+
+
+def main(args: Args) -> dict[str, float]:
+    # --- Setup ---
+    rank, world = parallel.start()
+    seed_everything(args.seed)
+    device = parallel.own_device(pick_device(args.device))
+    run = Run(args.out, args)
+
+    # --- Data ---
+    plays = open_plays(args.data, args.cache, args.seed)
+    styles = torch.from_numpy(np.stack([plays.style(i) for i in range(len(plays.plays))]))
+    plays.to(device)
+    styles = styles.to(device)
+    sampler = plays.sampler("train")
+    learned = plays.where("train")
+    checked = plays.where("val")[: args.eval_plays]
+
+    # --- Model and optimizer ---
+    model = Denoiser(Denoiser.Config(bank_rows=len(learned))).to(device)
+    known = styles[torch.from_numpy(learned).to(device)]
+    count = (~known.isnan()).sum(0).clamp(min=1)
+    mean = known.nansum(0) / count
+    model.style_mean.copy_(mean)
+    model.style_std.copy_(((known - mean) ** 2).nansum(0).div(count).sqrt().clamp(min=1e-3))
+    if args.init:
+        checkpoint.init_from(args.init, model)
+    average = copy.deepcopy(model).requires_grad_(False)
+    objective = Objective(model, args).to(device)
+    trained = parallel.wrap(objective, device)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=args.learning_rate, betas=(0.9, 0.99), weight_decay=0.01,
+        fused=device.type == "cuda",
+    )  # fmt: skip
+    parts = {"model": model, "average": average, "optimizer": optimizer}
+
+    # --- Resume ---
+    first, metrics = 0, {}
+    if args.resume:
+        first = checkpoint.load_state(Path(args.out) / "last.pt", args, parts)["step"]
+
+    def inputs(step: int) -> tuple[Tensor, ...]:
+        size, seed = args.batch // world, (args.seed, step, rank)
+        batch = sampler.draw(size, args.length, seed)
+        other = sampler.again(batch.index, args.reference, (*seed, 1))
+        style = styles[batch.index]
+        return batch.condition, batch.play, batch.mask, style, other.play, other.condition
+
+    if args.graph:
+        trained = torch.cuda.make_graphed_callables(trained, inputs(0))
+
+    # --- Loop ---
+    began = time.monotonic()
+    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
+        done = step / args.steps
+        if args.minutes:
+            done = max(done, (time.monotonic() - began) / 60 / args.minutes)
+        last = step + 1 == args.steps or done >= 1
+        for group in optimizer.param_groups:
+            group["lr"] = args.learning_rate * min(1.0, (step + 1) / 200, max(0.0, 4 * (1 - done)))
+        # Noise, like windows, is a function of the step: every process can go on from any of them.
+        torch.manual_seed(int(np.random.default_rng((args.seed, step, rank)).integers(2**62)))
+        optimizer.zero_grad(set_to_none=True)
+        loss = trained(*inputs(step)).mean()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        update_average(average, model, min(args.average, (step + 1) / (step + 10)))
+
+        if step % 100 == 0 or last:
+            check_finite(step, loss=loss)
+            rate = (step + 1 - first) * args.batch * args.length / (time.monotonic() - began)
+            run.log(step, loss=loss, norm=norm, frames_per_s=round(rate))
+            bar.set_postfix(loss=f"{loss.item():.3f}", frames_per_s=f"{rate:.2e}")
+        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
+            metrics = evaluate(average, plays, checked, styles, args.seed)
+            run.log(step, **metrics)
+            run.plot()
+            checkpoint.save_state(Path(args.out) / "last.pt", args, step + 1, parts)
+        if last:
+            break
+
+    # --- Done ---
+    if rank == 0:
+        average.eval()
+        fill_bank(average, plays, learned, styles)
+        card = run.card(args, plays, metrics, step + 1) | {
+            "kind": "play",
+            "about": "diffusion, EDM",
+        }
+        checkpoint.save_model(Path(args.out) / "model", average, card)
+        print(metrics)
+    parallel.stop()
+    return metrics
+
+
+if __name__ == "__main__":
+    main(cli(Args))
