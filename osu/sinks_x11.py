@@ -1,0 +1,109 @@
+"""X11: the XTest extension through libX11 and libXtst.
+
+Calls take about 6 us; Xlib buffers requests, so every call here flushes.
+"""
+
+import ctypes
+import os
+from collections.abc import Sequence
+from ctypes import POINTER, byref, c_char, c_char_p, c_int, c_ubyte, c_uint, c_ulong, c_void_p
+from types import SimpleNamespace
+
+from osu.sinks import SinkError
+
+DISPLAY_GONE = 69  # exit status of a process whose X server went away (sysexits: unavailable)
+
+_ErrorHandler = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p)
+_LostHandler = ctypes.CFUNCTYPE(c_int, c_void_p)
+_PROTOTYPES = {
+    "XOpenDisplay": (c_void_p, [c_char_p]),
+    "XCloseDisplay": (c_int, [c_void_p]),
+    "XFlush": (c_int, [c_void_p]),
+    "XSync": (c_int, [c_void_p, c_int]),
+    "XStringToKeysym": (c_ulong, [c_char_p]),
+    "XKeysymToKeycode": (c_ubyte, [c_void_p, c_ulong]),
+    "XSetErrorHandler": (c_void_p, [_ErrorHandler]),
+    "XSetIOErrorHandler": (c_void_p, [_LostHandler]),
+    "XQueryKeymap": (c_int, [c_void_p, c_char * 32]),
+    "XGetInputFocus": (c_int, [c_void_p, POINTER(c_ulong), POINTER(c_int)]),
+    "XTestQueryExtension": (c_int, [c_void_p] + 4 * [POINTER(c_int)]),
+    "XTestGrabControl": (c_int, [c_void_p, c_int]),
+    "XTestFakeMotionEvent": (c_int, [c_void_p, c_int, c_int, c_int, c_ulong]),
+    "XTestFakeKeyEvent": (c_int, [c_void_p, c_uint, c_int, c_ulong]),
+}
+
+
+# Xlib's own handlers end the process: for an error with the keys still down, for a lost server
+# with a message on stderr. They belong to the process and have to outlive every sink.
+@_ErrorHandler
+def _ignore_error(_display, _event) -> int:
+    return 0
+
+
+@_LostHandler
+def _leave(_display) -> int:
+    os._exit(DISPLAY_GONE)
+
+
+class X11Sink:
+    name = "X11 (XTest)"
+
+    def __init__(self):
+        self._lib = _load()
+        self._display = self._lib.XOpenDisplay(None)
+        if not self._display:
+            raise SinkError(f"no X server answers at DISPLAY={os.environ.get('DISPLAY', '')!r}")
+        if not self._lib.XTestQueryExtension(self._display, *(byref(c_int()) for _ in range(4))):
+            self.close()
+            raise SinkError("the X server has no XTEST extension, so nothing can be played on it")
+        self._lib.XSetErrorHandler(_ignore_error)
+        self._lib.XSetIOErrorHandler(_leave)
+        # Requests go through while a full-screen game holds the server for itself.
+        self._lib.XTestGrabControl(self._display, True)
+        self._keymap = ctypes.create_string_buffer(32)
+
+    def code(self, key: str) -> int:
+        keysym = self._lib.XStringToKeysym(key.encode())
+        code = self._lib.XKeysymToKeycode(self._display, keysym)
+        if not code:
+            raise SinkError(f"this keyboard has no key {key!r}")
+        return code
+
+    def move(self, x: float, y: float) -> None:
+        # Screen -1 is the one the pointer is on.
+        self._lib.XTestFakeMotionEvent(self._display, -1, round(x), round(y), 0)
+        self._lib.XFlush(self._display)
+
+    def key(self, code: int, down: bool) -> None:
+        self._lib.XTestFakeKeyEvent(self._display, code, down, 0)
+        self._lib.XFlush(self._display)
+
+    def down(self, codes: Sequence[int]) -> list[bool]:
+        self._lib.XQueryKeymap(self._display, self._keymap)
+        keymap = self._keymap.raw
+        return [bool(keymap[code >> 3] >> (code & 7) & 1) for code in codes]
+
+    def focus(self) -> int | None:
+        window = c_ulong()
+        self._lib.XGetInputFocus(self._display, byref(window), byref(c_int()))
+        return window.value
+
+    def close(self) -> None:
+        if self._display:
+            self._lib.XSync(self._display, False)
+            self._lib.XCloseDisplay(self._display)
+            self._display = None
+
+
+def _load() -> SimpleNamespace:
+    """The functions of both libraries, with their prototypes."""
+    try:
+        x11, xtst = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
+    except OSError as error:
+        raise SinkError(f"libX11 and libXtst are needed (package libxtst6): {error}") from None
+    functions = SimpleNamespace()
+    for name, (result, arguments) in _PROTOTYPES.items():
+        function = getattr(xtst if name.startswith("XTest") else x11, name)
+        function.restype, function.argtypes = result, arguments
+        setattr(functions, name, function)
+    return functions
