@@ -1,0 +1,331 @@
+"""The desktop program: choose a map, generate plays, watch them, save them, play them live.
+
+    uv run gui.py [FILE ...]        .osu, .osz or .osr files to open; a folder is a Songs folder
+
+The window only reads fields, posts commands to osu.worker and paints what comes back; every button
+follows from the worker's one state word. Its panels live in osu/ui/.
+"""
+
+import dataclasses
+import sys
+import tkinter as tk
+import traceback
+from pathlib import Path
+from tkinter import filedialog
+from typing import Any
+
+from osu import messages as msg
+from osu.beatmap import Beatmap
+from osu.settings import Settings, load_settings, save_settings
+from osu.songs import Song
+from osu.ui.form import FormError
+from osu.ui.results import Result
+from osu.ui.theme import set_theme, sharpen
+from osu.ui.window import Window
+from osu.worker import Worker, play_file_name
+
+TITLE = "osu-players"
+POLL_MS = 30
+# Which buttons work in which state of the worker.
+ENABLED = {
+    "idle": {"open", "songs", "generate", "batch", "save", "gif", "remove", "arm", "find"},
+    "working": {"cancel", "stop"},
+    "armed": {"cancel", "stop", "start", "nudge-2", "nudge2"},
+    "playing": {"cancel", "stop", "nudge-2", "nudge2"},
+    "cancelling": set(),
+    "closed": set(),
+}
+
+
+class App:
+    """The program behind the window. `worker` does the work; `settings` is what it remembers."""
+
+    def __init__(self, root: tk.Tk, worker: Worker, settings: Settings):
+        self.root, self.worker, self.settings = root, worker, settings
+        self.map: msg.OpenMap | None = None
+        root.title(TITLE)
+        set_theme(root, settings.theme)
+        self.window = Window(root, self, settings)
+        root.protocol("WM_DELETE_WINDOW", self.close)
+        root.report_callback_exception = self.on_mistake
+        self.poll()
+
+    # ---- state
+
+    def poll(self) -> None:
+        """Take what the worker has said, then look again soon."""
+        for event in self.worker.poll():
+            self.on_event(event)
+        self.paint_state()
+        self._after = self.root.after(POLL_MS, self.poll)
+
+    def paint_state(self) -> None:
+        """Every button from the state word, and from what there is to act on."""
+        enabled = set(ENABLED[self.worker.state])
+        if self.map is None:
+            enabled -= {"generate"}
+        if self.map is None and not self.window.maps.songs:
+            enabled -= {"batch"}
+        if not self.window.results.selected():
+            enabled -= {"save", "gif", "remove", "arm"}
+        self.window.enable(enabled)
+        if self.worker.state == "idle":
+            self.window.show_progress(0.0)
+
+    def on_event(self, event: Any) -> None:
+        """What one of the worker's events changes in the window."""
+        match event:
+            case msg.ModelsListed(cards):
+                self.window.form.show_models(cards)
+            case msg.SongsListed(folder, songs):
+                self.window.maps.show(songs)
+                self.settings = dataclasses.replace(self.settings, songs_folder=folder)
+                self.window.say(f"{len(songs)} maps in {folder}.")
+            case msg.MapOpened():
+                self.on_map(event)
+            case msg.ReplayOpened(path, map_path, stage):
+                self.choose_map(map_path, stage.beatmap)
+                player = stage.replay.player or Path(path).stem
+                self.window.results.add(Result(player, map_path, stage))
+                self.settings = self.settings.with_recent(path)
+            case msg.Played(model, seed, map_path, stage):
+                result = Result(f"{model} #{seed}", map_path, stage)
+                self.window.results.add(result)
+                self.window.say(result.sentence())
+            case msg.Saved(path):
+                self.window.say(f"Saved {path}.")
+            case msg.Progress(part, text):
+                self.window.show_progress(part or 0.0)
+                self.window.say(text[:1].upper() + text[1:] + ".")
+            case msg.WindowFound(inside):
+                self.window.live.on_window(inside)
+            case msg.Live(live):
+                self.window.live.on_event(live)
+            case msg.Failed(sentence):
+                self.window.fail(sentence)
+            case msg.Finished(cancelled):
+                if cancelled:
+                    self.window.say("Stopped.")
+
+    def on_mistake(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        """A handler has raised: the details for the terminal, a sentence for the window."""
+        if issubclass(kind, KeyboardInterrupt):  # Ctrl-C in the terminal, within a handler
+            self.close()
+            return
+        traceback.print_exception(kind, error, trace)
+        self.window.fail(f"Something went wrong inside: {kind.__name__}: {error}")
+
+    def on_map(self, event: msg.MapOpened) -> None:
+        beatmap = event.stage.beatmap
+        self.choose_map(event.path, beatmap)
+        maps = self.window.maps
+        if not any(song in maps.songs for song in event.difficulties):
+            maps.show((*event.difficulties, *maps.songs))
+        self.window.preview.show((event.stage,), ("",), event.path)
+        self.settings = self.settings.with_recent(event.path)
+        self.window.say(
+            f"{len(beatmap.start_ms)} objects, CS {beatmap.cs:.3g}, AR {beatmap.ar:.3g}, "
+            f"OD {beatmap.od:.3g}, HP {beatmap.hp:.3g}."
+        )
+
+    def choose_map(self, path: str, beatmap: Beatmap) -> None:
+        """The map that Generate plays."""
+        self.map = msg.OpenMap(path, beatmap.difficulty)
+        self.window.show_map_name(f"{beatmap.artist} - {beatmap.title} [{beatmap.difficulty}]")
+
+    # ---- opening
+
+    def ask_open(self) -> None:
+        paths = filedialog.askopenfilenames(
+            parent=self.root,
+            title="Open maps and replays",
+            filetypes=[("Maps and replays", "*.osu *.osz *.osr"), ("All files", "*")],
+        )
+        self.open_paths(tuple(paths))
+
+    def ask_songs(self) -> None:
+        folder = filedialog.askdirectory(
+            parent=self.root,
+            title="The osu! Songs folder",
+            initialdir=self.settings.songs_folder or None,
+        )
+        if folder:
+            self.open_paths((folder,))
+
+    def open_paths(self, paths: tuple[str, ...]) -> None:
+        """Maps first, so that replays find them."""
+        for path in sorted(paths, key=lambda p: p.lower().endswith(".osr")):
+            if Path(path).is_dir():
+                self.worker.post(msg.ScanSongs(path))
+            elif path.lower().endswith(".osr"):
+                self.worker.post(msg.OpenReplay(path, self.known_maps()))
+            else:
+                self.worker.post(msg.OpenMap(path))
+
+    def known_maps(self) -> tuple[str, ...]:
+        """Files in which a replay's map may be, the likeliest first."""
+        recent = (p for p in self.settings.recent if not p.lower().endswith(".osr"))
+        return tuple(dict.fromkeys((*recent, *(s.path for s in self.window.maps.songs))))
+
+    def open_song(self, songs: tuple[Song, ...]) -> None:
+        self.worker.post(msg.OpenMap(songs[0].path, songs[0].difficulty))
+
+    def recent(self) -> list[tuple[str, str]]:
+        """(name, path) of the files opened last."""
+        return [(Path(path).name, path) for path in self.settings.recent]
+
+    # ---- generating
+
+    def generate(self) -> None:
+        self._request((self.map,) if self.map else (), None)
+
+    def ask_batch(self) -> None:
+        """Every selected map, or the open one, to a folder."""
+        songs = self.window.maps.selected()
+        maps = tuple(msg.OpenMap(s.path, s.difficulty) for s in songs)
+        maps = maps or ((self.map,) if self.map else ())
+        folder = filedialog.askdirectory(
+            parent=self.root,
+            title=f"Folder for the plays of {len(maps)} maps",
+            initialdir=self.settings.save_folder or None,
+        )
+        if folder:
+            self.settings = dataclasses.replace(self.settings, save_folder=folder)
+            self._request(maps, folder)
+
+    def _request(self, maps: tuple[msg.OpenMap, ...], folder: str | None) -> None:
+        try:
+            self.worker.post(self.window.form.request(maps, folder, self.known_maps()))
+        except FormError as error:
+            self.window.fail(str(error))
+
+    def cancel(self) -> None:
+        self.worker.cancel()
+        self.paint_state()
+
+    # ---- plays
+
+    def show_selected(self) -> None:
+        """The selected plays in the preview: the last one, and the first other of its map."""
+        chosen = self.window.results.selected()
+        if chosen:
+            last = chosen[-1]
+            others = [r for r in chosen[:-1] if r.stage.beatmap.md5 == last.stage.beatmap.md5]
+            shown = (*others[:1], last)
+            stages, players = [r.stage for r in shown], [r.player for r in shown]
+            self.window.preview.show(stages, players, last.map_path)
+
+    def ask_save(self) -> None:
+        for result in self.window.results.selected():
+            name = play_file_name(result.player, result.stage.beatmap)
+            path = self._ask_path("Save the play", name, ".osr")
+            if path:
+                self.worker.post(msg.SaveReplay(result.stage.replay, path))
+
+    def ask_gif(self) -> None:
+        path = self._ask_path("Save what the preview shows, from now on", "", ".gif")
+        if path:
+            self.save_gif(path)
+
+    def _ask_path(self, title: str, name: str, suffix: str) -> str:
+        path = filedialog.asksaveasfilename(
+            parent=self.root,
+            title=title,
+            initialdir=self.settings.save_folder or None,
+            initialfile=name,
+            defaultextension=suffix,
+        )
+        if path:
+            folder = str(Path(path).parent)
+            self.settings = dataclasses.replace(self.settings, save_folder=folder)
+        return path
+
+    def save_gif(self, path: str) -> None:
+        """The preview's plays from its time on, for the seconds that the field says."""
+        try:
+            seconds = float(self.window.gif_seconds.get())
+        except ValueError:
+            seconds = 0.0
+        if not 0.5 <= seconds <= 30:
+            self.window.fail("The gif's length must be a number of seconds from 0.5 to 30.")
+            return
+        preview = self.window.preview
+        start_ms = preview.clock.now_ms
+        end_ms = start_ms + seconds * 1000 * preview.clock.rate
+        self.worker.post(msg.SaveGif(preview.stages, preview.labels, path, start_ms, end_ms))
+
+    # ---- live
+
+    def find_window(self) -> None:
+        self.worker.post(msg.FindWindow())
+
+    def arm(self) -> None:
+        """Get ready to play the last selected play live; nothing moves before the start key."""
+        stage = self.window.results.selected()[-1].stage
+        try:
+            self.worker.post(self.window.live.request(stage))
+        except FormError as error:
+            self.window.fail(str(error))
+        else:
+            self.window.preview.pause()
+
+    def start_live(self) -> None:
+        self.worker.start_live()
+
+    def nudge(self, ms: int) -> None:
+        self.worker.nudge_live(ms)
+
+    # ---- the window itself
+
+    def toggle_theme(self) -> None:
+        theme = "light" if self.settings.theme == "dark" else "dark"
+        self.settings = dataclasses.replace(self.settings, theme=theme)
+        set_theme(self.root, theme)
+
+    def close(self) -> None:
+        """End everything, in whatever state: the song, the worker, the window."""
+        self.root.after_cancel(self._after)
+        self.settings = self._current_settings()
+        self.root.withdraw()
+        self.window.preview.close()
+        self.window.maps.close()
+        self.worker.close()
+        try:
+            save_settings(self.settings)
+        except OSError as error:
+            print(f"The settings were not saved: {error}", file=sys.stderr)
+        self.root.destroy()
+
+    def _current_settings(self) -> Settings:
+        form, preview = self.window.form, self.window.preview
+        plays = form.plays.get()
+        return dataclasses.replace(
+            self.window.live.remembered(self.settings),
+            size=(self.root.winfo_width(), self.root.winfo_height()),
+            model=form.model.get(),
+            mods=form.mods_text(),
+            plays=int(plays) if plays.isdecimal() else 1,
+            speed=preview.speed,
+            sound=preview.sound,
+        )
+
+
+def main(paths: list[str]) -> None:
+    sharpen()
+    root = tk.Tk(className=TITLE)
+    worker = Worker()
+    try:
+        app = App(root, worker, load_settings())
+        app.open_paths(tuple(paths))
+        if app.settings.songs_folder and not any(Path(path).is_dir() for path in paths):
+            worker.post(msg.ScanSongs(app.settings.songs_folder))
+        try:
+            root.mainloop()
+        except KeyboardInterrupt:  # Ctrl-C in the terminal
+            app.close()
+    finally:
+        worker.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,91 @@
+"""The plays: generated ones and replays that were opened, each with what the judge says of it."""
+
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import dataclass
+from tkinter import ttk
+
+from osu.mods import mods_str
+from osu.scene import Stage
+from osu.ui.theme import px
+
+COLUMNS = {
+    "player": ("Player", 150, "w"),
+    "map": ("Map", 230, "w"),
+    "mods": ("Mods", 60, "center"),
+    "accuracy": ("Accuracy", 80, "e"),
+    "misses": ("Misses", 65, "e"),
+    "ur": ("UR", 60, "e"),
+    "grade": ("Grade", 60, "center"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One row."""
+
+    player: str
+    map_path: str
+    stage: Stage
+
+    def values(self) -> tuple[str, ...]:
+        """The texts of the columns."""
+        beatmap, judged = self.stage.beatmap, self.stage.judgement
+        map_name = f"{beatmap.title} [{beatmap.difficulty}]"
+        head = (self.player, map_name, mods_str(beatmap.mods))
+        if judged is None:
+            return (*head, "", "", "", "")
+        return (
+            *head,
+            f"{judged.accuracy:.2%}",
+            str(judged.nmiss),
+            f"{judged.unstable_rate:.0f}",
+            judged.grade,
+        )
+
+    def sentence(self) -> str:
+        """What the judge says, for the status line."""
+        judged = self.stage.judgement
+        return (
+            f"{self.player}: {judged.accuracy:.2%}, {judged.nmiss} misses, "
+            f"unstable rate {judged.unstable_rate:.0f}."
+        )
+
+
+class Results(ttk.Frame):
+    """The list of plays. `on_choose()` hears that another selection is to be shown."""
+
+    def __init__(self, parent: tk.Misc, on_choose: Callable[[], None]):
+        super().__init__(parent)
+        self.rows: dict[str, Result] = {}
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(0, weight=1)
+        self.tree = ttk.Treeview(
+            self, columns=tuple(COLUMNS), show="headings", selectmode="extended", height=5
+        )
+        for name, (heading, width, anchor) in COLUMNS.items():
+            self.tree.heading(name, text=heading, anchor=anchor)
+            stretch = name in ("player", "map")
+            self.tree.column(
+                name, width=px(self, width), minwidth=px(self, 40), anchor=anchor, stretch=stretch
+            )
+        self.tree.grid(row=0, column=0, sticky="nsew")
+        scroll = ttk.Scrollbar(self, command=self.tree.yview)
+        scroll.grid(row=0, column=1, sticky="ns")
+        self.tree.configure(yscrollcommand=scroll.set)
+        self.tree.bind("<<TreeviewSelect>>", lambda event: on_choose())
+
+    def add(self, result: Result) -> None:
+        """A new row, selected and in sight."""
+        row = self.tree.insert("", "end", values=result.values())
+        self.rows[row] = result
+        self.tree.selection_set(row)
+        self.tree.see(row)
+
+    def selected(self) -> tuple[Result, ...]:
+        return tuple(self.rows[row] for row in self.tree.selection())
+
+    def remove_selected(self) -> None:
+        for row in self.tree.selection():
+            del self.rows[row]
+            self.tree.delete(row)
