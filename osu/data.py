@@ -6,7 +6,7 @@ prepares the replays below the folders (see osu.prepare) and prints what is ther
 
 Everything a batch needs lies in a few flat tensors, so a batch is a handful of gathers on the
 device the tensors live on; there is no loader. Which windows a step sees is a function of (seed,
-step, rank) alone: resuming needs no data position.
+step) alone: resuming needs no data position.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from osu import features, presses
+from osu import features, parallel, presses
 from osu.features import Ball, Column
 from osu.library import SPLITS, DataError
 from osu.prepare import STEPS_PER_UNIT, prepare, restore_path
@@ -183,37 +183,48 @@ class PlaySet:
         cursor = self.cursor(index)
         return presses.style_of(track, events[:played], cursor, play.accuracy, play.screen_px)
 
-    def sampler(self, split: str) -> "Sampler":
-        return Sampler(self, self.where(split))
+    def sampler(self, split: str, rank: int = 0, world: int = 1) -> "Sampler":
+        """Windows of a split, for process `rank` of `world`."""
+        return Sampler(self, self.where(split), rank, world)
 
 
 class Sampler:
     """Draws windows of a split: a player by the square root of their play time, then one of their
-    plays by its length. One player with 176 of 985 plays would otherwise be a fifth of all."""
+    plays by its length. One player with 176 of 985 plays would otherwise be a fifth of all.
 
-    def __init__(self, plays: PlaySet, index: np.ndarray) -> None:
-        self.plays, self.index = plays, index
+    Every process draws the whole batch and takes its own rows, so what is learned from at a step
+    does not depend on how many processes there are.
+    """
+
+    def __init__(self, plays: PlaySet, index: np.ndarray, rank: int = 0, world: int = 1) -> None:
+        self.plays, self.index, self.rank, self.world = plays, index, rank, world
         frames = np.array([plays.plays[i].frames for i in index], float)
         total: Counter = Counter()
         for i, count in zip(index, frames, strict=True):
             total[plays.plays[i].player] += count
         weight = frames / np.sqrt([total[plays.plays[i].player] for i in index])
         self.share = weight / weight.sum()
-        self.frames = frames.astype(int)
 
     def draw(self, batch: int, length: int, seed: tuple[int, ...]) -> Batch:
-        """`batch` windows of `length` frames; the same `seed` (run, step, rank) draws the same."""
+        """This process's rows of `batch` windows of `length` frames; the same `seed` (run, step)
+        draws the same."""
         rng = np.random.default_rng(seed)
-        chosen = rng.choice(len(self.index), batch, p=self.share)
-        start = rng.integers(0, np.maximum(self.frames[chosen] - length, 0) + 1)
-        return self.plays.window(self.index[chosen], start, length)
+        chosen = self._own(rng.choice(len(self.index), batch, p=self.share))
+        return self._windows(self.index[chosen], length, self._own(rng.random(batch)))
 
     def again(self, index: Tensor, length: int, seed: tuple[int, ...]) -> Batch:
-        """Other windows of the plays `index` (B,)."""
-        index = index.cpu().numpy()
+        """Other windows of the plays `index` (B,) of this process's rows."""
+        where = np.random.default_rng(seed).random(len(index) * self.world)
+        return self._windows(index.cpu().numpy(), length, self._own(where))
+
+    def _own(self, rows: np.ndarray) -> np.ndarray:
+        return rows[parallel.own_rows(len(rows), self.rank, self.world)]
+
+    def _windows(self, index: np.ndarray, length: int, where: np.ndarray) -> Batch:
+        """Windows of the plays `index`, each at the share `where` of the starts that it has."""
         frames = np.array([self.plays.plays[i].frames for i in index])
-        start = np.random.default_rng(seed).integers(0, np.maximum(frames - length, 0) + 1)
-        return self.plays.window(index, start, length)
+        starts = np.maximum(frames - length, 0) + 1
+        return self.plays.window(index, (where * starts).astype(int), length)
 
 
 def _tracks(described: list[dict], stored: dict) -> list[features.Track]:
