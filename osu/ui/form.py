@@ -195,7 +195,8 @@ class PlayForm(ttk.Frame):
         for row, (name, widgets) in enumerate(self._wish_rows.items()):
             for column, widget in enumerate(widgets):
                 if name in can:
-                    widget.grid(row=row, column=column, sticky="ew", padx=(8 * column, 0), pady=3)
+                    gaps = {"padx": (px(self, 8 * column), 0), "pady": px(self, 3)}
+                    widget.grid(row=row, column=column, sticky="ew", **gaps)
                 else:
                     widget.grid_remove()
 
