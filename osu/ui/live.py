@@ -151,7 +151,7 @@ class LivePanel(ttk.Frame):
         match event:
             case livewire.Armed(sink):
                 self.say(
-                    f"Armed ({sink}): {self.start_key.get()} starts, Escape stops, "
+                    f"Armed on {sink}: {self.start_key.get()} starts, Escape stops, "
                     "F6 and F7 shift it."
                 )
             case livewire.Progress(map_ms):
