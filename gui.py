@@ -154,8 +154,9 @@ class App:
             self.open_paths((folder,))
 
     def open_paths(self, paths: tuple[str, ...]) -> None:
-        """Maps first, so that replays find them."""
-        for path in sorted(paths, key=lambda p: p.lower().endswith(".osr")):
+        """Maps first, so that replays find them; whole paths, since they are remembered."""
+        whole = (str(Path(path).absolute()) for path in paths)
+        for path in sorted(whole, key=lambda p: p.lower().endswith(".osr")):
             if Path(path).is_dir():
                 self.worker.post(msg.ScanSongs(path))
             elif path.lower().endswith(".osr"):

@@ -213,14 +213,15 @@ def test_generate_without_a_map_says_so():
 # ---- files and plays
 
 
-def test_files_open_by_their_kind_and_maps_before_replays(tmp_path):
+def test_files_open_by_their_kind_and_maps_before_replays(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     app = App(Window(songs=(Song("a", "b", "c", "d", "songs/x.osu"),)), chosen=MAP)
     app.settings = Settings(recent=("old.osr", "old.osu"))
     app.open_paths(("play.osr", "map.OSZ", str(tmp_path)))
     assert app.posted == [
-        msg.OpenMap("map.OSZ"),
+        msg.OpenMap(str(tmp_path / "map.OSZ")),  # whole: it is remembered for the next start
         msg.ScanSongs(str(tmp_path)),
-        msg.OpenReplay("play.osr", ("old.osu", "songs/x.osu")),
+        msg.OpenReplay(str(tmp_path / "play.osr"), ("old.osu", "songs/x.osu")),
     ]
 
 

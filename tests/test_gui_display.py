@@ -24,6 +24,7 @@ import gui
 from osu import messages as msg
 from osu.replay import save_replay
 from osu.settings import Settings, load_settings
+from osu.ui.form import FormError
 from osu.worker import Worker
 from tests.display import children, needs_xdotool, needs_xvfb, start_xvfb, wait_for
 from tests.small_map import OSU, small_map, small_replay
@@ -261,6 +262,12 @@ def test_the_model_and_what_it_follows(start, home):
                 SimpleNamespace(name="rich", about="B", options=("accuracy", "skill")),
             ]
 
+    app = start(Settings(), Two())
+    app.open_paths((str(home / "small.osu"),))
+    idle(app)
+    with pytest.raises(FormError, match="still being listed"):  # not one that nobody has chosen
+        app.window.form.model.set("")
+        app.window.form.request((app.map,))
     for wanted, chosen in (("", "plain"), ("rich", "rich"), ("auto", "auto"), ("gone", "plain")):
         app = start(Settings(model=wanted), Two())
         form = app.window.form
@@ -324,6 +331,17 @@ def is_cut(widget, root) -> bool:
     outside |= bottom > root.winfo_rooty() + root.winfo_height()
     corner = root.winfo_containing(right - 2, bottom - 2)
     return outside or corner is not widget
+
+
+def test_files_dropped_on_the_window_are_opened(start, home):
+    """What tkdnd does at a drop: the window's own script, with the files in place of %D."""
+    app = start()
+    spaced = home / "two words.osu"
+    spaced.write_bytes(OSU)
+    script = app.root.tk.call("bind", ".", "<<Drop:DND_Files>>")
+    assert app.root.tk.eval(script.replace("%D", f"{{{{{spaced}}}}}")) == "copy"
+    idle(app)
+    assert app.map.path == str(spaced)
 
 
 def test_resizing_and_themes(start, home):
