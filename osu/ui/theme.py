@@ -25,11 +25,12 @@ WARN = {"dark": "#f0b35a", "light": "#8a5a00"}
 
 
 def sharpen() -> None:
-    """Ask Windows for real pixels; call it before the first window. Elsewhere Tk does so itself."""
+    """Ask Windows for real pixels on each of its screens, which live playback counts in too; call
+    it before the first window. Elsewhere Tk does so itself."""
     if sys.platform == "win32":
         import ctypes
 
-        ctypes.windll.shcore.SetProcessDpiAwareness(1)
+        ctypes.windll.shcore.SetProcessDpiAwareness(2)  # per monitor
 
 
 def px(widget: tk.Misc, size: float) -> int:
