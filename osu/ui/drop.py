@@ -6,15 +6,12 @@ from collections.abc import Callable
 from tkinterdnd2 import TkinterDnD
 
 
-def accept_files(root: tk.Tk, on_paths: Callable[[tuple[str, ...]], None]) -> bool:
-    """`on_paths` hears the files and folders dropped anywhere on the window.
-
-    False where tkinterdnd2 holds no library for this system: nothing can be dropped then.
-    """
+def accept_files(root: tk.Tk, on_paths: Callable[[tuple[str, ...]], None]) -> None:
+    """`on_paths` hears the files and folders dropped anywhere on the window."""
     try:
         TkinterDnD.require(root)
-    except RuntimeError:
-        return False
+    except RuntimeError:  # tkinterdnd2 has no library for this system: nothing can be dropped
+        return
 
     def drop(data: str) -> str:
         on_paths(root.tk.splitlist(data))
@@ -23,4 +20,3 @@ def accept_files(root: tk.Tk, on_paths: Callable[[tuple[str, ...]], None]) -> bo
     window = str(root)
     root.tk.call("tkdnd::drop_target", "register", window, "DND_Files")
     root.tk.call("bind", window, "<<Drop:DND_Files>>", f"{root.register(drop)} %D")
-    return True

@@ -24,7 +24,7 @@ FIRST = "first object"
 RECT_HINT = "left, top, width, height"
 NO_PLAY = "no play is selected"
 IDLE = "Select a play, arm, then press the start key at the first object."
-LEAST_PX = 300
+LEAST_PX = 300  # a narrower panel has not got its place yet
 
 
 class LivePanel(ttk.Frame):

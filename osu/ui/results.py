@@ -9,7 +9,7 @@ from osu.mods import mods_str
 from osu.scene import Stage
 from osu.ui.theme import px
 
-# Heading, width, least width, both in pixels of 96 dpi, side
+# heading, width and least width in pixels of a screen of 96 dpi, side
 COLUMNS = {
     "player": ("Player", 150, 110, "w"),
     "map": ("Map", 230, 90, "w"),

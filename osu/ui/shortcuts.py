@@ -15,15 +15,15 @@ ROWS = 8
 class Shortcut:
     shown: str
     does: str
-    keys: tuple[str, ...] = ()  # Tk's names; none where another program's window hears it
+    key: str = ""  # Tk's name; none where the playback process hears it
     action: Callable[[], Any] | None = None
     plain: bool = False  # a key that is also typed into fields
 
 
 def bind_shortcuts(root: tk.Tk, shortcuts: Sequence[Shortcut]) -> None:
     for shortcut in shortcuts:
-        for key in shortcut.keys:
-            root.bind(key, lambda event, s=shortcut: _do(root, s))
+        if shortcut.key:
+            root.bind(shortcut.key, lambda event, s=shortcut: _do(root, s))
     root.event_delete("<<LineStart>>", "<Control-a>")  # Emacs' meaning, on X11
     root.event_add("<<SelectAll>>", "<Control-a>")
     # Who has clicked a button is done with it: the next space plays instead of clicking it again.
@@ -36,8 +36,8 @@ def bind_shortcuts(root: tk.Tk, shortcuts: Sequence[Shortcut]) -> None:
 
 
 def _do(root: tk.Tk, shortcut: Shortcut) -> None:
-    focus = root.focus_get()
-    if not shortcut.plain or focus is None or focus.winfo_class() not in TYPING:
+    focus = root.focus_get() if shortcut.plain else None
+    if focus is None or focus.winfo_class() not in TYPING:
         shortcut.action()
 
 

@@ -173,24 +173,24 @@ class Window:
         def press(key: str, does: str, name: str) -> Shortcut:
             """Ctrl and a key, shifted where it is a capital, as a click on a button."""
             text = f"{shown}+{'Shift+' * key.isupper()}{key.upper()}"
-            return Shortcut(text, does, (f"<{held}-{key}>",), self.buttons[name].invoke)
+            return Shortcut(text, does, f"<{held}-{key}>", self.buttons[name].invoke)
 
         preview = self.preview
-        nudge_keys = LiveSettings.earlier_key + ", " + LiveSettings.later_key
+        nudge_keys = f"{LiveSettings.earlier_key}, {LiveSettings.later_key}"
         return (
             press("o", "open maps and replays", "open"),
             press("O", "open a Songs folder", "songs"),
-            Shortcut(f"{shown}+F", "search", (f"<{held}-f>",), self.maps.entry.focus_set),
+            Shortcut(f"{shown}+F", "search", f"<{held}-f>", self.maps.entry.focus_set),
             press("g", "generate", "generate"),
             press("b", "batch", "batch"),
             press("s", "save .osr", "save"),
             press("S", "save gif", "gif"),
-            Shortcut("Delete", "remove the plays", ("<Delete>",), self._remove, plain=True),
-            Shortcut("Escape", "cancel", ("<Escape>",), self.buttons["cancel"].invoke),
-            Shortcut(f"{shown}+Q", "quit", (f"<{held}-q>",), actions.close),
-            Shortcut("Space", "play, pause", ("<space>",), preview.toggle, plain=True),
-            Shortcut("Left", "5 s back", ("<Left>",), lambda: preview.skip(-1), plain=True),
-            Shortcut("Right", "5 s on", ("<Right>",), lambda: preview.skip(1), plain=True),
+            Shortcut("Delete", "remove the plays", "<Delete>", self._remove, plain=True),
+            Shortcut("Escape", "cancel", "<Escape>", self.buttons["cancel"].invoke),
+            Shortcut(f"{shown}+Q", "quit", f"<{held}-q>", actions.close),
+            Shortcut("Space", "play, pause", "<space>", preview.toggle, plain=True),
+            Shortcut("Left", "5 s back", "<Left>", lambda: preview.skip(-1), plain=True),
+            Shortcut("Right", "5 s on", "<Right>", lambda: preview.skip(1), plain=True),
             Shortcut("Start key, Escape", "live: start, stop"),
             Shortcut(nudge_keys, "live: earlier, later"),
         )
