@@ -37,18 +37,22 @@ class Source:
 
     def _length(self, what: str) -> int:
         """The length of the text that begins here; its bytes are what comes next."""
-        mark = self.take("<B", what)[0]
+        mark = self._byte(what)
         if mark == 0:
             return 0
         if mark != 0x0B:
             raise ValueError(f"{what} begins with byte {mark:#04x} where a text has 0x00 or 0x0b")
         size = 0
         for shift in range(0, 35, 7):  # five bytes hold any 32-bit length
-            byte = self.take("<B", what)[0]
+            byte = self._byte(what)
             size |= (byte & 0x7F) << shift
             if byte < 0x80:
                 return size
         raise ValueError(f"the length of {what} has more than five bytes")
+
+    def _byte(self, what: str) -> int:
+        self.skip(1, what)
+        return self.data[self.offset - 1]
 
     def rest(self) -> bytes:
         return self.bytes(len(self.data) - self.offset, "the rest")

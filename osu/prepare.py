@@ -38,14 +38,20 @@ TRACK_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD
 
 
 def prepare(
-    folders: list[str | Path], cache: str | Path, seed: int = 0, jobs: int | None = None
+    folders: list[str | Path],
+    cache: str | Path,
+    seed: int = 0,
+    jobs: int | None = None,
+    player: str | None = None,
 ) -> Path:
     """Prepares the replays below the folders into `cache`, unless it is there and up to date.
+
+    With `player` only that player's (see osu.library.find_pairs).
 
     Prints a table of what was skipped and why. DataError where nothing is usable.
     """
     cache = Path(cache)
-    pairs, skipped = find_pairs(folders)
+    pairs, skipped = find_pairs(folders, player)
     fingerprint = _digest([str(FORMAT), str(seed), *(pair.fingerprint() for pair in pairs)])
     manifest = cache / "manifest.json"
     if manifest.exists() and json.loads(manifest.read_text()).get("fingerprint") == fingerprint:
