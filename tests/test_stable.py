@@ -3,12 +3,14 @@
 Reference: tests/stable_folder.py writes both files from the documentation.
 """
 
+import csv
 import dataclasses
 import hashlib
 import os
 import random
 import shutil
 import struct
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,7 @@ MAPS = [
     Listed("b" * 32, "taiko.osu", "13 c - d", mode=1),
     Listed("c" * 32, "deep.osu", "pack\\14 e - f"),
 ]
+SHARED = SAMPLE.parent.parent.parent / "shared" / "data"
 PLAY = load_replay(SAMPLE / "circuit-rnn.osr")
 UNUSUAL = [
     dataclasses.replace(PLAY, version=20120101, player="Ünï 音"),
@@ -155,6 +158,18 @@ def test_what_is_no_file_is_one_sentence(tmp_path):
             read_maps(path)
 
 
+watched: list[tuple[str, list]] = []
+
+
+def watch(name: str, arguments: tuple) -> None:
+    for folder, events in watched:
+        if arguments and str(arguments[0]).startswith(folder):
+            events.append((name, *arguments))
+
+
+sys.addaudithook(watch)
+
+
 # --- The folder ---------------------------------------------------------------------------------
 
 
@@ -187,16 +202,24 @@ def test_one_player(installation):
     assert str(error.value) == f"no replay is of 'Made'; there are: {ME} (4), {FRIEND} (3)"
 
 
-def test_nothing_is_written_and_nothing_is_opened_for_writing(installation):
-    """The folder and its files are set read-only. (As root that hinders nobody: hence the times
-    and bytes, which no write leaves as they were.)"""
+def test_the_folder_is_only_read(installation):
+    """A read-only copy is enough, names, times and bytes stay, and Python itself tells (by its
+    audit events, which cannot be gone around) that every file was opened for reading alone."""
     paths = [installation, *installation.rglob("*")]
     for path in paths:
         os.utime(path, ns=(1, 10**18))
         path.chmod(0o555 if path.is_dir() else 0o444)
     before = state(installation)
-    find_pairs([installation], ME)
-    assert state(installation) == before
+    events: list[tuple] = []
+    watched.append((str(installation), events))
+    pairs, _ = find_pairs([installation], ME)
+    read = [pair.read_map() for pair in pairs] + [load_replay(pair.replay) for pair in pairs]
+    watched.clear()
+    assert state(installation) == before and len(read) == 8
+    assert {name for name, *_ in events} <= {"open", "os.walk", "os.scandir", "os.listdir"}
+    flags = [flags for name, _, _, flags in (e for e in events if e[0] == "open")]
+    assert len(flags) > 10
+    assert not any(f & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC) for f in flags)
     for path in paths:
         path.chmod(0o755)
 
@@ -276,3 +299,13 @@ def test_damaged_archives_are_counted(installation):
     (installation / "Songs" / "bad.osz").write_bytes(b"PK\x03\x04 not a zip")
     (installation / "osu!.db").unlink()
     assert find_pairs([installation])[1]["map: unreadable"] == 1
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared research data is not here")
+def test_one_player_of_the_shared_data():
+    """Reference: the player column of index.csv, which find_pairs does not read."""
+    with open(SHARED / "index.csv", newline="", encoding="utf-8") as index:
+        wanted = [row["replay"] for row in csv.DictReader(index) if row["player"] == "p0077"]
+    pairs, skipped = find_pairs([SHARED], "P0077")
+    assert sorted(Path(pair.replay).name for pair in pairs) == sorted(wanted)
+    assert skipped["replay: of another player"] == 1223 - len(wanted)
