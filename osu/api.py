@@ -156,7 +156,9 @@ class Api:
         url = f"{self._server}/oauth/token"
         try:
             token = self._ask(lambda: self._web.post(url, data=asked).json()["access_token"])
-        except RefusedError:
+        except RefusedError as error:
+            if error.status not in (400, 401):
+                raise
             raise ApiError(
                 f"osu! does not accept this client ID and secret: see {CLIENTS_PAGE}"
             ) from None
@@ -167,8 +169,11 @@ class Api:
 
     def _ask(self, call: Callable[[], T], kind: str = "request") -> T:
         """What `call` gives in its turn, and again where the server or the line fails."""
-        trouble = ""
+        trouble, wait_s = "", 0.0
         for attempt in range(ATTEMPTS):
+            if wait_s > MAX_WAIT_S:
+                raise ApiError(f"osu! wants to be left alone for {wait_s:.0f} s")
+            self._sleep(wait_s)
             self._take_turn(kind)
             wait_s = 2.0**attempt
             try:
@@ -187,15 +192,12 @@ class Api:
                 raise
             except (ValueError, TypeError, LookupError, AttributeError) as error:
                 raise ApiError(f"osu! answers in a way ossapi does not know: {error}") from None
-            self._sleep(min(wait_s, MAX_WAIT_S))
         raise ApiError(f"{self._server} does not help, {ATTEMPTS} times asked: {trouble}")
 
     def _take_turn(self, kind: str) -> None:
         """Waits until a request of this kind may be made; a replay is a request too."""
         ready_s = max(self._ready_s["request"], self._ready_s[kind])
-        wait_s = ready_s - self._now()
-        if wait_s > 0:
-            self._sleep(wait_s)
+        self._sleep(max(0.0, ready_s - self._now()))
         self._ready_s["request"] = self._now() + REQUEST_S
         if kind == "replay":
             self._ready_s["replay"] = self._now() + DOWNLOAD_S

@@ -60,7 +60,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Head:
+class _Head:
     """How a .osr file begins."""
 
     mode: int
@@ -159,7 +159,7 @@ def _place(folder: Path, skipped: Counter) -> _Place:
     return _Place(folder, listed, local)
 
 
-def _heads(places: list[_Place], skipped: Counter) -> dict[str, Head]:
+def _heads(places: list[_Place], skipped: Counter) -> dict[str, _Head]:
     """Path of every replay that can be used -> how it begins; a file is taken once.
 
     A replay that the player exported from a local play (Replays/ beside Data/r) is that play again;
@@ -188,20 +188,20 @@ def _heads(places: list[_Place], skipped: Counter) -> dict[str, Head]:
     return heads
 
 
-def _head(replay: Path) -> Head | None:
+def _head(replay: Path) -> _Head | None:
     try:
         with open(replay, "rb") as file:
             source = Source(file.read(HEAD_BYTES))
         mode, _ = source.take("<Bi")
-        head = Head(mode, *(source.string(what) for what in ("map", "player", "replay")))
+        head = _Head(mode, *(source.string(what) for what in ("map", "player", "replay")))
     except (OSError, ValueError):
         return None
     return head if len(head.beatmap_md5) == 32 else None
 
 
 def _only(
-    player: str, indexed: list[Pair], heads: dict[str, Head], skipped: Counter
-) -> tuple[list[Pair], dict[str, Head]]:
+    player: str, indexed: list[Pair], heads: dict[str, _Head], skipped: Counter
+) -> tuple[list[Pair], dict[str, _Head]]:
     """The pairs and heads of one player's replays."""
     of_pairs = [head.player if (head := _head(Path(pair.replay))) else "" for pair in indexed]
     names = Counter([*of_pairs, *(head.player for head in heads.values())])

@@ -103,9 +103,9 @@ def _read(path: Path, parse) -> list:
     except StableError:
         raise
     except ValueError as error:
-        newer = f" (it is of version {version}, known are layouts up to {NEWEST_VERSION})"
-        hint = newer if version > NEWEST_VERSION else ""
-        raise StableError(f"{path.name} cannot be read: {error}{hint}") from None
+        newer = version > NEWEST_VERSION
+        hint = f" (version {version}; the last known change of layout is {NEWEST_VERSION})"
+        raise StableError(f"{path.name} cannot be read: {error}{hint if newer else ''}") from None
 
 
 def _maps(source: Source, version: int) -> Iterator[ListedMap]:

@@ -166,6 +166,14 @@ def test_a_server_that_never_helps_is_one_sentence(run, server, tmp_path):
     assert [p.name for p in tmp_path.glob("out/replays/*")] == ["100.osr"]
 
 
+def test_a_server_that_wants_rest_is_left_alone(run, server, clock, monkeypatch):
+    monkeypatch.setattr("tests.api_server.RETRY_AFTER_S", 3600)
+    server.troubles["/api/v2/scores/101/download"] = [429]
+    status, printed = run("--user", PLAYER)
+    assert status == 1 and printed.strip().endswith("osu! wants to be left alone for 3600 s")
+    assert max(clock.slept) <= api.DOWNLOAD_S
+
+
 def test_an_expired_token_is_renewed(run, server):
     server.troubles["/api/v2/scores/103/download"] = ["expired"]
     assert f"6  {LOADED}" in run("--user", PLAYER)[1]
