@@ -1,12 +1,12 @@
 """The osu! API v2 as far as replays need it: ossapi, paced, retried, its troubles in sentences.
 
-What holds there (github.com/ppy/osu-web: config/osu.php, docs/info; issues 9608 and 11579):
-- An OAuth client of one's own is enough (osu.ppy.sh/home/account/edit#oauth): since October 2024
-  replays are given to the client credentials grant, before only to users who had logged in.
+What holds there (github.com/ppy/osu-web: config/osu.php, docs/info, pull request 11615):
+- An OAuth client of one's own is enough (osu.ppy.sh/home/account/edit#oauth). Since November 2024
+  the client credentials grant is given replays; before, a user had to log in.
 - 10 replays a minute are allowed. Of other requests its terms want no more than 60 a minute.
 - Restricted users do not exist for it, and it keeps replays of some scores only.
-- Beatmap sets are for the game's own client. A single .osu is at osu.ppy.sh/osu/ID, where the
-  game's own tools (ppy/osu-tools) get it, in its present version only.
+- Beatmap sets are for the game itself. A single .osu is at osu.ppy.sh/osu/ID, where osu!'s own
+  difficulty server gets it (BEATMAP_DOWNLOAD_PATH), in its present version only.
 
 The token is asked for here and handed to ossapi, which then neither reads nor writes a token file
 (left to itself it pickles tokens into its own folder). Nothing is stored anywhere.
