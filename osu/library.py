@@ -28,6 +28,7 @@ SPLITS = ("train", "val", "test")
 MAP_SUFFIXES = (".osu", ".osz", ".olz")
 HEAD_BYTES = 1024  # of a .osr, up to its third text
 NAMES_SHOWN = 20
+NO_MAP = "replay: its map is not below the folders"
 _BAD_ARCHIVE = (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error,
                 lzma.LZMAError)  # fmt: skip
 
@@ -87,55 +88,96 @@ class _Place:
 
 
 def find_pairs(folders: list[str | Path], player: str | None = None) -> tuple[list[Pair], Counter]:
-    """Every replay below the folders with its map, sorted by map, and the reasons of the others.
+    """`each_pair` as a list sorted by map, and the reasons of the others.
+
+    DataError also where no replay has its map.
+    """
+    skipped: Counter = Counter()
+    pairs = list(each_pair(folders, skipped, player))
+    if not pairs:
+        raise nothing_found(folders)
+    return sorted(pairs, key=lambda p: (p.beatmap, p.member, p.replay)), skipped
+
+
+def nothing_found(folders: list[str | Path]) -> DataError:
+    names = ", ".join(map(str, folders))
+    return DataError(f"{names}: no replay (.osr) with its map (.osu, .osz, .olz) was found")
+
+
+def each_pair(
+    folders: list[str | Path], skipped: Counter, player: str | None = None
+) -> Iterator[Pair]:
+    """Every replay below the folders with its map, in no order; the reasons of the others are
+    counted in `skipped`. Memory grows with the maps (some 400 bytes each), not with the replays.
 
     With `player` only theirs (upper and lower case are one). DataError where a folder does not
-    exist, no replay has its map, or none is of that player: then the sentence lists who is there.
+    exist or no replay is of that player: then the sentence lists who is there.
     """
-    indexed: list[Pair] = []
-    skipped: Counter = Counter()
+    names: Counter = Counter()
     places: list[_Place] = []
-    for folder in map(Path, folders):
+    for folder in _outermost(folders):
         if not folder.is_dir():
             raise DataError(f"{folder}: there is no such folder")
-        if (folder / "index.csv").exists():
-            indexed += _indexed(folder, skipped)
-        else:
+        if not (folder / "index.csv").exists():
             places.append(_place(folder, skipped))
-    heads = _heads(places, skipped)
-    if player is not None:
-        indexed, heads = _only(player, indexed, heads, skipped)
-    maps = _find_maps(places, {head.beatmap_md5 for head in heads.values()}, skipped)
-    pairs = indexed
-    for path, head in heads.items():
-        if head.beatmap_md5 in maps:
-            pairs.append(Pair(path, *maps[head.beatmap_md5]))
+            continue
+        for pair in _indexed(folder, skipped):
+            if player is None or _is_of(player, _head(Path(pair.replay)), names, skipped):
+                yield pair
+    maps = _Maps(places)
+    for place in places:
+        for path in place.files(MAP_SUFFIXES, skipped):
+            maps.add(path, skipped)
+    lost: list[tuple[str, str]] = []
+    for path, head in _heads(places, skipped):
+        if player is None or _is_of(player, head, names, skipped):
+            if found := maps.find(head.beatmap_md5):
+                yield Pair(path, *found)
+            elif any(place.listed for place in places):
+                lost.append((path, head.beatmap_md5))
+            else:
+                skipped[NO_MAP] += 1
+    if lost:
+        for path in maps.unlisted({md5 for _, md5 in lost}, skipped):
+            maps.add(path, skipped)
+    for path, md5 in lost:
+        if found := maps.find(md5):
+            yield Pair(path, *found)
         else:
-            skipped["replay: its map is not below the folders"] += 1
-    if not pairs:
-        names = ", ".join(map(str, folders))
-        raise DataError(f"{names}: no replay (.osr) with its map (.osu, .osz, .olz) was found")
-    return sorted(pairs, key=lambda p: (p.beatmap, p.member, p.replay)), skipped
+            skipped[NO_MAP] += 1
+    if player is not None and not any(name.casefold() == player.casefold() for name in names):
+        shown = ", ".join(f"{name} ({count})" for name, count in names.most_common(NAMES_SHOWN))
+        more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+        raise DataError(f"no replay is of {player!r}; there are: {shown or 'none at all'}{more}")
 
 
 def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
     """MD5 -> where that map is, of the wanted ones that lie below the folders."""
     skipped: Counter = Counter()
-    maps = _find_maps([_place(Path(folder), skipped) for folder in folders], wanted, skipped)
-    return {md5: Pair("", *maps[md5]) for md5 in wanted & maps.keys()}
+    maps = _Maps([_place(folder, skipped) for folder in _outermost(folders)])
+    found = {md5 for md5 in wanted if maps.find(md5)}
+    for path in maps.searched(wanted - found, skipped):
+        if wanted <= maps.known.keys():
+            break
+        maps.add(path, skipped)
+    return {md5: Pair("", *maps.known[md5]) for md5 in wanted & maps.known.keys()}
 
 
-def _indexed(folder: Path, skipped: Counter) -> list[Pair]:
-    pairs = []
+def _outermost(folders: list[str | Path]) -> list[Path]:
+    """The folders without those that lie in another one, so that every file is met once."""
+    absolute = {Path(os.path.abspath(folder)): Path(folder) for folder in folders}
+    return [path for key, path in absolute.items() if not absolute.keys() & set(key.parents)]
+
+
+def _indexed(folder: Path, skipped: Counter) -> Iterator[Pair]:
     with open(folder / "index.csv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             replay = folder / "replays" / row["replay"]
             beatmap = folder / "beatmaps" / (row["beatmap"] + ".osu")
             if replay.exists() and beatmap.exists():
-                pairs.append(Pair(str(replay), str(beatmap), split=row.get("split") or ""))
+                yield Pair(str(replay), str(beatmap), split=row.get("split") or "")
             else:
                 skipped["index.csv: a file it names is missing"] += 1
-    return pairs
 
 
 def _place(folder: Path, skipped: Counter) -> _Place:
@@ -159,33 +201,27 @@ def _place(folder: Path, skipped: Counter) -> _Place:
     return _Place(folder, listed, local)
 
 
-def _heads(places: list[_Place], skipped: Counter) -> dict[str, _Head]:
-    """Path of every replay that can be used -> how it begins; a file is taken once.
+def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, _Head]]:
+    """Path of every replay that can be used, and how it begins.
 
     A replay that the player exported from a local play (Replays/ beside Data/r) is that play again;
     scores.db says so by the replay's MD5.
     """
-    found: dict[str, Path] = {}
-    local: dict[str, stable.LocalPlay] = {}
+    local = {path: play for place in places for path, play in place.local.items()}
+    kept = {p.replay_md5 for path, p in local.items() if p.replay_md5 and os.path.isfile(path)}
     for place in places:
         for path in place.files((".osr",), skipped):
-            found.setdefault(os.path.abspath(path), path)
-        local |= place.local
-    kept = {play.replay_md5 for path, play in local.items() if path in found and play.replay_md5}
-    heads = {}
-    for absolute, path in found.items():
-        head, play = _head(path), local.get(absolute)
-        if head is None:
-            skipped["replay: unreadable"] += 1
-        elif head.mode:
-            skipped["replay: of another game mode"] += 1
-        elif play and (play.beatmap_md5, play.player) != (head.beatmap_md5, head.player):
-            skipped["replay: not the play that scores.db names"] += 1
-        elif not play and head.replay_md5 in kept:
-            skipped["replay: exported from a local play that is here too"] += 1
-        else:
-            heads[str(path)] = head
-    return heads
+            head, play = _head(path), local.get(os.path.abspath(path))
+            if head is None:
+                skipped["replay: unreadable"] += 1
+            elif head.mode:
+                skipped["replay: of another game mode"] += 1
+            elif play and (play.beatmap_md5, play.player) != (head.beatmap_md5, head.player):
+                skipped["replay: not the play that scores.db names"] += 1
+            elif not play and head.replay_md5 in kept:
+                skipped["replay: exported from a local play that is here too"] += 1
+            else:
+                yield str(path), head
 
 
 def _head(replay: Path) -> _Head | None:
@@ -199,73 +235,89 @@ def _head(replay: Path) -> _Head | None:
     return head if len(head.beatmap_md5) == 32 else None
 
 
-def _only(
-    player: str, indexed: list[Pair], heads: dict[str, _Head], skipped: Counter
-) -> tuple[list[Pair], dict[str, _Head]]:
-    """The pairs and heads of one player's replays."""
-    of_pairs = [head.player if (head := _head(Path(pair.replay))) else "" for pair in indexed]
-    names = Counter([*of_pairs, *(head.player for head in heads.values())])
-    chosen = {name for name in names if name.casefold() == player.casefold()}
-    if not chosen:
-        shown = ", ".join(f"{name} ({count})" for name, count in names.most_common(NAMES_SHOWN))
-        more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-        raise DataError(f"no replay is of {player!r}; there are: {shown or 'none at all'}{more}")
-    others = names.total() - sum(names[name] for name in chosen)
-    if others:
-        skipped["replay: of another player"] += others
-    return (
-        [pair for pair, name in zip(indexed, of_pairs, strict=True) if name in chosen],
-        {path: head for path, head in heads.items() if head.player in chosen},
-    )
+def _is_of(player: str, head: _Head | None, names: Counter, skipped: Counter) -> bool:
+    """Whether a replay is the player's; counts whose it is."""
+    name = head.player if head else ""
+    names[name] += 1
+    if name.casefold() == player.casefold():
+        return True
+    skipped["replay: of another player"] += 1
+    return False
 
 
-def _find_maps(
-    places: list[_Place], wanted: set[str], skipped: Counter
-) -> dict[str, tuple[str, str]]:
-    """MD5 -> (path, member) of maps in the places; it ends where all that are wanted are found.
+class _Maps:
+    """Where the maps in the places are: MD5 -> (path, member)."""
 
-    What osu!.db lists is believed where the file's own MD5 agrees. Last, the files in Songs are
-    searched that osu!.db does not list, or that changed since.
-    """
-    maps: dict[str, tuple[str, str]] = {}
-    for place in places:
-        for entry in place.listed:
-            if entry.md5 in wanted and entry.md5 not in maps:
-                path = place.songs / entry.path
-                if _md5_of(path) == entry.md5:
-                    maps[entry.md5] = (str(path), "")
-    for path in _searched_maps(places, wanted, skipped):
-        if wanted <= maps.keys():
-            break
-        _hash_maps(path, maps, skipped)
-    return maps
+    def __init__(self, places: list[_Place]) -> None:
+        self.places = places
+        self.known: dict[str, tuple[str, str]] = {}
+        self.listed = {e.md5: place.songs / e.path for place in places for e in place.listed}
 
+    def find(self, md5: str) -> tuple[str, str] | None:
+        """What osu!.db lists is believed where the file's own MD5 agrees."""
+        if md5 not in self.known and md5 in self.listed:
+            path = self.listed[md5]
+            if _md5_of(path) == md5:
+                self.known[md5] = (str(path), "")
+            else:
+                del self.listed[md5]
+        return self.known.get(md5)
 
-def _searched_maps(places: list[_Place], wanted: set[str], skipped: Counter) -> Iterator[Path]:
-    for place in places:
-        yield from place.files(MAP_SUFFIXES, skipped)
-    for place in places:
-        if place.listed:
-            others = {place.songs / entry.path for entry in place.listed if entry.md5 not in wanted}
-            for path in _files(place.songs, MAP_SUFFIXES, None, skipped):
-                if path not in others:
-                    yield path
+    def searched(self, missing: set[str], skipped: Counter) -> Iterator[Path]:
+        """All files that may hold missing maps, those in Songs of an installation last."""
+        for place in self.places:
+            yield from place.files(MAP_SUFFIXES, skipped)
+        yield from self.unlisted(missing, skipped)
+
+    def unlisted(self, missing: set[str], skipped: Counter) -> Iterator[Path]:
+        """The files in Songs that osu!.db does not list, and those that changed since."""
+        others = {path for md5, path in self.listed.items() if md5 not in missing}
+        for place in self.places:
+            if place.listed:
+                for path in _files(place.songs, MAP_SUFFIXES, None, skipped):
+                    if path not in others:
+                        yield path
+
+    def add(self, path: Path, skipped: Counter) -> None:
+        """The maps in a file."""
+        if path.suffix.lower() == ".osu":
+            if md5 := _md5_of(path):
+                self._keep(md5, (str(path), ""))
+            else:
+                skipped["map: unreadable"] += 1
+            return
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for info in archive.infolist():
+                    if info.filename.lower().endswith(".osu") and info.file_size <= MAX_BYTES:
+                        data = Pair("", str(path), info.filename).read_map()
+                        self._keep(hashlib.md5(data).hexdigest(), (str(path), info.filename))
+        except _BAD_ARCHIVE:
+            skipped["map: unreadable"] += 1
+
+    def _keep(self, md5: str, where: tuple[str, str]) -> None:
+        """Of a map that lies in several places the first by name, whatever the disk's order."""
+        self.known[md5] = min(self.known.get(md5, where), where)
 
 
 def _files(
     folder: Path, suffixes: tuple[str, ...], without: Path | None, skipped: Counter
 ) -> Iterator[Path]:
-    """The files below a folder that end so, sorted, except those below `without`."""
-
-    def refused(error: OSError) -> None:
-        skipped[f"folder: {error.strerror}"] += 1
-
-    for parent, folders, names in os.walk(folder, onerror=refused):
-        folders[:] = sorted(name for name in folders if Path(parent, name) != without)
-        for name in sorted(names):
-            path = Path(parent, name)
-            if path.suffix.lower() in suffixes and path.is_file():
-                yield path
+    """The files below a folder that end so, except those below `without`, in the disk's order:
+    nothing is held, a folder may be huge."""
+    left = [folder]
+    while left:
+        try:
+            with os.scandir(left.pop()) as entries:
+                for entry in entries:
+                    path = Path(entry.path)
+                    if entry.is_dir(follow_symlinks=False):
+                        if path != without:
+                            left.append(path)
+                    elif path.suffix.lower() in suffixes and entry.is_file():
+                        yield path
+        except OSError as error:
+            skipped[f"folder: {error.strerror}"] += 1
 
 
 def _md5_of(path: Path) -> str:
@@ -276,24 +328,6 @@ def _md5_of(path: Path) -> str:
     except (OSError, ValueError):
         pass
     return ""
-
-
-def _hash_maps(path: Path, maps: dict, skipped: Counter) -> None:
-    if path.suffix.lower() == ".osu":
-        md5 = _md5_of(path)
-        if md5:
-            maps.setdefault(md5, (str(path), ""))
-        else:
-            skipped["map: unreadable"] += 1
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if info.filename.lower().endswith(".osu") and info.file_size <= MAX_BYTES:
-                    data = Pair("", str(path), info.filename).read_map()
-                    maps.setdefault(hashlib.md5(data).hexdigest(), (str(path), info.filename))
-    except _BAD_ARCHIVE:
-        skipped["map: unreadable"] += 1
 
 
 def split_by_song(songs: list[str], seed: int, held_out=(0.1, 0.1)) -> dict[str, str]:
