@@ -7,8 +7,10 @@ research data has. Nothing here parses a file beyond what matching needs.
 
 import csv
 import hashlib
+import os
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,34 +51,57 @@ def find_pairs(folders: list[str | Path]) -> tuple[list[Pair], Counter]:
 
     DataError where a folder does not exist or no replay has its map.
     """
-    pairs: list[Pair] = []
     skipped: Counter = Counter()
+    pairs = list(each_pair(folders, skipped))
+    if not pairs:
+        raise nothing_found(folders)
+    return sorted(pairs, key=lambda p: (p.beatmap, p.member, p.replay)), skipped
+
+
+def nothing_found(folders: list[str | Path]) -> DataError:
+    names = ", ".join(map(str, folders))
+    return DataError(f"{names}: no replay (.osr) with its map (.osu or .osz) was found")
+
+
+def each_pair(folders: list[str | Path], skipped: Counter) -> Iterator[Pair]:
+    """Every replay below the folders with its map, in no order; the reasons of the others are
+    counted in `skipped`. Memory grows with the maps (some 400 bytes each), not with the replays.
+
+    DataError where a folder does not exist.
+    """
     loose: list[Path] = []
     maps: dict[str, tuple[str, str]] = {}
     for folder in map(Path, folders):
         if not folder.is_dir():
             raise DataError(f"{folder}: there is no such folder")
         if (folder / "index.csv").exists():
-            pairs += _indexed(folder, skipped)
+            yield from _indexed(folder, skipped)
             continue
-        for path in sorted(folder.rglob("*")):
-            kind = path.suffix.lower()
-            if kind == ".osr":
-                loose.append(path)
-            elif kind in (".osu", ".osz"):
+        loose.append(folder)
+        for path in _files(folder):
+            if path.suffix.lower() in (".osu", ".osz"):
                 _hash_maps(path, maps, skipped)
-    for path in loose:
-        md5 = _beatmap_md5(path)
-        if not md5:
-            skipped["replay: unreadable"] += 1
-        elif md5 in maps:
-            pairs.append(Pair(str(path), *maps[md5]))
-        else:
-            skipped["replay: its map is not below the folders"] += 1
-    if not pairs:
-        names = ", ".join(map(str, folders))
-        raise DataError(f"{names}: no replay (.osr) with its map (.osu or .osz) was found")
-    return sorted(pairs, key=lambda p: (p.beatmap, p.member, p.replay)), skipped
+    for folder in loose:
+        for path in _files(folder):
+            if path.suffix.lower() != ".osr":
+                continue
+            md5 = _beatmap_md5(path)
+            if not md5:
+                skipped["replay: unreadable"] += 1
+            elif md5 in maps:
+                yield Pair(str(path), *maps[md5])
+            else:
+                skipped["replay: its map is not below the folders"] += 1
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, in the disk's order: nothing is held, a folder may be huge."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry.path))
+            else:
+                yield Path(entry.path)
 
 
 def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
@@ -91,32 +116,36 @@ def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
     return {md5: Pair("", *maps[md5]) for md5 in wanted & maps.keys()}
 
 
-def _indexed(folder: Path, skipped: Counter) -> list[Pair]:
-    pairs = []
+def _indexed(folder: Path, skipped: Counter) -> Iterator[Pair]:
     with open(folder / "index.csv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             replay = folder / "replays" / row["replay"]
             beatmap = folder / "beatmaps" / (row["beatmap"] + ".osu")
             if replay.exists() and beatmap.exists():
-                pairs.append(Pair(str(replay), str(beatmap), split=row.get("split") or ""))
+                yield Pair(str(replay), str(beatmap), split=row.get("split") or "")
             else:
                 skipped["index.csv: a file it names is missing"] += 1
-    return pairs
 
 
 def _hash_maps(path: Path, maps: dict, skipped: Counter) -> None:
     try:
         if path.suffix.lower() == ".osu":
             if path.stat().st_size <= MAX_BYTES:
-                maps.setdefault(hashlib.md5(path.read_bytes()).hexdigest(), (str(path), ""))
+                _keep_first(maps, path.read_bytes(), (str(path), ""))
             return
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 if info.filename.lower().endswith(".osu") and info.file_size <= MAX_BYTES:
                     data = Pair("", str(path), info.filename).read_map()
-                    maps.setdefault(hashlib.md5(data).hexdigest(), (str(path), info.filename))
+                    _keep_first(maps, data, (str(path), info.filename))
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, ValueError, EOFError):
         skipped["map: unreadable"] += 1
+
+
+def _keep_first(maps: dict, data: bytes, place: tuple[str, str]) -> None:
+    """Of a map that lies in several places the first by name, in whatever order they are found."""
+    md5 = hashlib.md5(data).hexdigest()
+    maps[md5] = min(maps.get(md5, place), place)
 
 
 def _beatmap_md5(replay: Path) -> str:
