@@ -49,6 +49,7 @@ class Entry(NamedTuple):
 class Manifest:
     folder: Path
     seed: int
+    splits: dict[str, dict[str, int]]  # split -> how many plays, frames, songs
     shards: list[Entry]
     songs: dict[str, str]
     players: dict[str, int]
@@ -79,7 +80,9 @@ def _entries(path: Path) -> Iterator[Entry]:
     with open(path, encoding="utf-8") as file:
         for line in file:
             known = json.loads(line)
-            yield Entry(known.pop("sha256"), splits=tuple(known.pop("splits")), sizes=Sizes(**known))
+            yield Entry(
+                known.pop("sha256"), splits=tuple(known.pop("splits")), sizes=Sizes(**known)
+            )
 
 
 def read_head(folder: Path) -> dict:
@@ -101,6 +104,7 @@ def read_manifest(folder: str | Path) -> Manifest:
         return Manifest(
             folder,
             head["seed"],
+            head["splits"],
             list(_entries(folder / "shards.jsonl")),
             json.loads((folder / "songs.json").read_text(encoding="utf-8")),
             json.loads((folder / "players.json").read_text(encoding="utf-8")),

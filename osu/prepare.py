@@ -10,7 +10,8 @@
 
 So memory grows neither with the replays nor with the shards, only with distinct maps, songs and
 players. Shards are independent of each other and the same files give the same bytes: a stopped
-preparation loses the shards in hand (one a process), and a shard whose files did not change is kept.
+preparation loses the shards in hand (one a process), and goes on with all those whose files did
+not change.
 
 The processes are an Executor of concurrent.futures: this machine's, or those of a cluster
 (osu.cluster), where `cache` and the folders are on a disk that all of them see.
@@ -82,7 +83,7 @@ def prepare(
                 bar.update(known["sizes"].plays + sum(known["skipped"].values()))
     except BrokenProcessPool:
         raise DataError(
-            f"{cache}: a process that prepared was killed (out of memory?); the same command goes on"
+            f"{cache}: a preparing process was killed (out of memory?); the same command goes on"
         ) from None
     finally:
         if own:
@@ -122,9 +123,7 @@ class Table:
                 for pair in pairs
             ),
         )
-        self.db.execute(
-            "CREATE TABLE pair AS SELECT * FROM found ORDER BY beatmap, member, replay"
-        )
+        self.db.execute("CREATE TABLE pair AS SELECT * FROM found ORDER BY beatmap, member, replay")
         self.db.execute("DROP TABLE found")
         self.db.execute(f"CREATE TABLE shard (sha256, {', '.join(Sizes._fields)})")
         self.db.execute("CREATE TABLE play (shard, song, split, player, frames)")
@@ -185,7 +184,8 @@ class Table:
         rows = self.db.execute(
             "SELECT split, count(*), sum(frames), count(DISTINCT song) FROM play GROUP BY split"
         )
-        return {split: {"plays": p, "frames": f, "songs": s} for split, p, f, s in rows}
+        found = {split: {"plays": p, "frames": f, "songs": s} for split, p, f, s in rows}
+        return {split: found[split] for split in SPLITS if split in found}
 
 
 def _processes(jobs: int) -> ProcessPoolExecutor:
