@@ -17,7 +17,7 @@ a larger runtime with an object store of its own, Spark a Java one.
 import argparse
 from pathlib import Path
 
-from dask.distributed import Client
+from dask.distributed import Client, KilledWorker
 
 from osu.library import DataError
 from osu.prepare import SHARD_PAIRS, prepare
@@ -35,7 +35,13 @@ def prepare_on(
     if not jobs:
         raise DataError(f"{client.scheduler.address}: no worker has joined this scheduler")
     executor = client.get_executor(pure=False)
-    return prepare(folders, cache, seed, jobs, executor, shard_pairs)
+    try:
+        return prepare(folders, cache, seed, jobs, executor, shard_pairs)
+    except KilledWorker as error:
+        raise DataError(
+            f"{cache}: every worker that took {error.task} was killed (out of memory?); the same "
+            "command goes on"
+        ) from None
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from osu import features, presses
+from osu import features, parallel, presses
 from osu.flat import Batch, Flat
 from osu.library import SPLITS, DataError
 from osu.manifest import Sizes, read_manifest, shard_path
@@ -190,7 +190,9 @@ def open_plays(folders: str, cache: str, seed: int = 0) -> PlaySet:
         return PlaySet(cache)
     resolved = [str(Path(folder).resolve()) for folder in folders.split(",")]
     name = hashlib.sha256("|".join(resolved).encode()).hexdigest()[:8]
-    return PlaySet(prepare(resolved, Path(cache) / name, seed))
+    with parallel.first_alone():
+        prepared = prepare(resolved, Path(cache) / name, seed)
+    return PlaySet(prepared)
 
 
 def main() -> None:

@@ -154,15 +154,13 @@ def _reason(error: Exception) -> str:
 
 def read_shard(path: Path, sha256: str) -> Shard:
     """A shard as the manifest knows it. DataError where the file is gone, damaged or another."""
+    cure = "delete manifest.json beside it and prepare again, which keeps what is whole"
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+        raise DataError(f"{path}: cannot be read ({error.strerror}); {cure}") from None
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise DataError(
-            f"{path}: damaged, its checksum is not the manifest's (prepare again: the whole "
-            "shards are kept)"
-        )
+        raise DataError(f"{path}: damaged, its checksum is not the manifest's; {cure}")
     stored = _unpack(data)
     meta = json.loads(bytes(stored["meta"]))
     found = _tracks(meta["tracks"], stored)

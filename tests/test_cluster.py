@@ -17,7 +17,7 @@ from osu.prepare import prepare
 
 def test_a_killed_worker_changes_no_byte(folder, tmp_path):
     alone = prepare([folder], tmp_path / "alone", jobs=1, shard_pairs=1)
-    killed = threading.Event()
+    killed, over = [], threading.Event()
 
     with (
         LocalCluster(
@@ -28,19 +28,20 @@ def test_a_killed_worker_changes_no_byte(folder, tmp_path):
         pids = client.run(os.getpid)
 
         def kill_a_busy_one() -> None:
-            while not killed.is_set():
-                for address, tasks in client.processing().items():
-                    if tasks:
+            while not killed and not over.is_set():
+                if len(list((tmp_path / "together").glob("shard-*.npz"))) >= 2:
+                    for address in [a for a, tasks in client.processing().items() if tasks][:1]:
                         os.kill(pids[address], signal.SIGKILL)
-                        killed.set()
-                        break
+                        killed.append(address)
                 time.sleep(0.001)
 
         killer = threading.Thread(target=kill_a_busy_one)
         killer.start()
         together = prepare_on(client, [folder], tmp_path / "together", shard_pairs=1)
+        over.set()
         killer.join()
 
+    assert killed
     files = {path.name: path.read_bytes() for path in alone.iterdir()}
     assert len([name for name in files if name.startswith("shard-")]) == 7
     assert {path.name: path.read_bytes() for path in together.iterdir()} == files
