@@ -37,10 +37,10 @@ def prepare_on(
     executor = client.get_executor(pure=False)
     try:
         return prepare(folders, cache, seed, jobs, executor, shard_pairs)
-    except KilledWorker as error:
+    except KilledWorker:
         raise DataError(
-            f"{cache}: every worker that took {error.task} was killed (out of memory?); the same "
-            "command goes on"
+            f"{cache}: one worker after the other was killed at the same shard (out of memory?); "
+            "the same command goes on"
         ) from None
 
 

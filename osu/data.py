@@ -7,7 +7,7 @@ prepares the replays below the folders (see osu.prepare) and prints what is ther
 Everything a batch needs lies in a few flat tensors (osu.flat), so a batch is a handful of gathers
 on the device the tensors live on; there is no loader. A set that is too large for that is learned
 from through a window of shards that moves over it (osu.stream); the scripts see no difference.
-Which windows a step sees is a function of (seed, step, rank) alone: resuming needs no position.
+Which windows a step sees is a function of (seed, step) alone: resuming needs no data position.
 """
 
 import argparse
@@ -131,15 +131,16 @@ class PlaySet:
     def styles(self) -> Tensor:
         """(P, len(osu.presses.Style)) of all held plays, on the device; computed once."""
         if self._styles is None:
-            self._styles = torch.from_numpy(
-                np.stack([self.style(i) for i in range(len(self.plays))])
-            )
+            styles = [self.style(i) for i in range(len(self.plays))]
+            self._styles = torch.from_numpy(np.stack(styles))
         return self._styles.to(self.device)
 
-    def sampler(self, split: str) -> "Sampler | Stream":
+    def sampler(self, split: str, rank: int = 0, world: int = 1) -> "Sampler | Stream":
+        """Windows of a split, for process `rank` of `world`."""
         if self.whole or split != "train":
-            return Sampler(self, self.where(split))
-        return Stream(self.manifest, self.device, self.limit_bytes // 2, first=len(self.plays))
+            return Sampler(self, self.where(split), rank, world)
+        room = self.limit_bytes // 2
+        return Stream(self.manifest, self.device, room, len(self.plays), rank, world)
 
 
 def _held_bytes(sizes: Sizes) -> int:
@@ -149,31 +150,41 @@ def _held_bytes(sizes: Sizes) -> int:
 
 class Sampler:
     """Draws windows of a split: a player by the square root of their play time, then one of their
-    plays by its length. One player with 176 of 985 plays would otherwise be a fifth of all."""
+    plays by its length. One player with 176 of 985 plays would otherwise be a fifth of all.
 
-    def __init__(self, plays: PlaySet, index: np.ndarray) -> None:
-        self.plays, self.index = plays, index
+    Every process draws the whole batch and takes its own rows, so what is learned from at a step
+    does not depend on how many processes there are.
+    """
+
+    def __init__(self, plays: PlaySet, index: np.ndarray, rank: int = 0, world: int = 1) -> None:
+        self.plays, self.index, self.rank, self.world = plays, index, rank, world
         frames = np.array([plays.plays[i].frames for i in index], float)
         total: Counter = Counter()
         for i, count in zip(index, frames, strict=True):
             total[plays.plays[i].player] += count
         weight = frames / np.sqrt([total[plays.plays[i].player] for i in index])
         self.share = weight / weight.sum()
-        self.frames = frames.astype(int)
 
     def draw(self, batch: int, length: int, seed: tuple[int, ...]) -> Batch:
-        """`batch` windows of `length` frames; the same `seed` (run, step, rank) draws the same."""
+        """This process's rows of `batch` windows of `length` frames; the same `seed` (run, step)
+        draws the same."""
         rng = np.random.default_rng(seed)
-        chosen = rng.choice(len(self.index), batch, p=self.share)
-        start = rng.integers(0, np.maximum(self.frames[chosen] - length, 0) + 1)
-        return self.plays.window(self.index[chosen], start, length)
+        chosen = self._own(rng.choice(len(self.index), batch, p=self.share))
+        return self._windows(self.index[chosen], length, self._own(rng.random(batch)))
 
     def again(self, index: Tensor, length: int, seed: tuple[int, ...]) -> Batch:
-        """Other windows of the plays `index` (B,)."""
-        index = index.cpu().numpy()
+        """Other windows of the plays `index` (B,) of this process's rows."""
+        where = np.random.default_rng(seed).random(len(index) * self.world)
+        return self._windows(index.cpu().numpy(), length, self._own(where))
+
+    def _own(self, rows: np.ndarray) -> np.ndarray:
+        return rows[parallel.own_rows(len(rows), self.rank, self.world)]
+
+    def _windows(self, index: np.ndarray, length: int, where: np.ndarray) -> Batch:
+        """Windows of the plays `index`, each at the share `where` of the starts that it has."""
         frames = np.array([self.plays.plays[i].frames for i in index])
-        start = np.random.default_rng(seed).integers(0, np.maximum(frames - length, 0) + 1)
-        return self.plays.window(index, start, length)
+        starts = np.maximum(frames - length, 0) + 1
+        return self.plays.window(index, (where * starts).astype(int), length)
 
     def styles(self, index: Tensor) -> Tensor:
         """(B, len(osu.presses.Style)) of the plays of a batch, nan where unknown."""

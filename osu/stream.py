@@ -8,7 +8,7 @@
 Shard g of the sequence is in lane g % LANES, and window b of a batch is drawn from lane
 b * LANES // batch: by weight among its plays, as osu.data.Sampler draws (weights are of the whole
 set). So a batch is a function of (seed, step), whatever was drawn before and by however many
-processes; and a process that takes a part of each batch reads and holds that part's lanes alone.
+processes; and one of several processes reads and holds the lanes of its own rows alone.
 
 The next shard is read by a thread while the current ones are drawn from.
 """
@@ -20,13 +20,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from osu import presses
+from osu import parallel, presses
 from osu.flat import Batch, Flat
 from osu.library import SPLITS
 from osu.manifest import Manifest, Sizes, shard_path
 from osu.shards import STEPS_PER_UNIT, Shard, read_shard
 
-LANES = 8  # more processes than this share lanes
+LANES = 8  # where there are more processes, some share one
 
 
 class Stream:
@@ -37,9 +37,11 @@ class Stream:
     """
 
     def __init__(
-        self, manifest: Manifest, device: torch.device, room_bytes: int, first: int
-    ) -> None:
+        self, manifest: Manifest, device: torch.device, room_bytes: int, first: int,
+        rank: int = 0, world: int = 1,
+    ) -> None:  # fmt: skip
         self.manifest, self.device, self.first = manifest, device, first
+        self.rank, self.world = rank, world
         train = SPLITS.index("train")
         self.numbers = np.array([n for n, e in enumerate(manifest.shards) if e.splits[train]])
         entries = [manifest.shards[n] for n in self.numbers]
@@ -51,19 +53,16 @@ class Stream:
         self.reader = ThreadPoolExecutor(1, "shards")
         self.styled = False
 
-    def draw(
-        self, batch: int, length: int, seed: tuple[int, ...], part: tuple[int, int] = (0, 1)
-    ) -> Batch:
-        """Of `batch` windows of `length` frames those of part (number, of how many); the same
-        `seed` (run, step, ...) draws the same. DataError where a shard is damaged."""
-        number, parts = part
-        mine = np.arange(batch * number // parts, batch * (number + 1) // parts)
+    def draw(self, batch: int, length: int, seed: tuple[int, ...]) -> Batch:
+        """This process's rows of `batch` windows of `length` frames; the same `seed` (run, step,
+        ...) draws the same. DataError where a shard is damaged."""
+        mine = self._own(np.arange(batch))
         low = mine * LANES // batch
         high = np.maximum(low + 1, (mine + 1) * LANES // batch)  # several where lanes outnumber
         run, step = seed[:2]
         ticks = [at * batch * length // self.mean_frames for at in (step, step + 1)]
         self._move(run, *ticks, range(int(low[0]), int(high[-1])))
-        chosen, place = np.random.default_rng(seed).random((2, batch))[:, mine]
+        chosen, where = np.random.default_rng(seed).random((2, batch))[:, mine]
         index = np.empty(len(mine), int)
         lanes = self.weight.reshape(len(self.lanes), -1)
         for a, b in sorted(set(zip(low, high, strict=True))):
@@ -73,12 +72,12 @@ class Stream:
             found = np.searchsorted(share, chosen[here] * share[-1], "right")
             last = np.searchsorted(share, share[-1])  # a product may round up to the whole
             index[here] = a * lanes.shape[1] + np.minimum(found, last)
-        return self._window(index, place, length)
+        return self._windows(index, length, where)
 
     def again(self, index: Tensor, length: int, seed: tuple[int, ...]) -> Batch:
-        """Other windows of the plays `index` (B,) of the last batch."""
-        place = np.random.default_rng(seed).random(len(index))
-        return self._window(index.cpu().numpy() - self.first, place, length)
+        """Other windows of the plays `index` (B,) of the last batch's rows."""
+        where = np.random.default_rng(seed).random(len(index) * self.world)
+        return self._windows(index.cpu().numpy() - self.first, length, self._own(where))
 
     def styles(self, index: Tensor) -> Tensor:
         """(B, len(osu.presses.Style)) of the plays of the last batch, nan where unknown."""
@@ -88,8 +87,12 @@ class Stream:
                 self._put(slot, self._read(g))
         return torch.from_numpy(self.style[index.cpu().numpy() - self.first]).to(self.device)
 
-    def _window(self, index: np.ndarray, place: np.ndarray, length: int) -> Batch:
-        start = (place * (np.maximum(self.frames[index] - length, 0) + 1)).astype(int)
+    def _own(self, rows: np.ndarray) -> np.ndarray:
+        return rows[parallel.own_rows(len(rows), self.rank, self.world)]
+
+    def _windows(self, index: np.ndarray, length: int, where: np.ndarray) -> Batch:
+        """Windows of the plays `index`, each at the share `where` of the starts that it has."""
+        start = (where * (np.maximum(self.frames[index] - length, 0) + 1)).astype(int)
         batch = self.flat.window(index, start, length)
         return batch._replace(index=batch.index + self.first)
 

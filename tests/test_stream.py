@@ -44,8 +44,8 @@ def open_large(cache) -> PlaySet:
     return PlaySet(cache, limit_bytes=1)
 
 
-def sampler(cache) -> stream.Stream:
-    return open_large(cache).sampler("train")
+def sampler(cache, rank: int = 0, world: int = 1) -> stream.Stream:
+    return open_large(cache).sampler("train", rank, world)
 
 
 def same(one, other) -> bool:
@@ -73,19 +73,23 @@ def test_a_step_sees_the_same_whatever_was_drawn_before(cache):
     assert not same(batches[0], batches[1])
 
 
-@pytest.mark.parametrize("parts", [2, 3])
-@pytest.mark.parametrize("batch", [6, 3])
-def test_parts_make_up_the_batch(cache, batch, parts):
-    """With two parts each reads one lane, its own; three parts share lanes. Three windows of two
-    lanes are 1, 2 and both."""
+@pytest.mark.parametrize(("batch", "world"), [(6, 2), (6, 3), (3, 3), (1, 1)])
+def test_processes_share_the_batch(cache, batch, world):
+    """Two processes read one lane each, their own; three share them; a single window is drawn from
+    both."""
     whole = sampler(cache)
-    each = [sampler(cache) for _ in range(parts)]
+    each = [sampler(cache, rank, world) for rank in range(world)]
     for step in range(4):
-        drawn = [one.draw(batch, 500, (0, step), (k, parts)) for k, one in enumerate(each)]
+        drawn = [one.draw(batch, 500, (0, step)) for one in each]
         wanted = whole.draw(batch, 500, (0, step))
         joined = [torch.cat(field) for field in zip(*drawn, strict=True)]
         assert same(joined[:3], wanted[:3])
-    if (batch, parts) == (6, 2):
+        others = [
+            one.again(rows.index, 300, (0, step, 1)).play
+            for one, rows in zip(each, drawn, strict=True)
+        ]
+        assert torch.equal(torch.cat(others), whole.again(wanted.index, 300, (0, step, 1)).play)
+    if world == 2:
         assert [list(one.lanes) for one in each] == [[0], [1]]
         assert all(len(one.held) == 1 for one in each)
 
