@@ -7,6 +7,7 @@ follows from the worker's one state word. Its panels live in osu/ui/.
 """
 
 import dataclasses
+import signal
 import sys
 import tkinter as tk
 import traceback
@@ -43,6 +44,7 @@ class App:
     def __init__(self, root: tk.Tk, worker: Worker, settings: Settings):
         self.root, self.worker, self.settings = root, worker, settings
         self.map: msg.OpenMap | None = None
+        self.interrupted = False
         root.title(TITLE)
         set_theme(root, settings.theme)
         self.window = Window(root, self, settings)
@@ -54,6 +56,9 @@ class App:
 
     def poll(self) -> None:
         """Take what the worker has said, then look again soon."""
+        if self.interrupted:
+            self.close()
+            return
         for event in self.worker.poll():
             self.on_event(event)
         self.paint_state()
@@ -109,11 +114,13 @@ class App:
 
     def on_mistake(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         """A handler has raised: the details for the terminal, a sentence for the window."""
-        if issubclass(kind, KeyboardInterrupt):  # Ctrl-C in the terminal, within a handler
-            self.close()
-            return
         traceback.print_exception(kind, error, trace)
         self.window.fail(f"Something went wrong inside: {kind.__name__}: {error}")
+
+    def interrupt(self, *_: Any) -> None:
+        """Ctrl-C in the terminal. It comes at any moment, within Tk's own steps too, so it is only
+        noted here; `poll` ends the program."""
+        self.interrupted = True
 
     def on_map(self, event: msg.MapOpened) -> None:
         beatmap = event.stage.beatmap
@@ -316,13 +323,11 @@ def main(paths: list[str]) -> None:
     worker = Worker()
     try:
         app = App(root, worker, load_settings())
+        signal.signal(signal.SIGINT, app.interrupt)
         app.open_paths(tuple(paths))
         if app.settings.songs_folder and not any(Path(path).is_dir() for path in paths):
             worker.post(msg.ScanSongs(app.settings.songs_folder))
-        try:
-            root.mainloop()
-        except KeyboardInterrupt:  # Ctrl-C in the terminal
-            app.close()
+        root.mainloop()
     finally:
         worker.close()
 

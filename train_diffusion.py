@@ -16,6 +16,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,7 +29,16 @@ from osu.denoiser import SIGMA_DATA, Denoiser, to_play, to_signal
 from osu.features import MIRRORED, Column, Play, World, mirror
 from osu.field import FRAME_MS, UNIT_PX
 from osu.presses import Event
-from osu.run import Run, check_finite, cli, option, pick_device, seed_everything, update_average
+from osu.run import (
+    Run,
+    check_finite,
+    cli,
+    option,
+    pick_device,
+    seed_everything,
+    step_seed,
+    update_average,
+)
 from osu.sampler import SIGMA_MAX, SIGMA_MIN, sample
 
 
@@ -59,6 +69,36 @@ class Args:
 # --- Loss ---------------------------------------------------------------------------------------
 
 
+class Draws(NamedTuple):
+    """What is drawn at a step. Uniform in 0 .. 1: whether a window is mirrored (B,), goes without
+    its style in numbers (B,), without single numbers of it (B, S), without its code (B,), and how
+    noisy it is (B,). Standard normal: noise on the play (B, T, C) and on its code (B, K)."""
+
+    mirrored: Tensor
+    styled: Tensor
+    known: Tensor
+    coded: Tensor
+    level: Tensor
+    noise: Tensor
+    code_noise: Tensor
+
+
+def draw(model: Denoiser, batch: int, length: int, generator: torch.Generator) -> Draws:
+    """For the whole batch, whoever computes which of its rows."""
+
+    def rand(*shape: int) -> Tensor:
+        return torch.rand(batch, *shape, generator=generator, device=generator.device)
+
+    def randn(*shape: int) -> Tensor:
+        return torch.randn(batch, *shape, generator=generator, device=generator.device)
+
+    styles = len(model.style_mean)
+    return Draws(
+        rand(), rand(), rand(styles), rand(), rand(),
+        randn(length, len(Play)), randn(model.config.style),
+    )  # fmt: skip
+
+
 class Objective(torch.nn.Module):
     """One call is one training loss, so that DistributedDataParallel sees a single forward."""
 
@@ -67,32 +107,29 @@ class Objective(torch.nn.Module):
         self.model, self.args = model, args
         self.register_buffer("mirrored", MIRRORED, persistent=False)
 
-    def forward(self, condition, play, mask, style, reference, reference_condition) -> Tensor:
+    def forward(
+        self, condition, play, mask, style, reference, reference_condition, *drawn
+    ) -> Tensor:
         """Denoising loss of a batch: condition (B, T, F), play (B, T, C), mask (B, T), style
-        (B, S) with nan for the unknown, and another stretch of each play. Returns (B,)."""
-        args, model, count = self.args, self.model, len(play)
-        device = play.device
-
-        def chance(share: float) -> Tensor:
-            return (torch.rand(count, device=device) < share).float()
-
-        mirrored = chance(0.5)
+        (B, S) with nan for the unknown, another stretch of each play, and Draws. Returns (B,)."""
+        args, model, drawn = self.args, self.model, Draws(*drawn)
+        mirrored = (drawn.mirrored < 0.5).float()
         condition, play = mirror(condition, play, mirrored, self.mirrored)
         reference_condition, reference = mirror(
             reference_condition, reference, mirrored, self.mirrored
         )
         dtype = torch.bfloat16 if play.is_cuda else torch.float32
         code = model.encoder(reference, reference_condition, dtype)
-        code = code + args.code_noise * torch.randn_like(code)
-        nothing = torch.full_like(style, torch.nan)
-        style = torch.where(chance(args.drop_style)[:, None] > 0, nothing, style)
-        style = torch.where(torch.rand_like(style) < 0.1, nothing, style)
+        code = code + args.code_noise * drawn.code_noise
+        unknown = (drawn.styled < args.drop_style)[:, None] | (drawn.known < 0.1)
+        style = torch.where(unknown, torch.nan, style)
 
         low, high = math.log(SIGMA_MIN), math.log(SIGMA_MAX)
-        sigma = torch.exp(low + (high - low) * torch.rand(count, device=device))
-        embed = model.embedding(sigma, style, code, 1 - chance(args.drop_code), mirrored)
+        sigma = torch.exp(low + (high - low) * drawn.level)
+        coded = (drawn.coded >= args.drop_code).float()
+        embed = model.embedding(sigma, style, code, coded, mirrored)
         clean = to_signal(play)
-        noisy = clean + sigma[:, None, None] * torch.randn_like(clean)
+        noisy = clean + sigma[:, None, None] * drawn.noise
         error = (model(noisy, sigma, condition, embed) - clean).square().mean(-1)  # (B, T)
         weight = (sigma**2 + SIGMA_DATA**2) / (sigma * SIGMA_DATA) ** 2
         return weight * (error * mask).sum(1) / mask.sum(1).clamp(min=1)
@@ -188,7 +225,7 @@ def main(args: Args) -> dict[str, float]:
     styles = torch.from_numpy(np.stack([plays.style(i) for i in range(len(plays.plays))]))
     plays.to(device)
     styles = styles.to(device)
-    sampler = plays.sampler("train")
+    sampler = plays.sampler("train", rank, world)
     learned = plays.where("train")
     checked = plays.where("val")[: args.eval_plays]
 
@@ -215,12 +252,17 @@ def main(args: Args) -> dict[str, float]:
     if args.resume:
         first = checkpoint.load_state(Path(args.out) / "last.pt", args, parts)["step"]
 
+    own = parallel.own_rows(args.batch, rank, world)
+    generator = torch.Generator(device)
+
     def inputs(step: int) -> tuple[Tensor, ...]:
-        size, seed = args.batch // world, (args.seed, step, rank)
-        batch = sampler.draw(size, args.length, seed)
-        other = sampler.again(batch.index, args.reference, (*seed, 1))
+        generator.manual_seed(step_seed(args.seed, step))
+        drawn = draw(model, args.batch, args.length, generator)
+        batch = sampler.draw(args.batch, args.length, (args.seed, step))
+        other = sampler.again(batch.index, args.reference, (args.seed, step, 1))
         style = styles[batch.index]
-        return batch.condition, batch.play, batch.mask, style, other.play, other.condition
+        given = (batch.condition, batch.play, batch.mask, style, other.play, other.condition)
+        return *given, *(part[own] for part in drawn)
 
     if args.graph:
         trained = torch.cuda.make_graphed_callables(trained, inputs(0))
@@ -230,12 +272,11 @@ def main(args: Args) -> dict[str, float]:
     for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
         done = step / args.steps
         if args.minutes:
-            done = max(done, (time.monotonic() - began) / 60 / args.minutes)
+            spent = (time.monotonic() - began) / 60 / args.minutes
+            done = max(done, parallel.agreed(spent, device))
         last = step + 1 == args.steps or done >= 1
         for group in optimizer.param_groups:
             group["lr"] = args.learning_rate * min(1.0, (step + 1) / 200, max(0.0, 4 * (1 - done)))
-        # Noise, like windows, is a function of the step: every process can go on from any of them.
-        torch.manual_seed(int(np.random.default_rng((args.seed, step, rank)).integers(2**62)))
         optimizer.zero_grad(set_to_none=True)
         loss = trained(*inputs(step)).mean()
         loss.backward()
@@ -244,6 +285,7 @@ def main(args: Args) -> dict[str, float]:
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
 
         if step % 100 == 0 or last:
+            loss = parallel.mean(loss)
             check_finite(step, loss=loss)
             rate = (step + 1 - first) * args.batch * args.length / (time.monotonic() - began)
             run.log(step, loss=loss, norm=norm, frames_per_s=round(rate))

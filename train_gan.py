@@ -23,13 +23,22 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from osu import checkpoint
+from osu import checkpoint, parallel
 from osu.adversaries import Critic, CursorGenerator
 from osu.cursors import Humans, report
 from osu.data import open_plays
 from osu.duel import CriticStep, GeneratorStep
 from osu.penalty import Score, around, zero_centred
-from osu.run import Run, check_finite, cli, option, pick_device, seed_everything, update_average
+from osu.run import (
+    Run,
+    check_finite,
+    cli,
+    option,
+    pick_device,
+    seed_everything,
+    step_seed,
+    update_average,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class Args:
     data: str = option("data/sample", "folders with replays and maps, by commas")
     cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
     out: str = option("runs/gan", "folder of this run")
+    init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and latents")
     steps: int = option(20000, "steps, each of critic and generator")
     minutes: float = option(0.0, "stop after this time instead, where above 0")
@@ -95,8 +105,9 @@ def please(loss: str, score: Score, real: Tensor, fake: Tensor, *_) -> tuple[Ten
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
+    rank, world = parallel.start()
     seed_everything(args.seed)
-    device = pick_device(args.device)
+    device = parallel.own_device(pick_device(args.device))
     run = Run(args.out, args)
 
     # --- Data ---
@@ -108,6 +119,8 @@ def main(args: Args) -> dict[str, float]:
     w = args.width
     model = CursorGenerator(CursorGenerator.Config(widths=(w, 2 * w, 3 * w))).to(device)
     critic = Critic(Critic.Config(widths=(w, 2 * w, 3 * w))).to(device)
+    if args.init:
+        checkpoint.init_from(args.init, model)
     average = copy.deepcopy(model).requires_grad_(False)
     betas = (0.0, 0.99)  # momentum makes the two chase each other
     options = {"lr": args.learning_rate, "betas": betas, "fused": device.type == "cuda"}
@@ -126,9 +139,10 @@ def main(args: Args) -> dict[str, float]:
     # --- Steps ---
     critic_step = CriticStep(critic, model, partial(judge, args.loss))
     model_step = GeneratorStep(model, critic, partial(please, args.loss))
+    critic_step, model_step = (parallel.wrap(s, device) for s in (critic_step, model_step))
 
     def inputs(step: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch, args.length, (args.seed, step))
+        return humans.draw(args.batch // world, args.length, (args.seed, step, rank))
 
     if args.graph:
         capture = torch.cuda.make_graphed_callables
@@ -139,12 +153,14 @@ def main(args: Args) -> dict[str, float]:
     for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
         done = step / args.steps
         if args.minutes:
-            done = max(done, (time.monotonic() - began) / 60 / args.minutes)
+            spent = (time.monotonic() - began) / 60 / args.minutes
+            done = max(done, parallel.agreed(spent, device))
         last = step + 1 == args.steps or done >= 1
         for group in model_optimizer.param_groups + critic_optimizer.param_groups:
             group["lr"] = args.learning_rate * min(1.0, (step + 1) / 50, max(0.0, 4 * (1 - done)))
         gamma = args.gamma * 0.1 ** min(1.0, done)
 
+        torch.manual_seed(step_seed(args.seed, step, rank))
         batch = inputs(step)
         told, slope = critic_step(*batch)
         critic_optimizer.zero_grad(set_to_none=True)
@@ -166,7 +182,7 @@ def main(args: Args) -> dict[str, float]:
                 apart_radii=apart, frames_per_s=round(rate),
             )  # fmt: skip
             bar.set_postfix(critic=f"{told.item():.3f}", frames_per_s=f"{rate:.2e}")
-        if (step + 1) % args.eval_every == 0 or last:
+        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
             metrics = report(average, plays, checked, args.seed)
             run.log(step, **metrics)
             run.plot()
@@ -175,10 +191,12 @@ def main(args: Args) -> dict[str, float]:
             break
 
     # --- Done ---
-    card = run.card(args, plays, metrics, step + 1)
-    card |= {"kind": "cursor", "about": f"GAN, {args.loss}"}
-    checkpoint.save_model(Path(args.out) / "model", average, card)
-    print(metrics)
+    if rank == 0:
+        card = run.card(args, plays, metrics, step + 1)
+        card |= {"kind": "cursor", "about": f"GAN, {args.loss}"}
+        checkpoint.save_model(Path(args.out) / "model", average, card)
+        print(metrics)
+    parallel.stop()
     return metrics
 
 

@@ -19,12 +19,21 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from osu import checkpoint, presses
+from osu import checkpoint, parallel, presses
 from osu.data import PlaySet, open_plays
 from osu.features import Column
 from osu.models import KeyLSTM
 from osu.presses import OFFSET_BINS, Event, Style
-from osu.run import Run, check_finite, cli, cosine_rate, option, pick_device, seed_everything
+from osu.run import (
+    Run,
+    check_finite,
+    cli,
+    cosine_rate,
+    option,
+    pick_device,
+    seed_everything,
+    step_seed,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,7 @@ class Args:
     data: str = option("data/sample", "folders with replays and maps, by commas")
     cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
     out: str = option("runs/keys", "folder of this run")
+    init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and split")
     steps: int = option(4000, "optimizer steps")
     batch: int = option(64, "windows a step")
@@ -94,7 +104,7 @@ class Sequences:
 # --- Loss ---------------------------------------------------------------------------------------
 
 
-def press_loss(model: KeyLSTM, hints, style, bins, mask) -> dict[str, torch.Tensor]:
+def press_loss(model: torch.nn.Module, hints, style, bins, mask) -> dict[str, torch.Tensor]:
     """Negative log-likelihood of the real events in nats an object: offset, finger, release.
 
     Finger and release count only where there was a press.
@@ -191,8 +201,9 @@ def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dic
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
+    rank, world = parallel.start()
     seed_everything(args.seed)
-    device = pick_device(args.device)
+    device = parallel.own_device(pick_device(args.device))
     run = Run(args.out, args)
 
     # --- Data ---
@@ -211,6 +222,9 @@ def main(args: Args) -> dict[str, float]:
     model.style_std.copy_(spread.sqrt().clamp(min=1e-3))
     model.bank_style.copy_(sequences.styles)
     model.bank_load.copy_(sequences.loads)
+    if args.init:
+        checkpoint.init_from(args.init, model)
+    trained = parallel.wrap(model, device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.learning_rate, weight_decay=0.05)
 
     # --- Resume ---
@@ -221,12 +235,14 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Loop ---
     for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
-        hints, style, bins, mask = sequences.draw(args.batch, args.length, (args.seed, step))
+        torch.manual_seed(step_seed(args.seed, step, rank))
+        seed = (args.seed, step, rank)
+        hints, style, bins, mask = sequences.draw(args.batch // world, args.length, seed)
         style = style + args.style_noise * model.style_std * torch.randn_like(style)
         for group in optimizer.param_groups:
             group["lr"] = cosine_rate(step, args.steps, args.learning_rate, warmup=100)
         optimizer.zero_grad(set_to_none=True)
-        losses = press_loss(model, hints, style, bins, mask)
+        losses = press_loss(trained, hints, style, bins, mask)
         loss = sum(losses.values())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -234,10 +250,11 @@ def main(args: Args) -> dict[str, float]:
 
         last = step + 1 == args.steps
         if step % 50 == 0 or last:
+            losses = {name: parallel.mean(value) for name, value in losses.items()}
             check_finite(step, **losses)
             run.log(step, **losses)
             bar.set_postfix(loss=f"{loss.item():.3f}")
-        if (step + 1) % args.eval_every == 0 or last:
+        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
             metrics = evaluate(model, plays, checked, args.seed)
             run.log(step, **metrics)
             run.plot()
@@ -246,13 +263,15 @@ def main(args: Args) -> dict[str, float]:
             )
 
     # --- Done ---
-    card = run.card(args, plays, metrics, args.steps) | {
-        "kind": "keys",
-        "about": "LSTM, presses as events",
-        "test": evaluate(model, plays, [int(i) for i in plays.where("test")], args.seed),
-    }
-    checkpoint.save_model(Path(args.out) / "model", model, card)
-    print(metrics)
+    if rank == 0:
+        card = run.card(args, plays, metrics, args.steps) | {
+            "kind": "keys",
+            "about": "LSTM, presses as events",
+            "test": evaluate(model, plays, [int(i) for i in plays.where("test")], args.seed),
+        }
+        checkpoint.save_model(Path(args.out) / "model", model, card)
+        print(metrics)
+    parallel.stop()
     return metrics
 
 

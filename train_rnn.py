@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from osu import checkpoint
+from osu import checkpoint, parallel
 from osu.data import Batch, PlaySet, open_plays
 from osu.features import Column, Condition, Play, World
 from osu.field import FRAME_MS, UNIT_PX
@@ -31,6 +31,7 @@ class Args:
     data: str = option("data/sample", "folders with replays and maps, by commas")
     cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
     out: str = option("runs/rnn", "folder of this run")
+    init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and split")
     steps: int = option(6000, "optimizer steps")
     batch: int = option(64, "windows a step")
@@ -105,17 +106,21 @@ def evaluate(model: CursorLSTM, plays: PlaySet, index: np.ndarray) -> dict[str, 
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
+    rank, world = parallel.start()
     seed_everything(args.seed)
-    device = pick_device(args.device)
+    device = parallel.own_device(pick_device(args.device))
     run = Run(args.out, args)
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
-    sampler = plays.sampler("train")
+    sampler = plays.sampler("train", rank, world)
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Model and optimizer ---
     model = CursorLSTM(CursorLSTM.Config(hidden=args.hidden)).to(device)
+    if args.init:
+        checkpoint.init_from(args.init, model)
+    trained = parallel.wrap(model, device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.learning_rate, weight_decay=0.01)
 
     # --- Resume ---
@@ -130,7 +135,7 @@ def main(args: Args) -> dict[str, float]:
         for group in optimizer.param_groups:
             group["lr"] = cosine_rate(step, args.steps, args.learning_rate, warmup=100)
         optimizer.zero_grad(set_to_none=True)
-        cursor = model(batch.condition)
+        cursor = trained(batch.condition)
         imitation, aim = imitation_loss(cursor, batch), aim_loss(cursor, batch.condition)
         loss = imitation + args.aim * aim
         loss.backward()
@@ -139,10 +144,11 @@ def main(args: Args) -> dict[str, float]:
 
         last = step + 1 == args.steps
         if step % 50 == 0 or last:
+            imitation, aim = parallel.mean(imitation), parallel.mean(aim)
             check_finite(step, imitation=imitation, aim=aim)
             run.log(step, imitation=imitation, aim=aim)
             bar.set_postfix(loss=f"{loss.item():.3f}")
-        if (step + 1) % args.eval_every == 0 or last:
+        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
             metrics = evaluate(model, plays, checked)
             run.log(step, **metrics)
             run.plot()
@@ -151,13 +157,15 @@ def main(args: Args) -> dict[str, float]:
             )
 
     # --- Done ---
-    card = run.card(args, plays, metrics, args.steps) | {
-        "kind": "cursor",
-        "about": "LSTM, the mean of humans",
-        "test": evaluate(model, plays, plays.where("test")),
-    }
-    checkpoint.save_model(Path(args.out) / "model", model, card)
-    print(metrics)
+    if rank == 0:
+        card = run.card(args, plays, metrics, args.steps) | {
+            "kind": "cursor",
+            "about": "LSTM, the mean of humans",
+            "test": evaluate(model, plays, plays.where("test")),
+        }
+        checkpoint.save_model(Path(args.out) / "model", model, card)
+        print(metrics)
+    parallel.stop()
     return metrics
 
 

@@ -25,13 +25,22 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from osu import checkpoint
+from osu import checkpoint, parallel
 from osu.adversaries import Critic, CursorGenerator, Encoder, Latents, observe, with_plan
 from osu.cursors import Humans, report
 from osu.data import open_plays
 from osu.duel import CriticStep, GeneratorStep
 from osu.penalty import Score, around, zero_centred
-from osu.run import Run, check_finite, cli, option, pick_device, seed_everything, update_average
+from osu.run import (
+    Run,
+    check_finite,
+    cli,
+    option,
+    pick_device,
+    seed_everything,
+    step_seed,
+    update_average,
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Args:
     data: str = option("data/sample", "folders with replays and maps, by commas")
     cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
     out: str = option("runs/vae", "folder of this run")
+    init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and latents")
     steps: int = option(20000, "steps, each of critic and generator")
     minutes: float = option(0.0, "stop after this time instead, where above 0")
@@ -128,8 +138,9 @@ def please(
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
+    rank, world = parallel.start()
     seed_everything(args.seed)
-    device = pick_device(args.device)
+    device = parallel.own_device(pick_device(args.device))
     run = Run(args.out, args)
 
     # --- Data ---
@@ -146,6 +157,8 @@ def main(args: Args) -> dict[str, float]:
     model = CursorGenerator(CursorGenerator.Config(widths=widths)).to(device)
     critic = Critic(Critic.Config(widths=widths)).to(device)
     player = model if adversarial else decoder
+    if args.init:
+        checkpoint.init_from(args.init, player)
     average = copy.deepcopy(player).requires_grad_(False)
     coders = list(itertools.chain(encoder.parameters(), decoder.parameters()))
     options = {"lr": args.learning_rate, "fused": device.type == "cuda"}
@@ -170,9 +183,10 @@ def main(args: Args) -> dict[str, float]:
     if adversarial:
         steps.append(CriticStep(critic, model, judge))
         steps.append(GeneratorStep(model, critic, partial(please, encoder)))
+    steps = [parallel.wrap(s, device) for s in steps]
 
     def inputs(step: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch, args.length, (args.seed, step))
+        return humans.draw(args.batch // world, args.length, (args.seed, step, rank))
 
     if args.graph:
         steps = [torch.cuda.make_graphed_callables(s, inputs(0)) for s in steps]
@@ -182,12 +196,14 @@ def main(args: Args) -> dict[str, float]:
     for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
         done = step / args.steps
         if args.minutes:
-            done = max(done, (time.monotonic() - began) / 60 / args.minutes)
+            spent = (time.monotonic() - began) / 60 / args.minutes
+            done = max(done, parallel.agreed(spent, device))
         last = step + 1 == args.steps or done >= 1
         for group in itertools.chain(*(optimizer.param_groups for optimizer in optimizers)):
             group["lr"] = args.learning_rate * min(1.0, (step + 1) / 50, max(0.0, 4 * (1 - done)))
         gamma = args.gamma * 0.1 ** min(1.0, done)
 
+        torch.manual_seed(step_seed(args.seed, step, rank))
         batch = inputs(step)
         lost, kl, mean = steps[0](*batch)
         # Both terms in nats, summed over a window, then per frame.
@@ -222,7 +238,7 @@ def main(args: Args) -> dict[str, float]:
                 frames_per_s=round(rate), **dimensions,
             )  # fmt: skip
             bar.set_postfix(lost=f"{losses['lost'].item():.3f}", frames_per_s=f"{rate:.2e}")
-        if (step + 1) % args.eval_every == 0 or last:
+        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
             metrics = report(average, plays, checked, args.seed)
             run.log(step, **metrics)
             run.plot()
@@ -231,10 +247,12 @@ def main(args: Args) -> dict[str, float]:
             break
 
     # --- Done ---
-    about = "adversarial VAE" if adversarial else "beta-VAE, a mean of humans"
-    card = run.card(args, plays, metrics, step + 1) | {"kind": "cursor", "about": about}
-    checkpoint.save_model(Path(args.out) / "model", average, card)
-    print(metrics)
+    if rank == 0:
+        about = "adversarial VAE" if adversarial else "beta-VAE, a mean of humans"
+        card = run.card(args, plays, metrics, step + 1) | {"kind": "cursor", "about": about}
+        checkpoint.save_model(Path(args.out) / "model", average, card)
+        print(metrics)
+    parallel.stop()
     return metrics
 
 

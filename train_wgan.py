@@ -22,13 +22,22 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from osu import checkpoint
+from osu import checkpoint, parallel
 from osu.adversaries import Critic, CursorGenerator
 from osu.cursors import Humans, report
 from osu.data import open_plays
 from osu.duel import Batch, CriticStep, GeneratorStep, both_signals, scorer
 from osu.penalty import Score, between, one_centred_ends, one_centred_exact, slopes
-from osu.run import Run, check_finite, cli, option, pick_device, seed_everything, update_average
+from osu.run import (
+    Run,
+    check_finite,
+    cli,
+    option,
+    pick_device,
+    seed_everything,
+    step_seed,
+    update_average,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Args:
     data: str = option("data/sample", "folders with replays and maps, by commas")
     cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
     out: str = option("runs/wgan", "folder of this run")
+    init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and latents")
     steps: int = option(20000, "generator steps")
     minutes: float = option(0.0, "stop after this time instead, where above 0")
@@ -98,8 +108,9 @@ def steepness(critic: Critic, model: CursorGenerator, batch: Batch) -> float:
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
+    rank, world = parallel.start()
     seed_everything(args.seed)
-    device = pick_device(args.device)
+    device = parallel.own_device(pick_device(args.device))
     torch.backends.cudnn.allow_tf32 = False  # the penalty's differences need all of float32
     run = Run(args.out, args)
 
@@ -113,6 +124,8 @@ def main(args: Args) -> dict[str, float]:
     widths = (w, 2 * w, 3 * w)
     model = CursorGenerator(CursorGenerator.Config(args.generator, widths)).to(device)
     critic = Critic(Critic.Config(args.critic, widths)).to(device)
+    if args.init:
+        checkpoint.init_from(args.init, model)
     average = copy.deepcopy(model).requires_grad_(False)
     betas = (0.0, 0.9)  # momentum makes the two chase each other
     options = {"lr": args.learning_rate, "betas": betas, "fused": device.type == "cuda"}
@@ -132,9 +145,12 @@ def main(args: Args) -> dict[str, float]:
     penalised = CriticStep(critic, model, partial(judge, args.penalty))
     plain = CriticStep(critic, model, partial(judge, "none"))
     model_step = GeneratorStep(model, critic, please)
+    penalised, plain, model_step = (
+        parallel.wrap(s, device) for s in (penalised, plain, model_step)
+    )
 
     def inputs(step: int, turn: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch, args.length, (args.seed, step, turn))
+        return humans.draw(args.batch // world, args.length, (args.seed, step, turn, rank))
 
     if args.graph:
         capture = torch.cuda.make_graphed_callables
@@ -147,11 +163,13 @@ def main(args: Args) -> dict[str, float]:
     for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
         done = step / args.steps
         if args.minutes:
-            done = max(done, (time.monotonic() - began) / 60 / args.minutes)
+            spent = (time.monotonic() - began) / 60 / args.minutes
+            done = max(done, parallel.agreed(spent, device))
         last = step + 1 == args.steps or done >= 1
         for group in model_optimizer.param_groups + critic_optimizer.param_groups:
             group["lr"] = args.learning_rate * min(1.0, (step + 1) / 50, max(0.0, 4 * (1 - done)))
 
+        torch.manual_seed(step_seed(args.seed, step, rank))
         for turn in range(args.critic_steps):
             with_penalty = (step * args.critic_steps + turn) % args.lazy == 0
             told, slope = (penalised if with_penalty else plain)(*inputs(step, turn))
@@ -176,7 +194,7 @@ def main(args: Args) -> dict[str, float]:
                 slope=steepness(critic, model, inputs(step, 0)), frames_per_s=round(rate),
             )  # fmt: skip
             bar.set_postfix(distance=f"{-told.item():.3f}", frames_per_s=f"{rate:.2e}")
-        if (step + 1) % args.eval_every == 0 or last:
+        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
             metrics = report(average, plays, checked, args.seed)
             run.log(step, **metrics)
             run.plot()
@@ -185,10 +203,12 @@ def main(args: Args) -> dict[str, float]:
             break
 
     # --- Done ---
-    card = run.card(args, plays, metrics, step + 1)
-    card |= {"kind": "cursor", "about": f"WGAN-GP, {args.critic}"}
-    checkpoint.save_model(Path(args.out) / "model", average, card)
-    print(metrics)
+    if rank == 0:
+        card = run.card(args, plays, metrics, step + 1)
+        card |= {"kind": "cursor", "about": f"WGAN-GP, {args.critic}"}
+        checkpoint.save_model(Path(args.out) / "model", average, card)
+        print(metrics)
+    parallel.stop()
     return metrics
 
 

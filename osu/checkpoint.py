@@ -71,10 +71,14 @@ def load_model(folder: str | Path) -> nn.Module:
 
 def init_from(folder: str | Path, model: nn.Module) -> None:
     """Copies the weights of a shipped model into `model`, of the same network; buffers that tell
-    of the data it was trained on (style banks) keep their own size and are left out."""
+    of the data that is learned from now (style banks) keep their own values."""
     shipped = load_model(folder).state_dict()
     own = model.state_dict()
-    fitting = {k: v for k, v in shipped.items() if k in own and own[k].shape == v.shape}
+    fitting = {
+        name: value
+        for name, value in shipped.items()
+        if name in own and own[name].shape == value.shape and not name.startswith("bank_")
+    }
     missing = [k for k, _ in model.named_parameters() if k not in fitting]
     if missing:
         raise CheckpointError(f"{folder}: does not fit this network ({missing[0]} differs)")

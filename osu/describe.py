@@ -6,6 +6,7 @@ they are left out, and the report says so.
 """
 
 import io
+import json
 import warnings
 from array import array
 from collections import Counter
@@ -70,6 +71,11 @@ def stars_of(maps: Mapping[tuple[str, str], int], folders: list[str]) -> np.ndar
             difficulty = rosu.Difficulty(mods="" if mods == "NM" else mods)
             stars += [difficulty.calculate(beatmap).stars] * plays
     return np.array(stars)
+
+
+def skipped_of(cache: Path) -> dict[str, int]:
+    """What was skipped when a cache was prepared: reason -> count."""
+    return json.loads((cache / "manifest.json").read_text(encoding="utf-8"))["skipped"]
 
 
 def write_report(

@@ -1,13 +1,15 @@
 """One training script on one process or many: `torchrun --nproc-per-node N train_....py`.
 
-Each process draws its own part of the global batch (its rank is in the seed of the windows), and
-DistributedDataParallel averages the gradients. Without torchrun everything here does nothing.
+Each process takes its own rows of the global batch, and DistributedDataParallel averages the
+gradients. Without torchrun everything here does nothing.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
 
 
 def start() -> tuple[int, int]:
@@ -16,6 +18,26 @@ def start() -> tuple[int, int]:
     if world > 1:
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return int(os.environ.get("RANK", "0")), world
+
+
+@contextmanager
+def first_alone() -> Iterator[None]:
+    """The first process does what is inside while the others wait; then they, who find it done."""
+    several = distributed.is_initialized()
+    first = not several or distributed.get_rank() == 0
+    if not first:
+        distributed.barrier()
+    yield
+    if first and several:
+        distributed.barrier()
+
+
+def own_rows(batch: int, rank: int, world: int) -> slice:
+    """The rows of a batch that are process `rank`'s. ValueError where they can't be shared."""
+    if batch % world:
+        raise ValueError(f"a batch of {batch} cannot be shared equally by {world} processes")
+    size = batch // world
+    return slice(rank * size, (rank + 1) * size)
 
 
 def own_device(device: torch.device) -> torch.device:
@@ -32,6 +54,24 @@ def wrap(module: nn.Module, device: torch.device) -> nn.Module:
         return module
     ids = [device.index] if device.type == "cuda" else None
     return nn.parallel.DistributedDataParallel(module, device_ids=ids)
+
+
+def agreed(value: float, device: torch.device) -> float:
+    """The first process's value: clocks differ, and all must stop at the same step."""
+    if not distributed.is_initialized():
+        return value
+    told = torch.tensor(value, dtype=torch.float64, device=device)
+    distributed.broadcast(told, 0)
+    return told.item()
+
+
+def mean(value: Tensor) -> Tensor:
+    """The mean over the processes of a detached number, for the log."""
+    value = value.detach()
+    if distributed.is_initialized():
+        distributed.all_reduce(value)
+        value = value / distributed.get_world_size()
+    return value
 
 
 def stop() -> None:

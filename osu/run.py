@@ -58,6 +58,12 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def step_seed(*parts: int) -> int:
+    """A seed for the noise of one step, out of the run's seed, the step, and what else tells it
+    from others: noise, like windows, is a function of the step, so a run can go on from any."""
+    return int(np.random.default_rng(parts).integers(2**62))
+
+
 def pick_device(name: str) -> torch.device:
     """`auto` is the GPU where there is one. ValueError for a device that is not there."""
     if name == "auto":
