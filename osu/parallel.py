@@ -5,6 +5,8 @@ gradients. Without torchrun everything here does nothing.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, distributed, nn
@@ -16,6 +18,18 @@ def start() -> tuple[int, int]:
     if world > 1:
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return int(os.environ.get("RANK", "0")), world
+
+
+@contextmanager
+def first_alone() -> Iterator[None]:
+    """The first process does what is inside while the others wait; then they, who find it done."""
+    several = distributed.is_initialized()
+    first = not several or distributed.get_rank() == 0
+    if not first:
+        distributed.barrier()
+    yield
+    if first and several:
+        distributed.barrier()
 
 
 def own_rows(batch: int, rank: int, world: int) -> slice:

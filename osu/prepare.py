@@ -1,234 +1,241 @@
-"""Replays and maps -> one compact cache of shards, made once with all cores.
+"""Replays and maps -> one compact cache of shards, made once with all cores, whatever the count.
 
-    cache/manifest.json        the pairs, the split, what was skipped and why
-    cache/shard-00000.npz      up to SHARD_PAIRS pairs, grouped by map
+    cache/manifest.json ...    see osu.manifest
+    cache/shard-00000.npz      up to SHARD_PAIRS pairs, sorted by map; see osu.shards
 
-A shard holds tracks (a map under its mods on the 60 Hz grid) and the plays on them, deflated:
-cursors are 1/16 px integers stored as second differences, high and low bytes apart, keys as press
-and release times in whole map ms. Shards are independent of each other, so a stopped preparation
-goes on with the shard it was stopped in, and a shard whose files did not change is kept.
+    find   every pair goes into a temporary table on disk, which sorts them (SQLite)
+    shard  a process takes SHARD_PAIRS of them, reads, encodes and writes, and answers with a
+           few numbers; the table keeps the song, player and length of each play
+    split  by song; then the manifest is written, a line at a time
+
+So memory grows neither with the replays nor with the shards, only with distinct maps, songs and
+players. Shards are independent of each other and the same files give the same bytes: a stopped
+preparation loses the shards in hand (one a process), and goes on with all those whose files did
+not change.
+
+The processes are an Executor of concurrent.futures: this machine's, or those of a cluster
+(osu.cluster), where `cache` and the folders are on a disk that all of them see.
 """
 
 import hashlib
 import json
 import multiprocessing
 import os
-from collections import Counter
-from itertools import groupby
+import signal
+import sqlite3
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from zipfile import BadZipFile
 
-import numpy as np
 from tqdm import tqdm
 
-from osu import features
-from osu.beatmap import BeatmapError, parse_beatmap
-from osu.features import Ball, Column, Play
-from osu.field import UNIT_PX
-from osu.library import DataError, Pair, find_pairs, split_by_song
-from osu.mods import Mods, mods_str
-from osu.replay import ReplayError, clean_frames, load_replay
+from osu.files import write_atomic
+from osu.library import SPLITS, DataError, Pair, each_pair, nothing_found, split_by_song
+from osu.manifest import FORMAT, Entry, Sizes, entry_line, read_head, shard_path
+from osu.shards import write_shard
 
-FORMAT = 5  # of the cache; another number prepares anew
 SHARD_PAIRS = 256
-STEPS_PER_UNIT = int(UNIT_PX * 16)  # positions are stored in 1/16 px
-MIN_FRAMES = 120  # two seconds of play
-# The mods that change what is played or seen; the others share a track.
-TRACK_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD
+AHEAD = 4  # shards handed out for each process, so that a slow one keeps no other waiting
 
 
 def prepare(
-    folders: list[str | Path], cache: str | Path, seed: int = 0, jobs: int | None = None
+    folders: list[str | Path],
+    cache: str | Path,
+    seed: int = 0,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    shard_pairs: int = SHARD_PAIRS,
+    player: str | None = None,
 ) -> Path:
     """Prepares the replays below the folders into `cache`, unless it is there and up to date.
 
-    Prints a table of what was skipped and why. DataError where nothing is usable.
+    `jobs` processes work at once, those of `executor` where one is given. Prints a table of what
+    was skipped and why. DataError where nothing is usable.
     """
-    cache = Path(cache)
-    pairs, skipped = find_pairs(folders)
-    fingerprint = _digest([str(FORMAT), str(seed), *(pair.fingerprint() for pair in pairs)])
-    manifest = cache / "manifest.json"
-    if manifest.exists() and json.loads(manifest.read_text()).get("fingerprint") == fingerprint:
+    cache, jobs = Path(cache), jobs or os.cpu_count() or 1
+    skipped: Counter = Counter()
+    table = Table(each_pair(folders, skipped, player), shard_pairs)
+    if not table.pairs:
+        raise nothing_found(folders)
+    whole = hashlib.sha256(f"{FORMAT}|{seed}".encode())
+    for pairs in table.shards():
+        whole.update(_fingerprint(pairs).encode())
+    fingerprint = whole.hexdigest()[:24]
+    if read_head(cache).get("fingerprint") == fingerprint:
         return cache
+
     cache.mkdir(parents=True, exist_ok=True)
-    shards = [pairs[i : i + SHARD_PAIRS] for i in range(0, len(pairs), SHARD_PAIRS)]
-    plays: list[dict] = []
-    jobs = jobs or os.cpu_count() or 1
-    with (
-        multiprocessing.get_context("spawn").Pool(min(jobs, len(pairs))) as pool,
-        tqdm(total=len(pairs), desc="prepare", unit="play") as bar,
-    ):
-        for number, shard in enumerate(shards):
-            meta = _prepare_shard(cache / f"shard-{number:05d}.npz", shard, pool, bar)
-            skipped.update(meta["skipped"])
-            plays += [play | {"shard": number} for play in meta["plays"]]
-    for path in cache.glob("shard-*.npz"):
-        if int(path.stem.split("-")[1]) >= len(shards):
-            path.unlink()
+    (cache / "manifest.json").unlink(missing_ok=True)
+    tasks = (
+        (shard_path(cache, number), pairs, _fingerprint(pairs))
+        for number, pairs in enumerate(table.shards())
+    )
+    own = None if executor else _processes(jobs)
+    try:
+        with tqdm(total=table.pairs, desc="prepare", unit="play") as bar:
+            for number, known in enumerate(
+                _in_order(executor or own, write_shard, tasks, AHEAD * jobs)
+            ):
+                table.keep(number, known)
+                skipped.update(known["skipped"])
+                bar.update(known["sizes"].plays + sum(known["skipped"].values()))
+    except BrokenProcessPool:
+        raise DataError(
+            f"{cache}: a preparing process was killed (out of memory?); the same command goes on"
+        ) from None
+    finally:
+        if own:
+            own.shutdown(cancel_futures=True)  # those in hand are finished
+    _clear(cache, table.count())
+
     if skipped:
         print("skipped:")
         for reason, count in skipped.most_common():
             print(f"{count:8d}  {reason}")
-    if not plays:
+    songs = table.split(seed)
+    if not songs:
         names = ", ".join(map(str, folders))
-        raise DataError(f"{names}: none of the {len(pairs)} replays found is usable")
-    chosen = split_by_song([play["song"] for play in plays], seed)
-    for play in plays:
-        play["split"] = play["split"] or chosen[play["song"]]
-    _write(
-        manifest,
-        json.dumps(
-            {
-                "format": FORMAT,
-                "fingerprint": fingerprint,
-                "seed": seed,
-                "shards": len(shards),
-                "skipped": dict(skipped),
-                "plays": plays,
-            }
-        ).encode(),
-    )
+        raise DataError(f"{names}: none of the {table.pairs} replays found is usable")
+    _write_lines(cache / "shards.jsonl", map(entry_line, table.entries()))
+    _write_json(cache / "songs.json", songs)
+    _write_json(cache / "players.json", table.players())
+    head = {"format": FORMAT, "fingerprint": fingerprint, "seed": seed, "skipped": dict(skipped)}
+    _write_json(cache / "manifest.json", head | {"splits": table.totals()})
     return cache
 
 
-def _prepare_shard(path: Path, pairs: list[Pair], pool, bar) -> dict:
-    fingerprint = _digest([str(FORMAT), *(pair.fingerprint() for pair in pairs)])
-    if path.exists():
-        with np.load(path, allow_pickle=False) as old:
-            meta = json.loads(bytes(old["meta"]))
-        if meta["fingerprint"] == fingerprint:
-            bar.update(len(pairs))
-            return meta
-    groups = [list(group) for _, group in groupby(pairs, key=lambda p: (p.beatmap, p.member))]
-    meta = {"fingerprint": fingerprint, "tracks": [], "plays": [], "skipped": {}}
-    columns: dict[str, list[np.ndarray]] = {}
-    skipped: Counter = Counter()
-    for tracks, plays, reasons in pool.imap(_prepare_map, groups):
-        skipped.update(reasons)
-        first = len(meta["tracks"])
-        for described, arrays in tracks:
-            meta["tracks"].append(described)
-            for name, array in arrays.items():
-                columns.setdefault(name, []).append(array)
-        for described, arrays in plays:
-            meta["plays"].append(described | {"track": described["track"] + first})
-            for name, array in arrays.items():
-                columns.setdefault(name, []).append(array)
-        bar.update(len(plays) + sum(reasons.values()))
-    meta["skipped"] = dict(skipped)
-    stored = {name: np.concatenate(arrays) for name, arrays in columns.items()}
-    stored["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+class Table:
+    """Pairs and plays in a temporary file that SQLite sorts and counts, and that is gone with the
+    process: `TMPDIR` says where, some 500 bytes a play."""
+
+    def __init__(self, pairs: Iterable[Pair], shard_pairs: int) -> None:
+        self.shard_pairs = shard_pairs
+        self.db = sqlite3.connect("")
+        self.db.execute("PRAGMA journal_mode = off")  # nobody goes on from a temporary file
+        self.db.execute("CREATE TABLE found (beatmap, member, replay, split)")
+        # Names as the disk's bytes: they need not be text.
+        self.db.executemany(
+            "INSERT INTO found VALUES (?, ?, ?, ?)",
+            (
+                (*map(os.fsencode, (pair.beatmap, pair.member, pair.replay)), pair.split)
+                for pair in pairs
+            ),
+        )
+        self.db.execute("CREATE TABLE pair AS SELECT * FROM found ORDER BY beatmap, member, replay")
+        self.db.execute("DROP TABLE found")
+        self.db.execute(f"CREATE TABLE shard (sha256, {', '.join(Sizes._fields)})")
+        self.db.execute("CREATE TABLE play (shard, song, split, player, frames)")
+        (self.pairs,) = self.db.execute("SELECT count(*) FROM pair").fetchone()
+
+    def shards(self) -> Iterator[list[Pair]]:
+        """The pairs of each shard."""
+        rows = self.db.execute("SELECT * FROM pair ORDER BY rowid")
+        while found := rows.fetchmany(self.shard_pairs):
+            yield [
+                Pair(*map(os.fsdecode, (replay, beatmap, member)), split)
+                for beatmap, member, replay, split in found
+            ]
+
+    def keep(self, number: int, known: dict) -> None:
+        """What `write_shard` says of a shard."""
+        values = (known["sha256"], *known["sizes"])
+        self.db.execute(f"INSERT INTO shard VALUES ({', '.join('?' * len(values))})", values)
+        self.db.executemany(
+            "INSERT INTO play VALUES (?, ?, ?, ?, ?)", ((number, *play) for play in known["plays"])
+        )
+
+    def count(self) -> int:
+        return self.db.execute("SELECT count(*) FROM shard").fetchone()[0]
+
+    def split(self, seed: int) -> dict[str, str]:
+        """song -> split; every play gets its own, where its folder does not say it."""
+        songs = split_by_song(
+            [song for (song,) in self.db.execute("SELECT DISTINCT song FROM play")], seed
+        )
+        self.db.execute("CREATE TABLE song (name PRIMARY KEY, split)")
+        self.db.executemany("INSERT INTO song VALUES (?, ?)", songs.items())
+        self.db.execute(
+            "UPDATE play SET split = (SELECT split FROM song WHERE name = song) WHERE split = ''"
+        )
+        self.db.execute("CREATE INDEX of_shard ON play (shard, split)")
+        return songs
+
+    def entries(self) -> Iterator[Entry]:
+        for number, sha256, *sizes in self.db.execute("SELECT rowid - 1, * FROM shard"):
+            plays = dict(
+                self.db.execute(
+                    "SELECT split, count(*) FROM play WHERE shard = ? GROUP BY split", (number,)
+                )
+            )
+            yield Entry(sha256, Sizes(*sizes), tuple(plays.get(name, 0) for name in SPLITS))
+
+    def players(self) -> dict[str, int]:
+        """player -> frames in the train split."""
+        return dict(
+            self.db.execute(
+                "SELECT player, sum(frames) FROM play WHERE split = 'train' GROUP BY player"
+            )
+        )
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """split -> how many plays, frames, songs."""
+        rows = self.db.execute(
+            "SELECT split, count(*), sum(frames), count(DISTINCT song) FROM play GROUP BY split"
+        )
+        found = {split: {"plays": p, "frames": f, "songs": s} for split, p, f, s in rows}
+        return {split: found[split] for split in SPLITS if split in found}
+
+
+def _processes(jobs: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(jobs, context, initializer=_serve)
+
+
+def _serve() -> None:
+    """What a process of ours does first: Ctrl-C is the parent's to answer, and where the parent is
+    killed nobody would ever stop it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def _in_order(
+    executor: Executor, function: Callable, tasks: Iterable[tuple], ahead: int
+) -> Iterator:
+    """Like executor.map, which would take all tasks at once: `ahead` of them wait or work."""
+    waiting: deque = deque()
+    for task in tasks:
+        waiting.append(executor.submit(function, *task))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _clear(cache: Path, shards: int) -> None:
+    """Removes what is left of stopped processes and of an earlier, larger set."""
+    for path in cache.glob(".shard-*.tmp"):
+        path.unlink()
+    for path in cache.glob("shard-*.npz"):
+        if int(path.stem.split("-")[1]) >= shards:
+            path.unlink()
+
+
+def _fingerprint(pairs: list[Pair]) -> str:
+    """Of a shard: changes with its format, its pairs and their files."""
+    text = "\n".join([str(FORMAT), *(pair.fingerprint() for pair in pairs)])
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
     temporary = path.with_suffix(".tmp")
-    with open(temporary, "wb") as file:
-        np.savez_compressed(file, **stored)
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.writelines(lines)
     os.replace(temporary, path)
-    return meta
 
 
-def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
-    """All plays of one map: ([(track, arrays)], [(play, arrays)], reasons of the skipped)."""
-    skipped: Counter = Counter()
-    tracks, plays, known = [], [], {}
-    try:
-        base = parse_beatmap(pairs[0].read_map(), pairs[0].beatmap)
-    except (BeatmapError, OSError, BadZipFile) as error:
-        return [], [], {f"map: {_reason(error)}": len(pairs)}
-    for pair in pairs:
-        try:
-            replay = load_replay(pair.replay)
-            mods = replay.mods & TRACK_MODS
-            if mods not in known:
-                track = features.track_of(base.with_mods(mods))
-                known[mods] = (len(tracks), track)
-                tracks.append(_store_track(track))
-            number, track = known[mods]
-            play, arrays = _store_play(track, replay)
-        except (ReplayError, BeatmapError, OSError, SkippedError) as error:
-            skipped[f"replay: {_reason(error)}"] += 1
-            continue
-        described = {
-            "replay": pair.replay,
-            "track": number,
-            "split": pair.split,
-            "song": f"{base.artist} - {base.title}",
-            "beatmap": base.md5,
-            "player": replay.player,
-            "mods": mods_str(replay.mods),
-            "accuracy": round(replay.accuracy, 5),
-            "misses": replay.nmiss,
-            "screen_px": round(features.screen_grid_px(replay.xy), 6),
-        }
-        plays.append((described | play, arrays))
-    return tracks, plays, dict(skipped)
-
-
-class SkippedError(ValueError):
-    """A replay that was read but holds no play to learn from."""
-
-
-def _store_track(track: features.Track) -> tuple[dict, dict]:
-    described = {
-        "start_ms": track.start_ms,
-        "rate": track.rate,
-        "frames": track.frames,
-        "objects": len(track.objects),
-        "world": [float(value) for value in track.world],
-    }
-    columns = {f"object_{c.name.lower()}": track.objects[:, c] for c in Column}
-    on = track.ball[:, Ball.ON] > 0
-    columns["ball_on"] = np.packbits(on)
-    columns["ball_left"] = np.round(track.ball[on, Ball.LEFT] * 255).astype(np.uint8)
-    columns |= _store_path("ball", track.ball[on][:, [Ball.X, Ball.Y]])
-    return described, columns
-
-
-def _store_play(track: features.Track, replay) -> tuple[dict, dict]:
-    t_ms, xy, keys = clean_frames(replay)
-    inside = t_ms[(t_ms >= track.start_ms)] if len(t_ms) else t_ms
-    frames = features.frame_count(track.start_ms, inside[-1], track.rate) if len(inside) else 0
-    frames = min(frames, track.frames)
-    if frames < MIN_FRAMES:
-        raise SkippedError("less than two seconds of play")
-    play = features.encode_play(t_ms, xy, keys, track.start_ms, frames, track.rate)
-    columns = _store_path("cursor", play[:, [Play.X, Play.Y]])
-    counts = []
-    for key, spans in zip((Play.K1, Play.K2), features.key_spans(t_ms, keys), strict=True):
-        edges = np.round(spans.ravel() - track.start_ms).astype(np.int32)
-        columns[f"edges_{key.name.lower()}"] = np.diff(edges, prepend=np.int32(0))
-        counts.append(len(edges))
-    return {"frames": frames, "edges": counts}, columns
-
-
-def _store_path(name: str, xy_unit: np.ndarray) -> dict[str, np.ndarray]:
-    """(T, 2) units as second differences of 1/16 px, wrapping in 16 bits, bytes apart."""
-    limit = np.iinfo(np.int16).max / STEPS_PER_UNIT
-    steps = np.round(np.clip(xy_unit, -limit, limit) * STEPS_PER_UNIT).astype(np.int16)
-    for _ in range(2):
-        steps = np.diff(steps, axis=0, prepend=np.zeros((1, 2), np.int16))
-    raw = steps.astype(np.uint16)
-    return {
-        f"{name}_{axis}_{part}": ((raw[:, i] >> shift) & 0xFF).astype(np.uint8)
-        for i, axis in enumerate("xy")
-        for part, shift in (("low", 0), ("high", 8))
-    }
-
-
-def restore_path(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    """The inverse of `_store_path` for one axis of one play: (T,) int16, 1/16 px."""
-    raw = ((high.astype(np.uint16) << 8) | low).astype(np.int16)
-    return np.cumsum(np.cumsum(raw, dtype=np.int16), dtype=np.int16)
-
-
-def _reason(error: Exception) -> str:
-    """The sentence without the file's name, so that equal reasons are counted together."""
-    return str(error).split(": ", 1)[-1][:80]
-
-
-def _digest(parts: list[str]) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+def _write_json(path: Path, value: dict) -> None:
+    write_atomic(path, json.dumps(value).encode())

@@ -256,6 +256,15 @@ def style_of(
     return style
 
 
+def style_of_play(
+    track: Track, spans: list[np.ndarray], cursor: np.ndarray, accuracy: float, screen_px: float
+) -> np.ndarray:
+    """`style_of` a whole play: of each key its presses (N, 2) in map ms, the cursor (T, 2)."""
+    events, _ = events_of(track, to_real_ms(spans, track))
+    events = events[: played_objects(track, len(cursor))]
+    return style_of(track, events, cursor, accuracy, screen_px)
+
+
 def style_of_accuracy(accuracy: float) -> float:
     """Style.ACCURACY of a judged accuracy, 0 .. 1."""
     return float(np.log(max(1 - accuracy, 0.005)))

@@ -15,8 +15,9 @@ from osu import features
 from osu.beatmap import Kind, load_beatmap
 from osu.data import PlaySet, Sampler, open_plays
 from osu.library import DataError, find_pairs, split_by_song
-from osu.prepare import STEPS_PER_UNIT, prepare
+from osu.prepare import prepare
 from osu.replay import clean_frames, load_replay
+from osu.shards import STEPS_PER_UNIT
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
