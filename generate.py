@@ -10,6 +10,7 @@ Writes .osr files that the game opens. The player's name in them says that they 
 import argparse
 import math
 import sys
+import tempfile
 from pathlib import Path
 
 from tqdm import tqdm
@@ -20,16 +21,19 @@ from osu.checkpoint import CheckpointError
 from osu.engine import OptionError, PlayOptions
 from osu.judge import JudgeError
 from osu.library import DataError, find_maps
-from osu.mods import ModsError, mods_str, parse_mods
+from osu.mods import PLAYABLE, ModsError, mods_str, parse_mods
 from osu.painter import RenderError
 from osu.render import lively_window, save_gif
 from osu.replay import ReplayError, load_replay, save_replay
+from osu.run import DeviceError, pick_device
 from osu.scene import Stage
 from osu.whole import SKILLS
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
-ERRORS = (BeatmapError, CheckpointError, DataError, JudgeError, ModsError, OptionError,
+ERRORS = (BeatmapError, CheckpointError, DataError, DeviceError, JudgeError, ModsError, OptionError,
           RenderError, ReplayError, OSError)  # fmt: skip
+BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left"
+LAST_SEED = 2**31 - 1  # the replay's own seed has 32 bits
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -52,10 +56,12 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--skill", choices=list(SKILLS), help="instead of --accuracy")
     parser.add_argument("--steps", type=int, help="of the sampler: fewer are faster")
     parser.add_argument("--gif", action="store_true", help="draw each play as a gif beside it")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto (%(default)s)")
     args = parser.parse_args(argv)
     if args.count < 1:
         parser.error("--count must be at least 1")
+    if not 0 <= args.seed <= args.seed + args.count - 1 <= LAST_SEED:
+        parser.error(f"--seed must be 0 to {LAST_SEED}, the last of --count included")
     if args.steps is not None and not 2 <= args.steps <= 1000:
         parser.error("--steps must be 2 to 1000")
     if args.accuracy is not None and not 0.5 <= args.accuracy <= 1:
@@ -79,11 +85,13 @@ def read_likes(args: argparse.Namespace) -> dict:
 
 
 def targets(args: argparse.Namespace, beatmap, mods) -> list[Path]:
-    """Where each play goes. OptionError where one file was named for many."""
+    """Where each play goes. OptionError where one file was named for many, or a folder for one."""
     out = Path(args.out)
     if out.suffix.lower() == ".osr":
         if args.count > 1:
             raise OptionError(f"{out} is one file, but --count is {args.count}: name a folder")
+        if out.is_dir():
+            raise OptionError(f"{out} is a folder with the name of a replay")
         return [out]
     title = f"{beatmap.artist} - {beatmap.title} [{beatmap.difficulty}] {mods_str(mods)}"
     title = "".join("_" if c in '<>:"/\\|?*' or ord(c) < 32 else c for c in title)[:120].strip()
@@ -91,18 +99,33 @@ def targets(args: argparse.Namespace, beatmap, mods) -> list[Path]:
     return [out / f"{title} ({args.model} {seed}).osr" for seed in seeds]
 
 
+def make_writable(folder: Path) -> None:
+    """Makes the folder. OptionError where no file can be written there: before the playing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OptionError(f"{folder} cannot be written to: {error.strerror}") from None
+
+
 def generate(args: argparse.Namespace) -> None:
     mods = parse_mods(args.mods)
+    if others := mods & ~PLAYABLE:
+        known = " ".join(mod.name for mod in PLAYABLE)
+        raise ModsError(f"nobody plays under {mods_str(others)} here; the mods are {known}")
+    if args.difficulty and Path(args.map).suffix.lower() != ".osz":
+        raise OptionError(f"--difficulty chooses from an .osz; {args.map} is one difficulty")
     beatmap = load_beatmap(args.map, args.difficulty).with_mods(mods)
-    paths = targets(args, beatmap, mods)
-    paths[0].parent.mkdir(parents=True, exist_ok=True)
-    player = engine.load_player(args.model, args.device)
+    player = engine.load_player(args.model, str(pick_device(args.device)))
     options = PlayOptions(
         **read_likes(args), accuracy=args.accuracy, unstable_rate=args.ur, skill=args.skill,
         steps=args.steps,
     )  # fmt: skip
+    paths = targets(args, beatmap, mods)
+    make_writable(paths[0].parent)
     for number, path in enumerate(paths):
-        with tqdm(total=100, desc=path.name[-40:], unit="%", delay=1.0, leave=False) as bar:
+        name = f"play {number + 1} of {args.count}"
+        with tqdm(total=100, desc=name, bar_format=BAR, delay=1.0, leave=False) as bar:
             replay = player.play(
                 beatmap,
                 args.seed + number,

@@ -44,6 +44,10 @@ class Mods(IntFlag):
     MR = 1 << 30  # mirror
 
 
+# What plays are generated under; others play for the player or count by rules of their own.
+PLAYABLE = Mods.EZ | Mods.NF | Mods.HT | Mods.HD | Mods.HR
+PLAYABLE |= Mods.NC | Mods.DT | Mods.PF | Mods.SD | Mods.FL
+
 # The order in which players write them.
 _ORDER = (
     *("EZ", "NF", "HT", "HD", "HR", "NC", "DT", "PF", "SD", "FL"),

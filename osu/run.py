@@ -16,6 +16,10 @@ import numpy as np
 import torch
 
 
+class DeviceError(ValueError):
+    """A device that this machine lacks, in one sentence."""
+
+
 def option(default, help: str):
     """A field of a script's Args: its default and the line `--help` shows, with the unit."""
     return dataclasses.field(default=default, metadata={"help": help})
@@ -65,13 +69,14 @@ def step_seed(*parts: int) -> int:
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` is the GPU where there is one. ValueError for a device that is not there."""
+    """`auto` is the GPU where there is one. DeviceError for a device that is not there."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"--device {name}: this machine has no usable GPU")
-    return device
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError):  # the latter from a torch without CUDA
+        raise DeviceError(f"--device {name}: this machine has no such device") from None
+    return torch.device(name)
 
 
 def cosine_rate(step: int, steps: int, peak: float, warmup: int) -> float:
