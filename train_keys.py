@@ -157,8 +157,9 @@ def sample_presses(
 def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dict[str, float]:
     """Sampled presses against the humans' own on the same maps and cursors, mean over plays
     (hold and spread: median). one, many: share of circles and slider heads with exactly one
-    press, and more; hold ms; spread: standard deviation of the offsets, ms; lag1: their lag-1
-    autocorrelation; alternation at gaps under 180 ms."""
+    press, and more; hold ms; spread: standard deviation of the offsets, ms (a tenth of the
+    unstable rate), of humans with its 5th and 95th percentile; lag1: their lag-1 autocorrelation;
+    alternation at gaps under 180 ms."""
     model.eval()
     names = ("one", "many", "hold", "spread", "lag1", "alternation")
     found = {kind: {name: [] for name in names} for kind in ("human", "generated")}
@@ -192,7 +193,8 @@ def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dic
         )
         measure("generated", i, spans)
     model.train()
-    return {
+    low, high = np.percentile(found["human"]["spread"], [5, 95])
+    return {"human_spread_p5": float(low), "human_spread_p95": float(high)} | {
         f"{kind}_{name}": float((np.median if name in ("hold", "spread") else np.mean)(values))
         for kind, of in found.items()
         for name, values in of.items()
