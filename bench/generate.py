@@ -1,9 +1,10 @@
 """How long a generated play takes, past importing torch, beside the length of its map.
 
-    uv run bench/generate.py [--seconds 180] [--repeat 3]
+    uv run bench/generate.py [--seconds 180] [--repeat 3] [--model rnn ...]
 
 A map of the wanted length is made of the sample map's objects, again and again. Each model plays it
-`--repeat` times; the table holds medians and how many times real time that is.
+`--repeat` times; the table holds medians and how many times real time that is. CPU s adds all
+threads up: with OMP_NUM_THREADS=1 it is what the playing takes on a core that is free.
 """
 
 import argparse
@@ -41,23 +42,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--model", nargs="+", help="all by default")
     args = parser.parse_args()
     beatmap = parse_beatmap(long_map(args.seconds))
     length = (beatmap.end_ms.max() - beatmap.start_ms[0]) / 1000
     print(f"{len(beatmap.start_ms)} objects, {length:.0f} s")
-    print("| model | load s | play s | times real time |")
-    print("|---|---|---|---|")
-    for card in engine.list_models():
+    print("| model | load s | play s | CPU s | times real time |")
+    print("|---|---|---|---|---|")
+    for name in args.model or [card.name for card in engine.list_models()]:
         begun = time.perf_counter()
-        player = engine.load_player(card.name)
+        player = engine.load_player(name)
         loaded = time.perf_counter() - begun
-        spent = []
+        walls, cpus = [], []
         for seed in range(args.repeat):
-            begun = time.perf_counter()
+            begun, cpu_begun = time.perf_counter(), time.process_time()
             player.play(beatmap, seed)
-            spent.append(time.perf_counter() - begun)
-        played = statistics.median(spent)
-        print(f"| {card.name} | {loaded:.2f} | {played:.2f} | {length / played:.0f} |")
+            walls.append(time.perf_counter() - begun)
+            cpus.append(time.process_time() - cpu_begun)
+        wall, cpu = statistics.median(walls), statistics.median(cpus)
+        print(f"| {name} | {loaded:.2f} | {wall:.2f} | {cpu:.2f} | {length / wall:.0f} |")
 
 
 if __name__ == "__main__":

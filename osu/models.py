@@ -82,17 +82,20 @@ class KeyLSTM(nn.Module):
             nn.Linear(width + 32 + 16, width), nn.SiLU(), nn.Linear(width, RELEASE_BINS)
         )
 
-    def _read(self, hints: Tensor, style: Tensor, before: Tensor, state=None):
+    def _known(self, hints: Tensor, style: Tensor) -> Tensor:
+        """(B, N, HINTS + 2 len(Style)): what is known before any press."""
         missing = torch.isnan(style)
         known = torch.where(missing, 0.0, (style - self.style_mean) / self.style_std)
         style = torch.cat([known, missing.float()], -1)[:, None].expand(-1, hints.shape[1], -1)
+        return torch.cat([hints, style], -1)
+
+    def _enter(self, known: Tensor, before: Tensor) -> Tensor:
         seen = [
             self.offset_seen(before[..., Event.OFFSET_MS]),
             self.release_seen(before[..., Event.RELEASE_MS]),
             self.finger_seen(before[..., Event.FINGER]),
         ]
-        entered = F.silu(self.enter(torch.cat([hints, style, *seen], -1)))
-        return self.lstm(entered, state)
+        return F.silu(self.enter(torch.cat([known, *seen], -1)))
 
     def forward(self, hints: Tensor, style: Tensor, bins: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Teacher forcing: bins (B, N, len(Event)) are the real classes; FINGER of an object
@@ -101,7 +104,7 @@ class KeyLSTM(nn.Module):
         (B, N, RELEASE_BINS)."""
         before = torch.cat([torch.zeros_like(bins[:, :1]), bins[:, :-1]], 1)
         before[:, 0, Event.OFFSET_MS] = OFFSET_BINS
-        hidden, _ = self._read(hints, style, before)
+        hidden, _ = self.lstm(self._enter(self._known(hints, style), before))
         offset = self.offset_seen(bins[..., Event.OFFSET_MS])
         finger = self.finger_seen(bins[..., Event.FINGER])
         return (
@@ -120,10 +123,17 @@ class KeyLSTM(nn.Module):
         batch, count = hints.shape[:2]
         last = torch.zeros(batch, len(Event), dtype=torch.long, device=hints.device)
         last[:, Event.OFFSET_MS] = OFFSET_BINS
-        state, drawn = None, []
+        known = self._known(hints, style)
+        # One step of `lstm` by its cells: on a CPU a call of the whole costs ten times as much,
+        # since oneDNN lays its weights out anew every time.
+        cells = [weights[:4] for weights in self.lstm.all_weights]
+        zeros = known.new_zeros(batch, self.config.hidden)
+        state, drawn = [(zeros, zeros)] * len(cells), []
         for n in range(count):
-            hidden, state = self._read(hints[:, n : n + 1], style, last[:, None], state)
-            hidden = hidden[:, 0]
+            hidden = self._enter(known[:, n], last)
+            for layer, cell in enumerate(cells):
+                state[layer] = torch.lstm_cell(hidden, state[layer], *cell)
+                hidden = state[layer][0]
             offset = draw(self.offset(hidden))
             seen = self.offset_seen(offset)
             chance = self.other_finger(torch.cat([hidden, seen], -1)).squeeze(-1).sigmoid()

@@ -108,6 +108,8 @@ class Run:
         if self.quiet:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
+        if not args.resume:  # a new run in an old folder has a log of its own
+            (self.folder / "log.jsonl").unlink(missing_ok=True)
         options = json.dumps(dataclasses.asdict(args), indent=1)
         (self.folder / "args.json").write_text(options + "\n")
         print(f"{self.folder}: {options}")
@@ -157,8 +159,9 @@ class Run:
             rows, columns, figsize=(4 * columns, 2.4 * rows), squeeze=False, layout="constrained"
         )
         for axis, name in zip(axes.flat, names, strict=False):
-            points = [(line["step"], line[name]) for line in lines if name in line]
-            axis.plot(*zip(*points, strict=True), linewidth=1)
+            # A step that was logged again after --resume counts as it was then.
+            points = {line["step"]: line[name] for line in lines if name in line}
+            axis.plot(points.keys(), points.values(), linewidth=1)
             axis.set_title(name, fontsize=9)
         figure.savefig(self.folder / "loss.png", dpi=90)
         plt.close(figure)

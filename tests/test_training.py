@@ -18,6 +18,7 @@ import torch
 
 from osu import checkpoint
 from osu.checkpoint import CheckpointError
+from osu.run import DeviceError, Run, pick_device
 
 ROOT = Path(__file__).parent.parent
 SMALL = {
@@ -147,3 +148,18 @@ def test_training_goes_on_from_a_model(name, cache, tmp_path):
     )  # nothing is learned: the same weights
     weights = [checkpoint.load_model(folder).state_dict() for folder in (base, args.out + "/model")]
     torch.testing.assert_close(*weights, rtol=0, atol=2e-3)  # kept in float16, averaged in between
+
+
+def test_a_new_run_in_an_old_folder_has_its_own_log(cache, tmp_path):
+    _, args = args_of("train_rnn", cache, tmp_path, steps=4)
+    Run(args.out, args).log(0, loss=1.0)
+    Run(args.out, dataclasses.replace(args, resume=True)).log(1, loss=0.5)
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 2
+    Run(args.out, args).log(0, loss=2.0)
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_device_that_is_not_there_is_one_sentence():
+    assert pick_device("cpu") == torch.device("cpu")
+    with pytest.raises(DeviceError, match="--device abacus: this machine has no such device"):
+        pick_device("abacus")
