@@ -11,7 +11,7 @@ from osu.data import PlaySet
 from osu.features import MIRRORED, Column, Play, Track, World, mirror
 from osu.field import FRAME_HZ, UNIT_PX
 from osu.observe import STILL_PX_PER_MS, observe
-from osu.two_sample import Sample, two_sample
+from osu.two_sample import Sample, components, two_sample
 
 STILL_PX = STILL_PX_PER_MS * 1000 / FRAME_HZ
 
@@ -152,7 +152,7 @@ def report(
         groups.append((f"song {play.song}", f"player {play.player}"))
     model.train()
     metrics = {name: float(np.nanmean(v)) for name, v in found.items() if np.isfinite(v).any()}
-    if steps and len({label for labels in groups for label in labels}) > 2:
+    if steps and len(set(components(groups))) > 1:
         sides = [Sample.of_plays(side) for side in seen]
         result = two_sample(*sides, groups, seed, plays.device, folds=2, steps=steps)
         for name, quantities in result.summary(seed).items():
