@@ -32,7 +32,7 @@ from osu.presses import Event
 from osu.run import (
     Run,
     check_finite,
-    cli,
+    launch,
     option,
     pick_device,
     seed_everything,
@@ -313,4 +313,4 @@ def main(args: Args) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(cli(Args))
+    launch(main, Args)

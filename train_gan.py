@@ -32,7 +32,7 @@ from osu.penalty import Score, around, zero_centred
 from osu.run import (
     Run,
     check_finite,
-    cli,
+    launch,
     option,
     pick_device,
     seed_everything,
@@ -201,4 +201,4 @@ def main(args: Args) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(cli(Args))
+    launch(main, Args)

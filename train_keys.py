@@ -27,8 +27,8 @@ from osu.presses import OFFSET_BINS, Event, Style
 from osu.run import (
     Run,
     check_finite,
-    cli,
     cosine_rate,
+    launch,
     option,
     pick_device,
     seed_everything,
@@ -278,4 +278,4 @@ def main(args: Args) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(cli(Args))
+    launch(main, Args)

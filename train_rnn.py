@@ -23,7 +23,7 @@ from osu.data import Batch, PlaySet, open_plays
 from osu.features import Column, Condition, Play, World
 from osu.field import FRAME_MS, UNIT_PX
 from osu.models import CursorLSTM
-from osu.run import Run, check_finite, cli, cosine_rate, option, pick_device, seed_everything
+from osu.run import Run, check_finite, cosine_rate, launch, option, pick_device, seed_everything
 
 
 @dataclass(frozen=True)
@@ -170,4 +170,4 @@ def main(args: Args) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(cli(Args))
+    launch(main, Args)

@@ -34,7 +34,7 @@ from osu.penalty import Score, around, zero_centred
 from osu.run import (
     Run,
     check_finite,
-    cli,
+    launch,
     option,
     pick_device,
     seed_everything,
@@ -257,4 +257,4 @@ def main(args: Args) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(cli(Args))
+    launch(main, Args)

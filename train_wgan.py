@@ -31,7 +31,7 @@ from osu.penalty import Score, between, one_centred_ends, one_centred_exact, slo
 from osu.run import (
     Run,
     check_finite,
-    cli,
+    launch,
     option,
     pick_device,
     seed_everything,
@@ -213,4 +213,4 @@ def main(args: Args) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(cli(Args))
+    launch(main, Args)

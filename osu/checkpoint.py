@@ -106,13 +106,18 @@ def load_state(
     """Restores `parts` and the generators in place, and returns {"step", "best"}.
 
     A run goes on only with the options it was started with; `may_differ` names the exceptions.
-    CheckpointError names the first option that differs.
+    CheckpointError names the first option that differs, or says that nothing is left to do.
     """
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise CheckpointError(f"{path}: there is no run to go on with ({error})") from None
     for name, value in dataclasses.asdict(args).items():
         before = state["args"].get(name)
         if name not in may_differ and before != value:
             raise CheckpointError(f"{path}: was run with {name}={before}, not {value}")
+    if state["step"] >= args.steps:
+        raise CheckpointError(f"{path}: this run has made all of its {args.steps} steps")
     for name, part in parts.items():
         part.load_state_dict(state["parts"][name])
     torch.set_rng_state(state["torch_rng"])

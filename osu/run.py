@@ -15,6 +15,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from osu.checkpoint import CheckpointError
+from osu.library import DataError
+
 
 class DeviceError(ValueError):
     """A device that this machine lacks, in one sentence."""
@@ -53,6 +56,15 @@ def cli(args_class, argv: list[str] | None = None):
                 help=text.replace("%", "%%"),
             )
     return args_class(**vars(parser.parse_args(argv)))
+
+
+def launch(main, args_class) -> None:
+    """Runs a training script; what a user can mend ends it with one sentence and status 2."""
+    try:
+        main(cli(args_class))
+    except (CheckpointError, DataError, DeviceError, FloatingPointError) as error:
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def seed_everything(seed: int) -> None:

@@ -102,6 +102,33 @@ def test_a_loss_that_is_not_finite_stops_the_run(name, cache, tmp_path):
         script.main(args)
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--data", "/nowhere"], "/nowhere: there is no such folder"),
+        (["--device", "cuda:9"], "--device cuda:9: this machine has no such device"),
+        (["--data=", "--cache=CACHE", "--resume"], "there is no run to go on with"),
+        (["--data=", "--cache=CACHE", "--init", "/nowhere"], "/nowhere: no readable card.json"),
+    ],
+)
+def test_a_mistake_is_one_sentence(options, sentence, cache, tmp_path):
+    options = [option.replace("CACHE", str(cache)) for option in options]
+    run = subprocess.run(
+        [sys.executable, "train_rnn.py", *options, f"--out={tmp_path}"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert run.stderr.startswith("train_rnn.py: ") and run.stderr.count("\n") == 1
+    assert sentence in run.stderr
+
+
+def test_a_finished_run_is_not_gone_on_with(cache, tmp_path):
+    script, args = args_of("train_rnn", cache, tmp_path, steps=1)
+    script.main(args)
+    with pytest.raises(CheckpointError, match="has made all of its 1 steps"):
+        script.main(dataclasses.replace(args, resume=True))
+
+
 def test_unknown_option_is_refused():
     run = subprocess.run(
         [sys.executable, str(ROOT / "train_rnn.py"), "--lerning-rate", "1"],
