@@ -13,6 +13,7 @@ Which windows a step sees is a function of (seed, step) alone: resuming needs no
 import argparse
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +24,9 @@ from torch import Tensor
 from osu import features, parallel, presses
 from osu.flat import Batch, Flat
 from osu.library import SPLITS, DataError
-from osu.manifest import Sizes, read_manifest, shard_path
+from osu.manifest import Manifest, Sizes, read_manifest, shard_path
 from osu.prepare import prepare
-from osu.shards import read_shard
+from osu.shards import read_plays, read_shard
 from osu.stream import Stream
 
 LIMIT_BYTES = 4_000_000_000  # a set that takes more is not held whole
@@ -80,10 +81,8 @@ class PlaySet:
             shard = read_shard(shard_path(self.manifest.folder, number), shards[number].sha256)
             self._flat.put(shard, at)
             at = at.plus(shards[number].sizes)
-            for play in shard.plays:
-                track = len(self.tracks) + play["track"]
-                split = self.manifest.split(play)
-                self.plays.append(Described(**(play | {"split": split, "track": track})))
+            tracks = len(self.tracks)
+            self.plays += [_described(play, self.manifest, tracks) for play in shard.plays]
             self.tracks += shard.tracks
             self.presses += shard.presses
 
@@ -189,6 +188,22 @@ class Sampler:
     def styles(self, index: Tensor) -> Tensor:
         """(B, len(osu.presses.Style)) of the plays of a batch, nan where unknown."""
         return self.plays.styles()[index]
+
+
+def each_play(cache: str | Path) -> Iterator[Described]:
+    """All plays of a cache one after the other, held by nobody, in the order of a whole PlaySet."""
+    manifest, tracks = read_manifest(cache), 0
+    for number, entry in enumerate(manifest.shards):
+        for play in read_plays(shard_path(manifest.folder, number)):
+            yield _described(play, manifest, tracks)
+        tracks += entry.sizes.tracks
+
+
+def _described(play: dict, manifest: Manifest, tracks: int) -> Described:
+    """A play as its shard describes it; `tracks` are those before the shard's."""
+    known = {name: value for name, value in play.items() if name != "edges"}
+    known |= {"split": manifest.split(play), "track": tracks + play["track"]}
+    return Described(**known)
 
 
 def open_plays(folders: str, cache: str, seed: int = 0) -> PlaySet:
