@@ -108,7 +108,7 @@ def prepare(
 
 class Table:
     """Pairs and plays in a temporary file that SQLite sorts and counts, and that is gone with the
-    process: `TMPDIR` says where, some 500 bytes a play."""
+    process: `TMPDIR` says where, some 300 bytes a play."""
 
     def __init__(self, pairs: Iterable[Pair], shard_pairs: int) -> None:
         self.shard_pairs = shard_pairs
