@@ -69,7 +69,7 @@ class App:
         enabled = set(ENABLED[self.worker.state])
         if self.map is None:
             enabled -= {"generate"}
-        if self.map is None and not self.window.maps.songs:
+        if self.map is None and not self.window.maps.selected():
             enabled -= {"batch"}
         if not self.window.results.selected():
             enabled -= {"save", "gif", "remove", "arm"}
@@ -146,6 +146,7 @@ class App:
         paths = filedialog.askopenfilenames(
             parent=self.root,
             title="Open maps and replays",
+            initialdir=Path(self.settings.recent[0]).parent if self.settings.recent else None,
             filetypes=[("Maps and replays", "*.osu *.osz *.osr"), ("All files", "*")],
         )
         self.open_paths(tuple(paths))
@@ -160,8 +161,9 @@ class App:
             self.open_paths((folder,))
 
     def open_paths(self, paths: tuple[str, ...]) -> None:
-        """Maps first, so that replays find them."""
-        for path in sorted(paths, key=lambda p: p.lower().endswith(".osr")):
+        """Maps first, so that replays find them; whole paths, since they are remembered."""
+        whole = (str(Path(path).absolute()) for path in paths)
+        for path in sorted(whole, key=lambda p: p.lower().endswith(".osr")):
             if Path(path).is_dir():
                 self.worker.post(msg.ScanSongs(path))
             elif path.lower().endswith(".osr"):
@@ -193,7 +195,7 @@ class App:
         maps = maps or ((self.map,) if self.map else ())
         folder = filedialog.askdirectory(
             parent=self.root,
-            title=f"Folder for the plays of {len(maps)} maps",
+            title=f"Folder for the plays of {len(maps)} map{'s' * (len(maps) > 1)}",
             initialdir=self.settings.save_folder or None,
         )
         if folder:
@@ -215,8 +217,9 @@ class App:
     def show_selected(self) -> None:
         """The selected plays in the preview: the last one, and the first other of its map."""
         chosen = self.window.results.selected()
-        if chosen:
-            last = chosen[-1]
+        last = chosen[-1] if chosen else None
+        self.window.live.show_play(f"{last.player}: {last.map_name}" if last else "")
+        if last:
             others = [r for r in chosen[:-1] if r.stage.beatmap.md5 == last.stage.beatmap.md5]
             shown = (*others[:1], last)
             stages, players = [r.stage for r in shown], [r.player for r in shown]

@@ -1,8 +1,9 @@
 """The prepared plays in memory, and batches of windows cut from them on the fly.
 
-    uv run -m osu.data FOLDER ... [--cache DIR]
+    uv run -m osu.data FOLDER ... [--player NAME] [--cache DIR] [--out DIR]
 
-prepares the replays below the folders (see osu.prepare) and prints what is there.
+prepares the replays below the folders (see osu.library and osu.prepare), prints what is there and
+writes a report of it (see osu.describe).
 
 Everything a batch needs lies in a few flat tensors (osu.flat), so a batch is a handful of gathers
 on the device the tensors live on; there is no loader. A set that is too large for that is learned
@@ -221,14 +222,21 @@ def open_plays(folders: str, cache: str, seed: int = 0) -> PlaySet:
     return PlaySet(prepared)
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
+    from osu.describe import skipped_of, write_report
+
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("folders", nargs="+", help="folders with .osr and .osu / .osz below")
+    parser.add_argument(
+        "folders", nargs="+", help="osu! folders, or any with .osr and .osu, .osz, .olz below"
+    )
+    parser.add_argument("--player", metavar="NAME", help="only this player's plays")
     parser.add_argument("--cache", default="cache", help="where the prepared plays go")
+    parser.add_argument("--out", default="runs/data", help="the report's folder")
     parser.add_argument("--seed", type=int, default=0, help="of the split by song")
-    args = parser.parse_args()
-    cache = prepare(args.folders, args.cache, args.seed)
+    args = parser.parse_args(argv)
+    cache = prepare(args.folders, args.cache, args.seed, player=args.player)
     plays = PlaySet(cache)
+    report = write_report(plays.plays, skipped_of(cache), args.folders, args.out)
     size = sum(path.stat().st_size for path in cache.iterdir()) / 1e6
     hours = sum(play.frames for play in plays.plays) / features.frame_count(0, 3.6e6, 1)
     print(f"{cache}: {len(plays.plays)} plays of {len(plays.tracks)} maps and mods, ", end="")
@@ -237,6 +245,7 @@ def main() -> None:
         chosen = [play for play in plays.plays if play.split == split]
         songs = len({play.song for play in chosen})
         print(f"  {split:5s} {len(chosen):6d} plays of {songs} songs")
+    print(f"written: {report}")
 
 
 if __name__ == "__main__":

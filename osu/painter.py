@@ -45,65 +45,64 @@ class Painter:
         if width < 64 * len(stages) or height < 64:
             raise RenderError(f"{width} x {height} is too small a picture.")
         self.width, self.height = width, height
-        edges = np.linspace(0, width, len(stages) + 1).round().astype(int)
+        edges = np.linspace(0, width, len(stages) + 1).round().astype(int).tolist()
         labels = list(labels) or [""] * len(stages)
+        self._lefts = edges[:-1]
         self._panes = [
-            _Pane(stage, int(left), int(right), height, label)
+            _Pane(stage, right - left, height, label)
             for stage, left, right, label in zip(stages, edges[:-1], edges[1:], labels, strict=True)
         ]
-        self._ground = Image.new("RGB", (width, height), BACKDROP)
-        for pane in self._panes:
-            pane.paint_ground(self._ground)
 
     def paint(self, t_ms: float) -> Image.Image:
         """The picture at map time `t_ms`."""
-        frame = self._ground.copy()
-        for pane in self._panes:
-            pane.paint(frame, t_ms)
+        if len(self._panes) == 1:
+            return self._panes[0].paint(t_ms)
+        frame = Image.new("RGB", (self.width, self.height))
+        for left, pane in zip(self._lefts, self._panes, strict=True):
+            frame.paste(pane.paint(t_ms), (left, 0))
         return frame
 
 
 class _Pane:
-    """One stage in the columns [left, right) of the frame."""
+    """One stage as pictures of `width` x `height` px; what lies outside is cut off."""
 
-    def __init__(self, stage: Stage, left: int, right: int, height: int, label: str):
-        self.stage, self.label = stage, label
-        self.left, self.right, self.height = left, right, height
-        width = right - left
+    def __init__(self, stage: Stage, width: int, height: int, label: str):
+        self.stage = stage
+        self.width, self.height = width, height
         # Room for objects at the border, the key overlay and the hit-error bar.
         self.scale = min(width / (WIDTH_PX * 1.27), height / (HEIGHT_PX * 1.28))
         block = HEIGHT_PX * 1.28 * self.scale  # the playfield and what belongs to it
         self.top, self.bottom = (height - block) / 2, (height + block) / 2
-        self.x = left + (width - WIDTH_PX * self.scale) / 2
+        self.x = (width - WIDTH_PX * self.scale) / 2
         self.y = self.top + (block - HEIGHT_PX * self.scale) * 0.46
         self.radius = stage.beatmap.radius_px * self.scale
         self.em = max(15.0 * self.scale, min(12.0, 0.04 * height))  # the size of the small text
         self._bodies: dict[int, Sprite] = {}
+        self._ground = self._paint_ground(label)
 
     def px(self, x: float, y: float) -> tuple[float, float]:
         """osu!px -> px of the frame."""
         return self.x + x * self.scale, self.y + y * self.scale
 
-    def paint_ground(self, frame: Image.Image) -> None:
+    def _paint_ground(self, label: str) -> Image.Image:
         """What never changes: the playfield."""
+        ground = Image.new("RGB", (self.width, self.height), BACKDROP)
         margin = 0.35 * self.radius
         left, top = self.px(0, 0)
         right, bottom = self.px(WIDTH_PX, HEIGHT_PX)
         box = (left - margin, top - margin, right + margin, bottom + margin)
         for inset, colour in ((0, FIELD_EDGE), (1, FIELD)):
-            frame.paste(
+            ground.paste(
                 colour,
                 tuple(round(v + s * inset) for v, s in zip(box, (1, 1, -1, -1), strict=True)),
             )
-        if self.label:
-            paste(
-                frame,
-                sprites.text(self.label, round(self.em), FAINT, "lt"),
-                self.left + self.em,
-                self.top + self.em * 0.8,
-            )
+        if label:
+            caption = sprites.text(label, round(self.em), FAINT, "lt")
+            paste(ground, caption, self.em, self.top + self.em * 0.8)
+        return ground
 
-    def paint(self, frame: Image.Image, t_ms: float) -> None:
+    def paint(self, t_ms: float) -> Image.Image:
+        frame = self._ground.copy()
         scene = self.stage.at(t_ms)
         for item in scene.objects:
             if isinstance(item, Spinner):
@@ -121,6 +120,7 @@ class _Pane:
             self._keys(frame, scene)
             self._errors(frame, scene)
             self._cursor(frame, scene)
+        return frame
 
     # ---- objects
 
@@ -248,7 +248,7 @@ class _Pane:
 
     def _keys(self, frame: Image.Image, scene: Scene) -> None:
         side = 1.9 * self.em
-        x, y = self.right - 0.4 * self.em - side, self.y + 0.38 * HEIGHT_PX * self.scale
+        x, y = self.width - 0.4 * self.em - side, self.y + 0.38 * HEIGHT_PX * self.scale
         for k, (held, count) in enumerate(zip(scene.keys, scene.presses, strict=True)):
             top = y + k * (side + 0.3 * self.em)
             box = [round(v) for v in (x, top, x + side, top + side)]
@@ -261,8 +261,8 @@ class _Pane:
 
     def _errors(self, frame: Image.Image, scene: Scene) -> None:
         beatmap = self.stage.beatmap
-        x, y = (self.left + self.right) / 2, self.bottom - 1.1 * self.em
-        px_per_ms = 0.16 * (self.right - self.left) / max(beatmap.window50_ms, 1.0)
+        x, y = self.width / 2, self.bottom - 1.1 * self.em
+        px_per_ms = 0.16 * self.width / max(beatmap.window50_ms, 1.0)
         thick = max(2, round(0.22 * self.em))
         for window_ms, result in (
             (beatmap.window50_ms, 50),
@@ -284,10 +284,10 @@ class _Pane:
             frame.paste(colour, (at - 1, round(y) - tall, at + 1, round(y) + tall))
 
     def _hud(self, frame: Image.Image, scene: Scene) -> None:
-        right, bottom = self.right - 0.8 * self.em, self.bottom - 0.5 * self.em
-        done = round(self.left + (self.right - self.left) * scene.progress)
-        frame.paste(FIELD_EDGE, (self.left, self.height - 2, self.right, self.height))
-        frame.paste(COMBO[1], (self.left, self.height - 2, done, self.height))
+        right, bottom = self.width - 0.8 * self.em, self.bottom - 0.5 * self.em
+        done = round(self.width * scene.progress)
+        frame.paste(FIELD_EDGE, (0, self.height - 2, self.width, self.height))
+        frame.paste(COMBO[1], (0, self.height - 2, done, self.height))
         if scene.cursor is None:
             return
         big, small = round(1.5 * self.em), round(0.9 * self.em)
@@ -300,7 +300,7 @@ class _Pane:
         rate = sprites.text(f"UR {scene.unstable_rate:.0f}", small, FAINT, "rb")
         paste(frame, rate, right, bottom)
         combo = sprites.text(f"{scene.combo}x", big, WHITE, "lb")
-        paste(frame, combo, self.left + 0.8 * self.em, bottom)
+        paste(frame, combo, 0.8 * self.em, bottom)
 
 
 def _combo(index: int) -> Colour:

@@ -67,7 +67,7 @@ def agreed(value: float, device: torch.device) -> float:
 
 def mean(value: Tensor) -> Tensor:
     """The mean over the processes of a detached number, for the log."""
-    value = value.detach()
+    value = value.detach().clone()  # the sum is made in place
     if distributed.is_initialized():
         distributed.all_reduce(value)
         value = value / distributed.get_world_size()

@@ -40,7 +40,7 @@ from osu.sinks import Sink, SinkError, open_sink
 # than it gains: a process that leaves its core is the first to get it back.
 SPIN_S = 0.0002
 ARMED_POLL_S = 0.001
-HOTKEY_POLL_S = 0.010  # asking takes a round trip to the X server, 0.08 ms
+HOTKEY_POLL_S = 0.005  # asking takes a round trip to the X server, 0.08 ms
 FOCUS_POLL_S = 0.050
 PROGRESS_S = 0.100
 

@@ -48,6 +48,7 @@ def prepare(
     jobs: int | None = None,
     executor: Executor | None = None,
     shard_pairs: int = SHARD_PAIRS,
+    player: str | None = None,
 ) -> Path:
     """Prepares the replays below the folders into `cache`, unless it is there and up to date.
 
@@ -56,7 +57,7 @@ def prepare(
     """
     cache, jobs = Path(cache), jobs or os.cpu_count() or 1
     skipped: Counter = Counter()
-    table = Table(each_pair(folders, skipped), shard_pairs)
+    table = Table(each_pair(folders, skipped, player), shard_pairs)
     if not table.pairs:
         raise nothing_found(folders)
     whole = hashlib.sha256(f"{FORMAT}|{seed}".encode())

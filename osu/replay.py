@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from osu.binary import Source, string
 from osu.files import write_atomic
 from osu.frames import dump_frames, parse_frames
 from osu.mods import Mods
@@ -141,7 +142,7 @@ def dump_replay(replay: Replay) -> bytes:
 def _unpack(data: bytes) -> Replay:
     if len(data) > MAX_FILE_BYTES:
         raise ValueError(f"it has more than {MAX_FILE_BYTES >> 20} MB")
-    source = _Source(data)
+    source = Source(data)
     mode, version = source.take("<Bi")
     if mode > 3:
         raise ValueError(f"there is no game mode {mode}")
@@ -191,12 +192,12 @@ def _pack(r: Replay) -> bytes:
     return b"".join(
         [
             struct.pack("<Bi", r.mode, r.version),
-            _string(r.beatmap_md5),
-            _string(r.player),
-            _string(r.replay_md5),
+            string(r.beatmap_md5),
+            string(r.player),
+            string(r.replay_md5),
             struct.pack("<6H", r.n300, r.n100, r.n50, r.ngeki, r.nkatu, r.nmiss),
             struct.pack("<iHBI", r.score, r.max_combo, r.perfect, r.mods),
-            _string(_dump_life(r.life)),
+            string(_dump_life(r.life)),
             struct.pack("<qi", r.timestamp_ticks, len(frames)),
             frames,
             _online_id_bytes(r),
@@ -205,56 +206,7 @@ def _pack(r: Replay) -> bytes:
     )
 
 
-class _Source:
-    """Bytes that are taken from the front, never beyond the end."""
-
-    def __init__(self, data: bytes):
-        self.data = data
-        self.offset = 0
-
-    def bytes(self, size: int, what: str) -> bytes:
-        if size < 0 or size > len(self.data) - self.offset:
-            raise ValueError(f"it ends within {what}")
-        self.offset += size
-        return self.data[self.offset - size : self.offset]
-
-    def take(self, form: str) -> tuple:
-        return struct.unpack(form, self.bytes(struct.calcsize(form), "the header"))
-
-    def string(self, what: str) -> str:
-        mark = self.take("<B")[0]
-        if mark == 0:
-            return ""
-        if mark != 0x0B:
-            raise ValueError(f"{what} begins with byte {mark:#04x} where a text has 0x00 or 0x0b")
-        size = 0
-        for shift in range(0, 35, 7):  # ULEB128; five bytes hold any 32-bit length
-            byte = self.take("<B")[0]
-            size |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                break
-        else:
-            raise ValueError(f"the length of {what} has more than five bytes")
-        try:
-            return self.bytes(size, what).decode("utf-8")
-        except UnicodeDecodeError:
-            raise ValueError(f"{what} is not UTF-8 text") from None
-
-    def rest(self) -> bytes:
-        return self.bytes(len(self.data) - self.offset, "the score details")
-
-
-def _string(text: str) -> bytes:
-    raw = text.encode("utf-8")
-    size, length = len(raw), bytearray()
-    while size >= 0x80:
-        length.append(size & 0x7F | 0x80)
-        size >>= 7
-    length.append(size)
-    return b"\x0b" + bytes(length) + raw
-
-
-def _take_online_id(source: _Source, version: int) -> int:
+def _take_online_id(source: Source, version: int) -> int:
     if version >= LONG_ID_VERSION:
         return source.take("<q")[0]
     return source.take("<i")[0] if version >= SHORT_ID_VERSION else 0

@@ -37,7 +37,11 @@ class Sink(Protocol):
         """Press or release a key, now and after every earlier `move`."""
 
     def down(self, codes: Sequence[int]) -> list[bool]:
-        """Which of these keys are held, by whichever program has the focus."""
+        """Which of these keys are held, whichever program has the focus.
+
+        Where the system says so, a key counts as well that was pressed and let go since it was last
+        asked for.
+        """
 
     def focus(self) -> int | None:
         """A number for the window that gets the keys, None where the system does not say."""

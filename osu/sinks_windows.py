@@ -98,7 +98,8 @@ class WindowsSink:
         )
 
     def down(self, codes: Sequence[int]) -> list[bool]:
-        return [bool(self._dll.user32.GetAsyncKeyState(code) & 0x8000) for code in codes]
+        # The highest bit: held now. The lowest: pressed since the last call.
+        return [bool(self._dll.user32.GetAsyncKeyState(code) & 0x8001) for code in codes]
 
     def focus(self) -> int | None:
         return self._dll.user32.GetForegroundWindow() or None

@@ -13,11 +13,14 @@ needs_xdotool = pytest.mark.skipif(
 )
 
 
-def start_xvfb(size: str = "1600x1000x24") -> tuple[subprocess.Popen, str]:
+def start_xvfb(size: str = "1600x1000x24", dpi: int = 96) -> tuple[subprocess.Popen, str]:
     """-> the server, and the name of its display, chosen by itself."""
     readable, writable = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writable), "-screen", "0", size, "-nolisten", "tcp", "-noreset"],
+        [
+            *("Xvfb", "-displayfd", str(writable), "-nolisten", "tcp", "-noreset"),
+            *("-screen", "0", size, "-dpi", str(dpi)),
+        ],
         pass_fds=[writable],
         stderr=subprocess.DEVNULL,
     )

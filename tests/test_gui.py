@@ -59,8 +59,10 @@ class Form:
 class Window:
     def __init__(self, selected=(), songs=()):
         self.enabled, self.said, self.failed, self.shown, self.progress = set(), [], [], [], None
+        self.live_play = None
         self.results = SimpleNamespace(selected=lambda: selected)
-        self.maps = SimpleNamespace(songs=songs, selected=lambda: ())
+        self.maps = SimpleNamespace(songs=songs, selected=lambda: songs[:1])
+        self.live = SimpleNamespace(show_play=lambda name: setattr(self, "live_play", name))
         self.preview = SimpleNamespace(show=lambda *args: self.shown.append(args))
 
     def enable(self, names):
@@ -119,6 +121,12 @@ def test_which_buttons_work(state, chosen, selected, expected):
     app = App(Window(selected=("a play",) if selected else ()), state, chosen)
     app.paint_state()
     assert app.window.enabled == expected
+
+
+def test_a_batch_is_of_maps_that_are_selected():
+    app = App(Window(songs=(Song("a", "b", "c", "d", "x.osu"),)))
+    app.paint_state()
+    assert "batch" in app.window.enabled and "generate" not in app.window.enabled
 
 
 def test_every_state_of_the_worker_has_its_buttons():
@@ -205,14 +213,15 @@ def test_generate_without_a_map_says_so():
 # ---- files and plays
 
 
-def test_files_open_by_their_kind_and_maps_before_replays(tmp_path):
+def test_files_open_by_their_kind_and_maps_before_replays(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     app = App(Window(songs=(Song("a", "b", "c", "d", "songs/x.osu"),)), chosen=MAP)
     app.settings = Settings(recent=("old.osr", "old.osu"))
     app.open_paths(("play.osr", "map.OSZ", str(tmp_path)))
     assert app.posted == [
-        msg.OpenMap("map.OSZ"),
+        msg.OpenMap(str(tmp_path / "map.OSZ")),  # whole: it is remembered for the next start
         msg.ScanSongs(str(tmp_path)),
-        msg.OpenReplay("play.osr", ("old.osu", "songs/x.osu")),
+        msg.OpenReplay(str(tmp_path / "play.osr"), ("old.osu", "songs/x.osu")),
     ]
 
 
@@ -223,6 +232,7 @@ def test_two_plays_of_one_map_are_shown_side_by_side():
     ((stages, players, map_path),) = app.window.shown
     assert stages == [first.stage, second.stage]
     assert (players, map_path) == (["tester", "tester"], "a.osu")
+    assert app.window.live_play == "tester: Four Objects [small]"  # the last one is played live
 
 
 def test_a_play_of_another_map_is_shown_alone():

@@ -12,6 +12,7 @@ import sys
 import threading
 import tkinter as tk
 from pathlib import Path
+from tkinter import ttk
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,6 +24,7 @@ import gui
 from osu import messages as msg
 from osu.replay import save_replay
 from osu.settings import Settings, load_settings
+from osu.ui.form import FormError
 from osu.worker import Worker
 from tests.display import children, needs_xdotool, needs_xvfb, start_xvfb, wait_for
 from tests.small_map import OSU, small_map, small_replay
@@ -149,8 +151,9 @@ def test_the_preview_plays_pauses_scrubs_and_changes_speed(start, home):
     app.root.focus_force()
     preview.canvas.focus_set()
     app.root.update()
+    preview.clock.speed = 0.01  # so slow that no load brings it to the map's end meanwhile
     app.root.event_generate("<space>")
-    until(app, lambda: preview.clock.now_ms > preview.clock.start_ms + 200)
+    until(app, lambda: preview.clock.now_ms > preview.clock.start_ms + 2)
     assert preview.play_button.cget("text") == "Pause"
     app.root.event_generate("<space>")
     app.root.update()
@@ -180,6 +183,60 @@ def test_keys_typed_into_a_field_do_not_play(start, home):
     assert not app.window.preview.clock.playing
 
 
+def test_keys_after_a_click(start, home):
+    """A click on a row or a button doesn't take the space and delete keys away."""
+    app = start(Settings(sound=False))
+    generate(app, home)
+    app.root.focus_force()
+    tree, preview = app.window.results.tree, app.window.preview
+    (row,) = tree.get_children()
+    x, y, _, _ = tree.bbox(row)
+    for button in ("<Button-1>", "<ButtonRelease-1>"):
+        tree.event_generate(button, x=x + 5, y=y + 5)
+    app.root.update()
+    assert app.root.focus_get() is tree
+    app.root.event_generate("<space>")
+    app.root.update()
+    assert preview.clock.playing
+    preview.pause()
+    for event in ("<Enter>", "<Button-1>", "<ButtonRelease-1>"):
+        preview.play_button.event_generate(event, x=5, y=5)
+    app.root.update()
+    assert preview.clock.playing and app.root.focus_get() is app.root
+    app.window.maps.tree.focus_set()
+    app.root.update()
+    app.root.event_generate("<Delete>")  # in the list of maps it is no order to remove a play
+    app.root.update()
+    assert app.window.results.rows
+    tree.focus_set()
+    app.root.update()
+    app.root.event_generate("<Delete>")
+    app.root.update()
+    assert not app.window.results.rows
+
+
+def test_the_keyboard_goes_from_the_search_to_the_maps(start, home):
+    app = start()
+    app.open_paths((str(ROOT / "data" / "sample"),))
+    idle(app)
+    app.root.focus_force()
+    maps = app.window.maps
+    maps.entry.focus_set()
+    maps.query.set("sprint")
+    app.root.update()
+    maps.entry.event_generate("<Down>")
+    app.root.update()
+    assert [song.difficulty for song in maps.selected()] == ["sprint"]
+    app.root.event_generate("<Return>")
+    idle(app)
+    assert app.map.path.endswith("sprint.osu")
+    maps.query.set("")
+    until(app, lambda: len(maps.tree.get_children()) == 3)
+    app.root.event_generate("<Control-a>")
+    app.root.update()
+    assert len(maps.selected()) == 3  # for a batch over all that were found
+
+
 def test_a_human_beside_a_generated_play(start, home):
     save_replay(small_replay(late_ms=10), home / "human.osr")
     app = start()
@@ -205,6 +262,12 @@ def test_the_model_and_what_it_follows(start, home):
                 SimpleNamespace(name="rich", about="B", options=("accuracy", "skill")),
             ]
 
+    app = start(Settings(), Two())
+    app.open_paths((str(home / "small.osu"),))
+    idle(app)
+    with pytest.raises(FormError, match="still being listed"):  # not one that nobody has chosen
+        app.window.form.model.set("")
+        app.window.form.request((app.map,))
     for wanted, chosen in (("", "plain"), ("rich", "rich"), ("auto", "auto"), ("gone", "plain")):
         app = start(Settings(model=wanted), Two())
         form = app.window.form
@@ -213,6 +276,72 @@ def test_the_model_and_what_it_follows(start, home):
         shown = {name for name, (label, _) in form._wish_rows.items() if label.winfo_manager()}
         assert shown == ({"accuracy", "skill"} if chosen == "rich" else set())
         app.close()
+
+
+@pytest.fixture(scope="module")
+def screens():
+    """Displays by their dpi, all there until the last test: Tk keeps its connections open."""
+    sizes = {96: "1600x1000", 144: "1920x1080", 192: "2560x1600"}
+    servers = {dpi: start_xvfb(f"{size}x24", dpi) for dpi, size in sizes.items()}
+    yield {dpi: name for dpi, (_, name) in servers.items()}
+    for server, _ in servers.values():
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.mark.parametrize("dpi", [96, 144, 192])
+def test_nothing_is_cut_off_in_the_smallest_window(screens, start, monkeypatch, dpi):
+    """Every field and button of every tab has the room it asks for, whatever the screen."""
+    monkeypatch.setenv("DISPLAY", screens[dpi])
+    app = start(engine=AllWishes())
+    until(app, lambda: app.window.form.cards)
+    least = app.root.minsize()
+    app.root.geometry("{}x{}".format(*least))
+    until(app, lambda: (app.root.winfo_width(), app.root.winfo_height()) == least)
+    tabs, cut = app.window._tabs, []
+    for tab in tabs.tabs():
+        tabs.select(tab)
+        for _ in range(5):
+            app.root.update()
+        cut += [f"{tab}: {part}" for part in parts(app.root) if is_cut(part, app.root)]
+    assert (len(tabs.tabs()), cut) == (3, [])
+    assert app.window.preview.canvas.winfo_height() > 200
+
+
+class AllWishes(Endless):
+    def list_models(self):
+        options = ("like", "accuracy", "unstable_rate", "skill")
+        return [SimpleNamespace(name="rich", about="A", options=options)]
+
+
+def parts(widget):
+    """The fields and buttons below a widget that are shown now."""
+    for child in widget.winfo_children():
+        if child.winfo_viewable():
+            if isinstance(child, ttk.Button | ttk.Checkbutton | ttk.Entry | ttk.Scale):
+                yield child
+            yield from parts(child)
+
+
+def is_cut(widget, root) -> bool:
+    """Whether a part of it lies outside the window or below something else."""
+    right = widget.winfo_rootx() + widget.winfo_reqwidth()
+    bottom = widget.winfo_rooty() + widget.winfo_reqheight()
+    outside = right > root.winfo_rootx() + root.winfo_width()
+    outside |= bottom > root.winfo_rooty() + root.winfo_height()
+    corner = root.winfo_containing(right - 2, bottom - 2)
+    return outside or corner is not widget
+
+
+def test_files_dropped_on_the_window_are_opened(start, home):
+    """What tkdnd does at a drop: the window's own script, with the files in place of %D."""
+    app = start()
+    spaced = home / "two words.osu"
+    spaced.write_bytes(OSU)
+    script = app.root.tk.call("bind", ".", "<<Drop:DND_Files>>")
+    assert app.root.tk.eval(script.replace("%D", f"{{{{{spaced}}}}}")) == "copy"
+    idle(app)
+    assert app.map.path == str(spaced)
 
 
 def test_resizing_and_themes(start, home):

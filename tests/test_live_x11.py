@@ -170,6 +170,19 @@ def test_escape_stops_a_play(server, no_key_down, tmp_path):
     assert "stopped: the stop key" in output
 
 
+def test_the_shortest_tap_counts(server, no_key_down, tmp_path):
+    """Down and up in the same ms: between two looks at the keyboard, yet it starts and it stops."""
+    process = started(server, long_hold(), tmp_path, "--start-at", "0", "--start-key", "F8")
+    process.stdout.readline()
+    process.stdout.readline()
+    server.run("xdotool", "key", "--delay", "0", "F8")
+    wait_for(lambda: len(server.keys_down()) == 2, "both keys")
+    server.run("xdotool", "key", "--delay", "0", "Escape")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "stopped: the stop key" in output
+
+
 def test_another_focus_stops_a_play(server, no_key_down, tmp_path):
     with Recorder(server, tmp_path / "xev.log"):
         windows = [f"0x{int(w):x}" for w in server.run("xdotool", "search", "--name", ".").split()]

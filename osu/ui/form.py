@@ -38,7 +38,7 @@ class PlayForm(ttk.Frame):
         self.cards: dict[str, Any] = {}
         self.like: tuple[str, ...] = ()
         self._wanted_model = model
-        self.model = tk.StringVar(self, AUTO)
+        self.model = tk.StringVar(self, model)  # "" until the models are listed
         self.seed = tk.StringVar(self, "1")
         self.plays = tk.StringVar(self, str(plays))
         self.accuracy = tk.StringVar(self)
@@ -126,10 +126,7 @@ class PlayForm(ttk.Frame):
         self.cards = {card.name: card for card in cards}
         names = (*self.cards, AUTO)
         self._models.configure(values=names)
-        if self._wanted_model in names:
-            self.model.set(self._wanted_model)
-        elif self.model.get() == AUTO:
-            self.model.set(names[0])
+        self.model.set(self._wanted_model if self._wanted_model in names else names[0])
         self._show_model()
 
     def mods_text(self) -> str:
@@ -147,6 +144,8 @@ class PlayForm(ttk.Frame):
         """
         if not maps:
             raise FormError("Open a map first.")
+        if not self.model.get():
+            raise FormError("The players are still being listed: a moment, please.")
         can = self.abilities()
         percent = _number("Accuracy", self.accuracy.get(), 20, 100) if "accuracy" in can else None
         return Generate(
@@ -190,12 +189,14 @@ class PlayForm(ttk.Frame):
     def _show_model(self) -> None:
         """What the chosen model's card says, and the wishes that it follows."""
         card = self.cards.get(self.model.get())
-        self._about.configure(text=card.about if card is not None else AUTO_ABOUT)
+        auto_about = AUTO_ABOUT if self.model.get() == AUTO else ""
+        self._about.configure(text=card.about if card is not None else auto_about)
         can = self.abilities()
         for row, (name, widgets) in enumerate(self._wish_rows.items()):
             for column, widget in enumerate(widgets):
                 if name in can:
-                    widget.grid(row=row, column=column, sticky="ew", padx=(8 * column, 0), pady=3)
+                    gaps = {"padx": (px(self, 8 * column), 0), "pady": px(self, 3)}
+                    widget.grid(row=row, column=column, sticky="ew", **gaps)
                 else:
                     widget.grid_remove()
 

@@ -36,6 +36,8 @@ class MapList(ttk.Frame):
         self.entry = ttk.Entry(row, textvariable=self.query)
         self.entry.grid(row=0, column=1, sticky="ew")
         self.query.trace_add("write", lambda *names: self._later())
+        for key in ("<Down>", "<Return>"):
+            self.entry.bind(key, lambda event: self._to_rows())
 
     def _create_tree(self) -> None:
         """Row 1; row 2 says how many there are."""
@@ -43,7 +45,7 @@ class MapList(ttk.Frame):
         box.grid(row=1, column=0, sticky="nsew")
         box.columnconfigure(0, weight=1)
         box.rowconfigure(0, weight=1)
-        columns = {"title": ("Title", 170), "difficulty": ("Difficulty", 110)}
+        columns = {"title": ("Title", 210), "difficulty": ("Difficulty", 110)}
         self.tree = ttk.Treeview(
             box, columns=tuple(columns), show="headings", selectmode="extended", height=7
         )
@@ -56,6 +58,9 @@ class MapList(ttk.Frame):
         self.tree.configure(yscrollcommand=scroll.set)
         for event in ("<Double-1>", "<Return>"):
             self.tree.bind(event, lambda event: self._opened())
+        self.tree.bind(
+            "<<SelectAll>>", lambda event: self.tree.selection_set(*self.tree.get_children())
+        )
         self._count = ttk.Label(self, style="Faint.TLabel")
         self._count.grid(row=2, column=0, sticky="w", pady=(2, 0))
 
@@ -89,6 +94,16 @@ class MapList(ttk.Frame):
     def _later(self) -> None:
         self.close()
         self._after = self.after(SEARCH_MS, self.refresh)
+
+    def _to_rows(self) -> None:
+        """From the search to its first row, for who goes on by keyboard."""
+        if self._after is not None:
+            self.close()
+            self.refresh()
+        if rows := self.tree.get_children():
+            self.tree.focus(rows[0])
+            self.tree.selection_set(rows[0])
+            self.tree.focus_set()
 
     def _opened(self) -> None:
         if self.selected():

@@ -16,11 +16,7 @@ FRAME_S = 1 / 75  # aimed at; `after` counts in whole ms and so loses some
 RESIZED_MS = 120  # a new painter once the window's border has come to rest
 SPEEDS = ("0.25x", "0.5x", "0.75x", "1x", "1.5x", "2x")
 STEP_MS = 5000.0  # real time, of the arrow keys
-NO_MAP = """Open a map, a replay or your Songs folder to begin.
-
-Ctrl+O  open          Ctrl+G  generate          Space  play, pause
-Ctrl+F  search        Ctrl+S  save .osr         Left, Right  5 s back, on
-Ctrl+B  batch         Ctrl+Shift+S  save gif    Escape  cancel"""
+NO_MAP = "Open a map, a replay or your Songs folder, or drop one here, to begin."
 
 
 class Preview(ttk.Frame):
@@ -62,7 +58,7 @@ class Preview(ttk.Frame):
         self.play_button.grid(row=0, column=0, padx=(0, 8))
         self._time = ttk.Label(bar, text="0:00 / 0:00", width=13, anchor="center")
         self._time.grid(row=0, column=1)
-        self.scrub = ttk.Scale(bar, from_=0.0, to=1.0)
+        self.scrub = ttk.Scale(bar, from_=0.0, to=1.0, takefocus=False)
         self.scrub.grid(row=0, column=2, sticky="ew", padx=8)
         for press in ("<Button-1>", "<B1-Motion>"):
             self.scrub.bind(press, self._on_scrub)

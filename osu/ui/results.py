@@ -9,14 +9,15 @@ from osu.mods import mods_str
 from osu.scene import Stage
 from osu.ui.theme import px
 
+# heading, width and least width in pixels of a screen of 96 dpi, side
 COLUMNS = {
-    "player": ("Player", 150, "w"),
-    "map": ("Map", 230, "w"),
-    "mods": ("Mods", 60, "center"),
-    "accuracy": ("Accuracy", 80, "e"),
-    "misses": ("Misses", 65, "e"),
-    "ur": ("UR", 60, "e"),
-    "grade": ("Grade", 60, "center"),
+    "player": ("Player", 150, 110, "w"),
+    "map": ("Map", 230, 90, "w"),
+    "mods": ("Mods", 60, 50, "center"),
+    "accuracy": ("Accuracy", 80, 75, "e"),
+    "misses": ("Misses", 65, 62, "e"),
+    "ur": ("UR", 60, 45, "e"),
+    "grade": ("Grade", 60, 55, "center"),
 }
 
 
@@ -28,11 +29,14 @@ class Result:
     map_path: str
     stage: Stage
 
+    @property
+    def map_name(self) -> str:
+        return f"{self.stage.beatmap.title} [{self.stage.beatmap.difficulty}]"
+
     def values(self) -> tuple[str, ...]:
         """The texts of the columns."""
-        beatmap, judged = self.stage.beatmap, self.stage.judgement
-        map_name = f"{beatmap.title} [{beatmap.difficulty}]"
-        head = (self.player, map_name, mods_str(beatmap.mods))
+        judged = self.stage.judgement
+        head = (self.player, self.map_name, mods_str(self.stage.beatmap.mods))
         if judged is None:
             return (*head, "", "", "", "")
         return (
@@ -63,11 +67,14 @@ class Results(ttk.Frame):
         self.tree = ttk.Treeview(
             self, columns=tuple(COLUMNS), show="headings", selectmode="extended", height=5
         )
-        for name, (heading, width, anchor) in COLUMNS.items():
+        for name, (heading, width, least, anchor) in COLUMNS.items():
             self.tree.heading(name, text=heading, anchor=anchor)
-            stretch = name in ("player", "map")
             self.tree.column(
-                name, width=px(self, width), minwidth=px(self, 40), anchor=anchor, stretch=stretch
+                name,
+                width=px(self, width),
+                minwidth=px(self, least),
+                anchor=anchor,
+                stretch=name in ("player", "map"),
             )
         self.tree.grid(row=0, column=0, sticky="nsew")
         scroll = ttk.Scrollbar(self, command=self.tree.yview)

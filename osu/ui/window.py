@@ -9,39 +9,44 @@ from tkinter import ttk
 from typing import Any
 
 from osu.audio import Audio
+from osu.livewire import LiveSettings
 from osu.settings import Settings
+from osu.ui.drop import accept_files
 from osu.ui.form import PlayForm
 from osu.ui.live import LivePanel
 from osu.ui.maps import MapList
 from osu.ui.preview import Preview
 from osu.ui.results import Results
-from osu.ui.theme import px
+from osu.ui.shortcuts import Shortcut, ShortcutList, bind_shortcuts
+from osu.ui.theme import px, scale_gaps
 
-SIZE, LEAST_SIZE = (1320, 900), (980, 700)
+SIZE, LEAST_SIZE = (1320, 900), (1080, 700)
 GIF_SECONDS = 6
-SIDE_HINT = "Select two plays of one map to see them side by side."
-# Where these have the keyboard, space and the arrow keys are theirs.
-TYPING = ("TEntry", "TSpinbox", "TCombobox", "Treeview", "TButton", "TCheckbutton", "TScale")
+SIDE_HINT = "Two selected plays of one map are shown side by side."
 
 
 class Window:
     def __init__(self, root: tk.Tk, actions: Any, settings: Settings):
         self.root = root
         self.buttons: dict[str, ttk.Button] = {}
-        root.minsize(*(px(root, side) for side in LEAST_SIZE))
-        self._set_size(settings.size or tuple(px(root, side) for side in SIZE))
+        root.minsize(*self._on_screen(tuple(px(root, side) for side in LEAST_SIZE)))
+        size = self._on_screen(settings.size or tuple(px(root, side) for side in SIZE))
+        root.geometry("{}x{}".format(*size))
         root.columnconfigure(1, weight=1)
         root.rowconfigure(0, weight=1)
         self._create_left(actions, settings)
         self._create_right(actions, settings)
         self._create_status()
-        self._bind_keys(actions)
+        shortcuts = self._shortcuts(actions)
+        self._tabs.add(ShortcutList(self._tabs, shortcuts), text="Keys")
+        bind_shortcuts(root, shortcuts)
+        accept_files(root, actions.open_paths)
+        scale_gaps(root)
 
-    def _set_size(self, size: tuple[int, ...]) -> None:
-        """As large as asked for, and no larger than the screen."""
+    def _on_screen(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        """`size`, and no larger than the screen allows."""
         screen = self.root.winfo_screenwidth(), self.root.winfo_screenheight()
-        width, height = (min(a, round(0.94 * b)) for a, b in zip(size, screen, strict=True))
-        self.root.geometry(f"{width}x{height}")
+        return tuple(min(a, round(0.94 * b)) for a, b in zip(size, screen, strict=True))
 
     # ---- what the program paints
 
@@ -89,7 +94,7 @@ class Window:
         self._button(row, "open", "Open...", actions.ask_open).grid(row=0, column=0)
         songs = self._button(row, "songs", "Songs folder...", actions.ask_songs)
         songs.grid(row=0, column=1, padx=6)
-        recent = ttk.Menubutton(row, text="Recent")
+        recent = ttk.Menubutton(row, text="Recent  ")  # sv-ttk sets its arrow close
         recent.grid(row=0, column=2, sticky="w")
         menu = tk.Menu(recent, tearoff=False)
         menu.configure(postcommand=lambda: self._fill(menu, actions))
@@ -121,7 +126,7 @@ class Window:
         panes.grid(row=0, column=1, sticky="nsew", padx=(7, 14), pady=(14, 6))
         self.preview = Preview(panes, Audio(), settings.speed, settings.sound)
         panes.add(self.preview, weight=1)
-        tabs = ttk.Notebook(panes)
+        tabs = self._tabs = ttk.Notebook(panes)
         panes.add(tabs, weight=0)
         tabs.add(self._create_plays(tabs, actions), text="Plays")
         self.live = LivePanel(tabs, settings, self._button, actions)
@@ -161,35 +166,35 @@ class Window:
 
     # ---- keys
 
-    def _bind_keys(self, actions: Any) -> None:
-        control = "Command" if self.root.tk.call("tk", "windowingsystem") == "aqua" else "Control"
-        pressed = {
-            "o": "open",
-            "O": "songs",
-            "g": "generate",
-            "b": "batch",
-            "s": "save",
-            "S": "gif",
-        }
-        for key, name in pressed.items():
-            self.root.bind(f"<{control}-{key}>", lambda event, name=name: self.press(name))
-        self.root.bind("<Escape>", lambda event: self.press("cancel"))
-        self.root.bind(f"<{control}-f>", lambda event: self.maps.entry.focus_set())
-        self.root.bind(f"<{control}-q>", lambda event: actions.close())
-        preview = {
-            "<space>": self.preview.toggle,
-            "<Left>": lambda: self.preview.skip(-1),
-            "<Right>": lambda: self.preview.skip(1),
-            "<Delete>": lambda: self.press("remove"),
-        }
-        for key, action in preview.items():
-            self.root.bind(key, lambda event, action=action: self._unless_typing(action))
+    def _shortcuts(self, actions: Any) -> tuple[Shortcut, ...]:
+        is_mac = self.root.tk.call("tk", "windowingsystem") == "aqua"
+        shown, held = ("Cmd", "Command") if is_mac else ("Ctrl", "Control")
 
-    def press(self, name: str) -> None:
-        """What a shortcut does: the button's command, where the button works now."""
-        self.buttons[name].invoke()
+        def press(key: str, does: str, name: str) -> Shortcut:
+            """Ctrl and a key, shifted where it is a capital, as a click on a button."""
+            text = f"{shown}+{'Shift+' * key.isupper()}{key.upper()}"
+            return Shortcut(text, does, f"<{held}-{key}>", self.buttons[name].invoke)
 
-    def _unless_typing(self, action: Callable[[], Any]) -> None:
-        focus = self.root.focus_get()
-        if focus is None or focus.winfo_class() not in TYPING:
-            action()
+        preview = self.preview
+        nudge_keys = f"{LiveSettings.earlier_key}, {LiveSettings.later_key}"
+        return (
+            press("o", "open maps and replays", "open"),
+            press("O", "open a Songs folder", "songs"),
+            Shortcut(f"{shown}+F", "search", f"<{held}-f>", self.maps.entry.focus_set),
+            press("g", "generate", "generate"),
+            press("b", "batch", "batch"),
+            press("s", "save .osr", "save"),
+            press("S", "save gif", "gif"),
+            Shortcut("Delete", "remove the plays", "<Delete>", self._remove, plain=True),
+            Shortcut("Escape", "cancel", "<Escape>", self.buttons["cancel"].invoke),
+            Shortcut(f"{shown}+Q", "quit", f"<{held}-q>", actions.close),
+            Shortcut("Space", "play, pause", "<space>", preview.toggle, plain=True),
+            Shortcut("Left", "5 s back", "<Left>", lambda: preview.skip(-1), plain=True),
+            Shortcut("Right", "5 s on", "<Right>", lambda: preview.skip(1), plain=True),
+            Shortcut("Start key, Escape", "live: start, stop"),
+            Shortcut(nudge_keys, "live: earlier, later"),
+        )
+
+    def _remove(self) -> None:
+        if self.root.focus_get() is not self.maps.tree:
+            self.buttons["remove"].invoke()
