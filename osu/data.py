@@ -24,7 +24,7 @@ from torch import Tensor
 
 from osu import features, parallel, presses
 from osu.flat import Batch, Flat
-from osu.library import SPLITS, DataError
+from osu.library import DataError
 from osu.manifest import Manifest, Sizes, read_manifest, shard_path
 from osu.prepare import prepare
 from osu.shards import read_plays, read_shard
@@ -235,16 +235,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the split by song")
     args = parser.parse_args(argv)
     cache = prepare(args.folders, args.cache, args.seed, player=args.player)
-    plays = PlaySet(cache)
-    report = write_report(plays.plays, skipped_of(cache), args.folders, args.out)
-    size = sum(path.stat().st_size for path in cache.iterdir()) / 1e6
-    hours = sum(play.frames for play in plays.plays) / features.frame_count(0, 3.6e6, 1)
-    print(f"{cache}: {len(plays.plays)} plays of {len(plays.tracks)} maps and mods, ", end="")
-    print(f"{hours:.1f} h, {len({p.player for p in plays.plays})} players, {size:.1f} MB")
-    for split in SPLITS:
-        chosen = [play for play in plays.plays if play.split == split]
-        songs = len({play.song for play in chosen})
-        print(f"  {split:5s} {len(chosen):6d} plays of {songs} songs")
+    report = write_report(each_play(cache), skipped_of(cache), args.folders, args.out)
+    manifest = read_manifest(cache)
+    sizes, hours = manifest.sizes, manifest.sizes.frames / features.frame_count(0, 3.6e6, 1)
+    size_mb = sum(path.stat().st_size for path in cache.iterdir()) / 1e6
+    print(f"{cache}: {sizes.plays} plays of {sizes.tracks} maps and mods, ", end="")
+    print(f"{hours:.1f} h, {size_mb:.1f} MB")
+    for split, counts in manifest.splits.items():
+        print(f"  {split:5s} {counts['plays']:6d} plays of {counts['songs']} songs")
     print(f"written: {report}")
 
 

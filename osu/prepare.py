@@ -52,8 +52,9 @@ def prepare(
 ) -> Path:
     """Prepares the replays below the folders into `cache`, unless it is there and up to date.
 
-    `jobs` processes work at once, those of `executor` where one is given. Prints a table of what
-    was skipped and why. DataError where nothing is usable.
+    `jobs` processes work at once, those of `executor` where one is given. With `player` only that
+    player's plays are taken (see osu.library.each_pair). Prints a table of what was skipped and
+    why. DataError where nothing is usable.
     """
     cache, jobs = Path(cache), jobs or os.cpu_count() or 1
     skipped: Counter = Counter()
