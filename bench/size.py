@@ -1,6 +1,7 @@
 """What preparing costs, and what it would at any size: core seconds, memory, disk.
 
-    uv run bench/size.py --data ../shared/data        the replays 17 times over: 15 minutes, 2 cores
+    uv run bench/size.py --data ../shared/data --rounds 1     the replays 17 times over: 40 minutes
+                                                              on 2 cores with a load of 13
 
 Builds a tree of links to the replays and maps of --data under other names, in as many copies as
 make --plays replays, each with its own maps, since plays of one map share work. Prepares one copy

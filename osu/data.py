@@ -14,6 +14,7 @@ Which windows a step sees is a function of (seed, step) alone: resuming needs no
 import argparse
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +24,10 @@ from torch import Tensor
 
 from osu import features, parallel, presses
 from osu.flat import Batch, Flat
-from osu.library import SPLITS, DataError
-from osu.manifest import Sizes, read_manifest, shard_path
+from osu.library import DataError
+from osu.manifest import Manifest, Sizes, read_manifest, shard_path
 from osu.prepare import prepare
-from osu.shards import read_shard
+from osu.shards import read_plays, read_shard
 from osu.stream import Stream
 
 LIMIT_BYTES = 4_000_000_000  # a set that takes more is not held whole
@@ -81,10 +82,8 @@ class PlaySet:
             shard = read_shard(shard_path(self.manifest.folder, number), shards[number].sha256)
             self._flat.put(shard, at)
             at = at.plus(shards[number].sizes)
-            for play in shard.plays:
-                track = len(self.tracks) + play["track"]
-                split = self.manifest.split(play)
-                self.plays.append(Described(**(play | {"split": split, "track": track})))
+            tracks = len(self.tracks)
+            self.plays += [_described(play, self.manifest, tracks) for play in shard.plays]
             self.tracks += shard.tracks
             self.presses += shard.presses
 
@@ -192,6 +191,22 @@ class Sampler:
         return self.plays.styles()[index]
 
 
+def each_play(cache: str | Path) -> Iterator[Described]:
+    """All plays of a cache one after the other, held by nobody, in the order of a whole PlaySet."""
+    manifest, tracks = read_manifest(cache), 0
+    for number, entry in enumerate(manifest.shards):
+        for play in read_plays(shard_path(manifest.folder, number)):
+            yield _described(play, manifest, tracks)
+        tracks += entry.sizes.tracks
+
+
+def _described(play: dict, manifest: Manifest, tracks: int) -> Described:
+    """A play as its shard describes it; `tracks` are those before the shard's."""
+    known = {name: value for name, value in play.items() if name != "edges"}
+    known |= {"split": manifest.split(play), "track": tracks + play["track"]}
+    return Described(**known)
+
+
 def open_plays(folders: str, cache: str, seed: int = 0) -> PlaySet:
     """The plays below `folders` (separated by commas), prepared into a folder of their own below
     `cache` where they are not yet.
@@ -220,16 +235,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the split by song")
     args = parser.parse_args(argv)
     cache = prepare(args.folders, args.cache, args.seed, player=args.player)
-    plays = PlaySet(cache)
-    report = write_report(plays.plays, skipped_of(cache), args.folders, args.out)
-    size = sum(path.stat().st_size for path in cache.iterdir()) / 1e6
-    hours = sum(play.frames for play in plays.plays) / features.frame_count(0, 3.6e6, 1)
-    print(f"{cache}: {len(plays.plays)} plays of {len(plays.tracks)} maps and mods, ", end="")
-    print(f"{hours:.1f} h, {len({p.player for p in plays.plays})} players, {size:.1f} MB")
-    for split in SPLITS:
-        chosen = [play for play in plays.plays if play.split == split]
-        songs = len({play.song for play in chosen})
-        print(f"  {split:5s} {len(chosen):6d} plays of {songs} songs")
+    report = write_report(each_play(cache), skipped_of(cache), args.folders, args.out)
+    manifest = read_manifest(cache)
+    sizes, hours = manifest.sizes, manifest.sizes.frames / features.frame_count(0, 3.6e6, 1)
+    size_mb = sum(path.stat().st_size for path in cache.iterdir()) / 1e6
+    print(f"{cache}: {sizes.plays} plays of {sizes.tracks} maps and mods, ", end="")
+    print(f"{hours:.1f} h, {size_mb:.1f} MB")
+    for split, counts in manifest.splits.items():
+        print(f"  {split:5s} {counts['plays']:6d} plays of {counts['songs']} songs")
     print(f"written: {report}")
 
 

@@ -52,8 +52,9 @@ def prepare(
 ) -> Path:
     """Prepares the replays below the folders into `cache`, unless it is there and up to date.
 
-    `jobs` processes work at once, those of `executor` where one is given. Prints a table of what
-    was skipped and why. DataError where nothing is usable.
+    `jobs` processes work at once, those of `executor` where one is given. With `player` only that
+    player's plays are taken (see osu.library.each_pair). Prints a table of what was skipped and
+    why. DataError where nothing is usable.
     """
     cache, jobs = Path(cache), jobs or os.cpu_count() or 1
     skipped: Counter = Counter()
@@ -109,7 +110,7 @@ def prepare(
 
 class Table:
     """Pairs and plays in a temporary file that SQLite sorts and counts, and that is gone with the
-    process: `TMPDIR` says where, some 500 bytes a play."""
+    process: `TMPDIR` says where, some 300 bytes a play."""
 
     def __init__(self, pairs: Iterable[Pair], shard_pairs: int) -> None:
         self.shard_pairs = shard_pairs

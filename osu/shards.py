@@ -2,6 +2,7 @@
 
     write_shard(path, pairs, fingerprint) -> what the manifest keeps of it
     read_shard(path, sha256) -> Shard, or a DataError that names the file
+    read_plays(path) -> what is known of its plays, without the arrays
 
 One .npz holds tracks (a map under its mods on the 60 Hz grid) and the plays on them, deflated:
 cursors are 1/16 px integers stored as second differences, high and low bytes apart, keys as press
@@ -172,7 +173,7 @@ def read_shard(path: Path, sha256: str) -> Shard:
         at = span.stop
         cursors.append(_path("cursor", stored, span))
         spans = []
-        for key, count in enumerate(play.pop("edges")):
+        for key, count in enumerate(play["edges"]):
             edges = stored[f"edges_k{key + 1}"][edge_at[key] : edge_at[key] + count]
             edge_at[key] += count
             spans.append(np.cumsum(edges).reshape(-1, 2) + track.start_ms)
@@ -180,6 +181,16 @@ def read_shard(path: Path, sha256: str) -> Shard:
         shares = [tracks.coverage(s, track.start_ms, play["frames"], track.rate) for s in spans]
         keys.append(np.round(np.stack(shares, -1) * 255).astype(np.uint8))
     return Shard(found, meta["plays"], np.concatenate(cursors), np.concatenate(keys), presses)
+
+
+def read_plays(path: Path) -> list[dict]:
+    """What a shard says of its plays, without their arrays and unchecked. DataError where it
+    cannot."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return json.loads(bytes(stored["meta"]))["plays"]
+    except (OSError, *_DAMAGE) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
 
 
 # --- The arrays, there and back -----------------------------------------------------------------

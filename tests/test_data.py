@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from osu import features
+from osu import features, parallel
 from osu.beatmap import Kind, load_beatmap
 from osu.data import PlaySet, Sampler, open_plays
 from osu.library import DataError, find_pairs, split_by_song
@@ -116,6 +116,17 @@ def test_nothing_usable_is_one_sentence(tmp_path):
         prepare([tmp_path / "gone"], tmp_path / "cache")
     with pytest.raises(DataError, match="no prepared plays"):
         open_plays("", str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(("rank", "order"), [(0, ["body", "wait"]), (1, ["wait", "body"])])
+def test_the_first_process_prepares_alone(monkeypatch, rank, order):
+    done = []
+    monkeypatch.setattr(parallel.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(parallel.distributed, "get_rank", lambda: rank)
+    monkeypatch.setattr(parallel.distributed, "barrier", lambda: done.append("wait"))
+    with parallel.first_alone():
+        done.append("body")
+    assert done == order
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared research data is not here")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from osu.data import PlaySet
+from osu.data import PlaySet, each_play
 from osu.library import DataError, Pair, each_pair, find_pairs
 from osu.manifest import read_manifest
 from osu.prepare import Table, prepare
@@ -117,6 +117,7 @@ def test_a_damaged_manifest_is_one_sentence(small, tmp_path):
 def test_the_split_is_written_down(folder, small):
     manifest = read_manifest(small)
     plays = PlaySet(small).plays
+    assert list(each_play(small)) == plays
     assert {play.song: play.split for play in plays} == manifest.songs
     assert sorted(manifest.songs.values()) == ["test", "train", "val"]
     assert {name: of["plays"] for name, of in manifest.splits.items()} == Counter(
