@@ -222,9 +222,8 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed)
-    styles = torch.from_numpy(np.stack([plays.style(i) for i in range(len(plays.plays))]))
     plays.to(device)
-    styles = styles.to(device)
+    styles = plays.styles()
     sampler = plays.sampler("train", rank, world)
     learned = plays.where("train")
     checked = plays.where("val")[: args.eval_plays]
@@ -260,7 +259,7 @@ def main(args: Args) -> dict[str, float]:
         drawn = draw(model, args.batch, args.length, generator)
         batch = sampler.draw(args.batch, args.length, (args.seed, step))
         other = sampler.again(batch.index, args.reference, (args.seed, step, 1))
-        style = styles[batch.index]
+        style = sampler.styles(batch.index)
         given = (batch.condition, batch.play, batch.mask, style, other.play, other.condition)
         return *given, *(part[own] for part in drawn)
 
