@@ -228,7 +228,8 @@ def _write_log(beatmap, frames, clicks, tracking, result, moment, spins) -> Log:
     e = np.flatnonzero(tracking.frame >= 0)
     owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))[e]
     hit = tracking.hit[e]
-    points = np.where(beatmap.event_kind[e] == Event.TICK, TICK_POINTS, PART_POINTS) * hit
+    tick = (beatmap.event_kind == Event.TICK) & ~_after_tail(beatmap, tracking)
+    points = np.where(tick[e], TICK_POINTS, PART_POINTS) * hit
     combo = np.where(hit, 1, np.where(beatmap.event_kind[e] == Event.TAIL, 0, -1))
     when = 3 * tracking.frame[e] + FOLLOW
     add(when, owner, EVENT, points, False, combo, tracking.due_ms[e])
@@ -240,6 +241,14 @@ def _write_log(beatmap, frames, clicks, tracking, result, moment, spins) -> Log:
         add(when, np.full(len(when), i), EVENT, np.array(s.scores, np.int64), False, 0)
     log = sort_log(Log(*(np.concatenate(column) for column in zip(*rows, strict=True))))
     return _date_silent_misses(log, frames)
+
+
+def _after_tail(beatmap: Beatmap, tracking: Tracking) -> np.ndarray:
+    """(E,) bool: due after its slider's tail, which is judged early. A tick there gives what a
+    tail gives (seen in the reference headers: all of the four such sliders in exact plays)."""
+    last = np.maximum(beatmap.event_start[1:] - 1, 0)
+    tail_ms = np.append(tracking.due_ms, 0)[last]
+    return tracking.due_ms > np.repeat(tail_ms, np.diff(beatmap.event_start))
 
 
 def _date_silent_misses(log: Log, frames: Frames) -> Log:
