@@ -3,11 +3,11 @@
 The game chooses the drain before a map begins: it plays the map without a fault, ever more
 leniently, until life never falls too low, ends high enough and would recover. Amounts, targets and
 steps are those of ppy/osu (LegacyDrainingHealthProcessor, OsuLegacyHealthProcessor) and danser-go
-(healthprocessor.go), on the stable game's scale of 0 to 200.
+(healthprocessor.go), on the stable game's scale of 0 to 200. The bar stops at 0: EZ's two further
+lives are not modelled.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -78,27 +78,25 @@ def _plan(beatmap: Beatmap) -> tuple[list, list, list, list]:
     parts = TICK * ticks + SHARED_PART * (beatmap.slides + 1) * (beatmap.slides > 0)
     for i in np.flatnonzero(beatmap.kind == Kind.SPINNER).tolist():
         parts[i] = SPIN * required_half_turns(beatmap.od, int(end[i] - start[i]))
-    drained = drained_ms(beatmap, beatmap.start_ms[0] - beatmap.preempt_ms)
-    waits = drained(start) - drained(np.concatenate([[-np.inf], end[:-1]]))
+    begin_ms = beatmap.start_ms[0] - beatmap.preempt_ms
+    before = np.append(begin_ms, end[:-1])
+    waits = drained_ms(beatmap, begin_ms, start) - drained_ms(beatmap, begin_ms, before)
     ends = np.append(beatmap.new_combo[1:], True)
     return waits.tolist(), (end - start).tolist(), parts.tolist(), ends.tolist()
 
 
-def drained_ms(beatmap: Beatmap, begin: float):
-    """A function of map time: for how many ms life has drained by then."""
-    stops = [(-np.inf, begin)]
-    for a, b in beatmap.breaks_ms:
-        if beatmap.format_version >= PAUSED_BREAK_VERSION:
-            a = max(beatmap.end_ms[beatmap.start_ms < b], default=begin)
-        stops.append((a, b))
-    stops.append((beatmap.end_ms.max(), np.inf))
-    runs = [(a[1], b[0]) for a, b in pairwise(stops) if b[0] > a[1]]
-
-    def drained(t_ms: np.ndarray) -> np.ndarray:
-        t_ms = np.asarray(t_ms, np.float64)
-        return sum((np.clip(t_ms, a, b) - a for a, b in runs), np.zeros(t_ms.shape))
-
-    return drained
+def drained_ms(beatmap: Beatmap, begin_ms: float, t_ms: np.ndarray) -> np.ndarray:
+    """For how many ms life has drained by each of the times: none before `begin_ms`, in breaks, and
+    after the last object."""
+    breaks = beatmap.breaks_ms[np.argsort(beatmap.breaks_ms[:, 0], kind="stable")]
+    stop, go = breaks.T
+    if beatmap.format_version >= PAUSED_BREAK_VERSION:
+        ended = np.append(begin_ms, np.maximum.accumulate(beatmap.end_ms))
+        stop = ended[np.searchsorted(beatmap.start_ms, go)]
+    turns = np.concatenate([[begin_ms], np.column_stack([stop, go]).ravel()])
+    turns = np.maximum.accumulate(np.append(turns, beatmap.end_ms.max()))
+    total = np.cumsum(np.diff(turns, prepend=begin_ms) * (np.arange(len(turns)) % 2))
+    return np.interp(t_ms, turns, total)
 
 
 def life_after(beatmap: Beatmap, log: Log, given: np.ndarray, clock_ms: np.ndarray) -> np.ndarray:
@@ -110,7 +108,7 @@ def life_after(beatmap: Beatmap, log: Log, given: np.ndarray, clock_ms: np.ndarr
     seen = (log.moment < 3 * len(clock_ms)) & (log.moment >= 0)
     t_ms = clock_ms[log.moment[seen] // 3]
     drain = find_drain(beatmap)
-    spent = np.diff(drained_ms(beatmap, beatmap.start_ms[0])(t_ms), prepend=0) * drain.per_ms
+    spent = np.diff(drained_ms(beatmap, beatmap.start_ms[0], t_ms), prepend=0) * drain.per_ms
     gains = _gains(beatmap, log, given, drain)[seen]
     life, after = FULL, []
     for less, gain in zip(spent.tolist(), gains.tolist(), strict=True):

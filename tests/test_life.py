@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from osu.auto import auto_play
-from osu.beatmap import load_beatmap
+from osu.beatmap import load_beatmap, parse_beatmap
 from osu.judge import judge, judge_frames
-from osu.life import FULL, find_drain, life_bar
+from osu.life import FULL, drained_ms, find_drain, life_bar
 from osu.replay import dump_replay, load_replay, parse_replay
-from tests.test_judge import DATA, beatmap_of, play
+from tests.test_judge import DATA, HEAD, beatmap_of, play
 
 CIRCLES = [f"{100 + 20 * i},100,{1000 + 500 * i},1,0,0:0:0:0:" for i in range(12)]
 
@@ -77,3 +77,15 @@ def test_real_life_bars_are_met():
         ours = np.where(at >= 0, after[np.maximum(at, 0), 1], 1.0)
         near.append(np.mean(np.abs(ours - replay.life[:, 1]) < 0.05))
     assert np.mean(near) > 0.8
+
+
+def test_life_drains_neither_before_the_first_object_nor_in_breaks_nor_after_the_last():
+    lines = [f"100,100,{t},1,0,0:0:0:0:" for t in (1000, 2000, 9000)]
+    text = HEAD + "[Events]\n2,2500,8000\n\n[HitObjects]\n" + "\n".join(lines)
+    times = np.array([0, 1000, 1500, 2000, 2200, 2500, 8000, 8500, 9000, 9999])
+    for version, drained in ((14, 1000), (7, 1500)):  # before v8 it goes on to the break itself
+        beatmap = parse_beatmap(text.replace("v14", f"v{version}").encode())
+        by = drained_ms(beatmap, 1000.0, times).tolist()
+        assert by[:4] == [0, 0, 500, 1000] and by[5:] == [
+            drained, drained, drained + 500, drained + 1000, drained + 1000,
+        ]  # fmt: skip
