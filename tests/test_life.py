@@ -7,9 +7,13 @@ import pytest
 
 from osu.auto import auto_play
 from osu.beatmap import load_beatmap, parse_beatmap
+from osu.engine import replay_of
+from osu.features import encode_play, track_of
 from osu.judge import judge, judge_frames
 from osu.life import FULL, drained_ms, find_drain, life_bar
-from osu.replay import dump_replay, load_replay, parse_replay
+from osu.mods import Mods
+from osu.replay import clean_frames, dump_replay, load_replay, parse_replay
+from tests.conftest import SAMPLE
 from tests.test_judge import DATA, HEAD, beatmap_of, play
 
 CIRCLES = [f"{100 + 20 * i},100,{1000 + 500 * i},1,0,0:0:0:0:" for i in range(12)]
@@ -89,3 +93,18 @@ def test_life_drains_neither_before_the_first_object_nor_in_breaks_nor_after_the
         assert by[:4] == [0, 0, 500, 1000] and by[5:] == [
             drained, drained, drained + 500, drained + 1000, drained + 1000,
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("mods", [Mods(0), Mods.HR | Mods.DT, Mods.EZ | Mods.HT])
+def test_what_generate_writes_is_judged_again_to_the_same_header(mods):
+    """The last step of every generated play, on a sample map, through the file's bytes."""
+    beatmap = load_beatmap(SAMPLE / "circuit.osu").with_mods(mods)
+    track = track_of(beatmap)
+    t_ms, xy, keys = clean_frames(auto_play(beatmap))
+    rng = np.random.default_rng(0)
+    xy = xy + rng.normal(0, 40, xy.shape)  # misses and losses, too
+    play = encode_play(t_ms, xy, keys, track.start_ms, track.frames, track.rate)
+    replay = parse_replay(dump_replay(replay_of(beatmap, track, play, None, "test", 1)))
+    again = judge(beatmap, replay).stamp(replay)
+    assert dump_replay(again) == dump_replay(replay)
+    assert len(replay.life) > 3 and replay.n300 < len(beatmap.start_ms)
