@@ -4,8 +4,6 @@ It is what the networks must not look like: the likeness report's `auto` row, an
 wherever a replay is needed and no network is at hand.
 """
 
-import dataclasses
-
 import numpy as np
 
 from osu.beatmap import Beatmap, Kind
@@ -45,7 +43,7 @@ def auto_play(beatmap: Beatmap) -> Replay:
         seed=0,
         timestamp_ticks=TIMESTAMP_TICKS,
     )
-    return dataclasses.replace(replay, **judge(beatmap, replay).header())
+    return judge(beatmap, replay).stamp(replay)
 
 
 def _presses(beatmap: Beatmap) -> tuple[np.ndarray, np.ndarray]:

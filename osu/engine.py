@@ -167,4 +167,4 @@ def replay_of(
     replay = build_replay(
         beatmap.md5, PLAYER + name, beatmap.mods, t_ms, xy, keys, seed % 2**31, TIMESTAMP_TICKS
     )
-    return dataclasses.replace(replay, **judge(beatmap, replay).header())
+    return judge(beatmap, replay).stamp(replay)

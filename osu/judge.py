@@ -11,6 +11,7 @@ import numpy as np
 
 from osu.beatmap import Beatmap, Event, Kind
 from osu.clicks import FOLLOW, Clicks, Frames, hit_objects, make_frames, whole_ms
+from osu.life import life_after, life_bar
 from osu.mods import Mods
 from osu.replay import LEAD_IN_XY, STABLE_VERSION, Key, Replay
 from osu.score import (
@@ -46,7 +47,8 @@ class Judgement:
     result (N,) 300, 100, 50 or 0; judged (N,) whether the play lasted that long; hit_error_ms,
     press_ms (N,) of the press that hit, nan where none did; press_xy (N, 2) osu!px; event_hit (E,)
     whether a slider's tick, repeat or tail was followed; spinner_turns (N,); combo (N,) after each
-    object. The counts, max_combo and score (ScoreV1) are those of the file's header.
+    object; given (N,) what its combo's end gave (`osu.score.geki_katu`). The counts, max_combo and
+    score (ScoreV1) are those of the file's header.
     """
 
     beatmap: Beatmap
@@ -67,7 +69,9 @@ class Judgement:
     max_combo: int
     score: int
     perfect: bool
+    given: np.ndarray
     log: Log
+    frames: Frames
     clicks: Clicks
     tracking: Tracking
 
@@ -111,10 +115,19 @@ class Judgement:
         errors = self.hit_error_ms[np.isfinite(self.hit_error_ms)]
         return float(10 * errors.std() / self.beatmap.rate) if len(errors) else float("nan")
 
+    @cached_property
+    def life_after(self) -> np.ndarray:
+        """(J, 2) map ms and life 0 .. 1 after each judgement."""
+        return life_after(self.beatmap, self.log, self.given, self.frames.clock_ms)
+
     def header(self) -> dict:
-        """The fields of a replay's header that the play decides."""
+        """The fields of a replay's header that the play decides, but for its life bar."""
         names = "n300 n100 n50 ngeki nkatu nmiss score max_combo perfect"
         return {name: getattr(self, name) for name in names.split()}
+
+    def stamp(self, replay: Replay) -> Replay:
+        """The replay with this judgement in its header: counts, combo, score, life bar."""
+        return dataclasses.replace(replay, **self.header(), life=life_bar(self.life_after))
 
 
 def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
@@ -181,7 +194,9 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
     max_combo = int(combo.max(initial=0))
     hit = clicks.frame >= 0
     at = np.maximum(clicks.frame, 0)
-    press_ms = np.where(hit, frames.t_ms[at], np.nan) if len(frames.t_ms) else np.full(n, np.nan)
+    columns = np.column_stack([frames.t_ms, frames.x, frames.y])
+    press = columns[at] if len(columns) else np.zeros((n, 3))
+    press_ms = np.where(hit, press[:, 0], np.nan)
     final = log.part == FINAL
     per_object = np.zeros(n, np.int64)
     per_object[log.owner[final]] = combo[final]
@@ -191,7 +206,7 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
         judged=judged,
         hit_error_ms=press_ms - beatmap.start_ms,
         press_ms=press_ms,
-        press_xy=np.column_stack([frames.x[at], frames.y[at]]),
+        press_xy=press[:, 1:],
         event_hit=tracking.hit,
         spinner_turns=turns,
         combo=per_object,
@@ -204,7 +219,9 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
         max_combo=max_combo,
         score=score,
         perfect=max_combo == max_possible,
+        given=given,
         log=log,
+        frames=frames,
         clicks=clicks,
         tracking=tracking,
     )
@@ -228,7 +245,8 @@ def _write_log(beatmap, frames, clicks, tracking, result, moment, spins) -> Log:
     e = np.flatnonzero(tracking.frame >= 0)
     owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))[e]
     hit = tracking.hit[e]
-    points = np.where(beatmap.event_kind[e] == Event.TICK, TICK_POINTS, PART_POINTS) * hit
+    tick = (beatmap.event_kind == Event.TICK) & ~_after_tail(beatmap, tracking)
+    points = np.where(tick[e], TICK_POINTS, PART_POINTS) * hit
     combo = np.where(hit, 1, np.where(beatmap.event_kind[e] == Event.TAIL, 0, -1))
     when = 3 * tracking.frame[e] + FOLLOW
     add(when, owner, EVENT, points, False, combo, tracking.due_ms[e])
@@ -240,6 +258,14 @@ def _write_log(beatmap, frames, clicks, tracking, result, moment, spins) -> Log:
         add(when, np.full(len(when), i), EVENT, np.array(s.scores, np.int64), False, 0)
     log = sort_log(Log(*(np.concatenate(column) for column in zip(*rows, strict=True))))
     return _date_silent_misses(log, frames)
+
+
+def _after_tail(beatmap: Beatmap, tracking: Tracking) -> np.ndarray:
+    """(E,) bool: due after its slider's tail, which is judged early. A tick there gives what a
+    tail gives (seen in the reference headers: all of the four such sliders in exact plays)."""
+    last = np.maximum(beatmap.event_start[1:] - 1, 0)
+    tail_ms = np.append(tracking.due_ms, 0)[last]
+    return tracking.due_ms > np.repeat(tail_ms, np.diff(beatmap.event_start))
 
 
 def _date_silent_misses(log: Log, frames: Frames) -> Log:

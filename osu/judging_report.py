@@ -15,6 +15,7 @@ from osu.replay import Replay, ReplayError, load_replay
 
 COUNTS = ("n300", "n100", "n50", "nmiss")
 FIELDS = (*COUNTS, "max_combo", "score")
+COMBO_ENDS = ("ngeki", "nkatu")
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,12 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
 def _record(file: Path, replay: Replay, beatmap) -> Record:
     found = judge(beatmap.with_mods(replay.mods), replay)
     errors = found.hit_error_ms[np.isfinite(found.hit_error_ms)] / replay.rate
-    header = {name: int(getattr(replay, name)) for name in FIELDS}
+    names = (*FIELDS, *COMBO_ENDS)
+    header = {name: int(getattr(replay, name)) for name in names}
     return Record(
         file=str(file),
         header=header,
-        judged={name: int(getattr(found, name)) for name in FIELDS},
+        judged={name: int(getattr(found, name)) for name in names},
         completed=sum(header[name] for name in COUNTS) == len(beatmap.start_ms),
         unstable_rate=round(found.unstable_rate, 2),
         mean_error_ms=round(float(errors.mean()), 2) if len(errors) else float("nan"),
@@ -104,6 +106,7 @@ def shares(records: list[Record]) -> str:
         "all four counts": COUNTS,
         "misses": ("nmiss",),
         "max combo": ("max_combo",),
+        "geki and katu": COMBO_ENDS,
         "score": ("score",),
     }
     parts = (

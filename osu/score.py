@@ -75,9 +75,13 @@ def mod_multiplier(mods: Mods) -> float:
 
 
 def difficulty_multiplier(beatmap: Beatmap) -> int:
-    """ScoreV1's 1..7 from the map's own settings, before EZ and HR, and its object density."""
+    """ScoreV1's 1..7 from the map's own settings, before EZ and HR, and its object density.
+
+    The length is that between the starts of the first and the last object (ppy/osu,
+    OsuLegacyScoreSimulator).
+    """
     raw = beatmap.unmodded or beatmap
-    length = int(beatmap.end_ms[-1]) - int(beatmap.start_ms[0])
+    length = int(beatmap.start_ms[-1]) - int(beatmap.start_ms[0])
     breaks = sum(int(b - a) for a, b in beatmap.breaks_ms)
     drain_s = np.float32(int((length - breaks) / 1000))
     n = np.float32(len(beatmap.start_ms))

@@ -3,6 +3,8 @@
 The game does not count the cursor's turns. Sixty times a second it measures the cursor's angular
 velocity; in between, a velocity of the spinner's own chases the measured one with a bounded
 acceleration and a cap of 0.05 rad per real ms (477 rpm), and what that velocity adds up to counts.
+Only those sixty samples measure and count. A replay has more frames than them, so they have to be
+told apart: 585 -> 616 of 716 spinner plays have the header's score since they are.
 """
 
 import math
@@ -13,7 +15,9 @@ import numpy as np
 from osu.clicks import Frames
 
 SIXTIETH_MS = 1000 / 60
-EARLY_SHARE = 0.6  # a frame this soon (in sixtieths) is one that the game recorded for a key
+SPARE_GAP = 1.4  # a frame is spare if without it the gap is still below this many sixtieths
+DENSE_GAP = 0.75  # with a median gap below this many sixtieths no late frame was made up for
+WARM_UP_FRAMES = 8  # before a spinner, to know where its first sample follows from
 TOP_SPEED = 0.05  # rad per real ms
 SPUN_OUT_SPEED = 0.03
 SLOW_FRAMES = 1.04  # from this many sixtieths on a velocity is measured over the true time
@@ -50,37 +54,35 @@ def spin(
 ) -> Spin:
     """Run one spinner, `start` to `end` in whole ms of map time."""
     easy = version >= EASY_SPINNERS_VERSION
-    a, b = frames.at_or_after(np.array([start, end])).tolist()
-    x, y = frames.x[a:b] - centre[0], frames.y[a:b] - centre[1]
-    rows = zip(
-        range(a, b),
-        frames.t_ms[a:b].tolist(),
-        np.arctan2(y, x).tolist(),
-        frames.buttons[a:b].tolist(),
-        strict=True,
-    )
+    first, over = frames.at_or_after(np.array([start, end + 1])).tolist()
+    begin = max(first - WARM_UP_FRAMES, 0)
+    seen = slice(begin, over + 2)  # the frame that ends it, and one more to tell what that is
+    t_ms, buttons = frames.t_ms[seen].tolist(), frames.buttons[seen].tolist()
+    angles = np.arctan2(frames.y[seen] - centre[1], frames.x[seen] - centre[0]).tolist()
+    samples = np.flatnonzero(_sampled(t_ms, buttons, end, SIXTIETH_MS * rate)) + begin
+    before, during = samples[samples < first], samples[(samples >= first) & (samples <= over)]
+
     acceleration = (0.00008 + max(0.0, (5000 - (end - start)) / 1000 / 2000)) / rate
-    before = max(a - 1, 0)
-    t_last, held = int(frames.t_ms[before]) if b else start, int(frames.buttons[before]) if b else 0
+    t_last = t_ms[before[-1] - begin] if len(before) else start
     last_angle = None if easy else 0.0
     wanted = velocity = turned = 0.0
-    spacing = SIXTIETH_MS  # running mean of the map time between frames
+    spacing = SIXTIETH_MS  # running mean of the map time between samples
     still = 0
     counted = []
-    for frame, t, angle, button in rows:
-        dt = t - t_last
-        if button != held and dt < EARLY_SHARE * SIXTIETH_MS * rate:
-            held = button
-            continue
-        held = button
+    for frame in during.tolist():
+        slow = spacing > SIXTIETH_MS * SLOW_FRAMES * rate
+        if frame == over and slow:
+            break  # a slow game had no frame in between that turned the spinner to its end
+        t, angle, button = (column[frame - begin] for column in (t_ms, angles, buttons))
         if spun_out:
             velocity = wanted = SPUN_OUT_SPEED
-        way, velocity = _chase(velocity, wanted, acceleration, dt)
+        way, velocity = _chase(velocity, wanted, acceleration, min(t, end) - t_last)
         whole = int(turned)
-        turned += way / math.pi
+        turned += min(way / math.pi, 1.0)
         if int(turned) != whole:
             counted.append(frame)
 
+        dt = t - t_last
         delta = angle - (angle if last_angle is None else last_angle)
         if delta < -math.pi:
             delta += 2 * math.pi
@@ -103,14 +105,31 @@ def spin(
                 wanted = delta / SIXTIETH_MS
         last_angle, t_last = angle, t
 
-    if b > a:  # the velocity goes on until the end, but no longer than to the next frame
-        rest = min(end - t_last, SIXTIETH_MS * rate)
-        whole = int(turned)
-        turned += _chase(velocity, wanted, acceleration, rest)[0] / math.pi
-        if int(turned) != whole:
-            counted.append(b - 1)
     needed = required_half_turns(od, end - start)
     return Spin(_points(len(counted), needed, easy), turned, counted, _scores(len(counted), needed))
+
+
+def _sampled(t_ms: list[int], buttons: list[int], end: int, period_ms: float) -> list[bool]:
+    """Which frames are the game's sixty a second.
+
+    It records others, too: where a key changes, where the spinner's end is scored, and, after a
+    late frame, one for each that is to be made up for. Without them the period is still kept.
+    """
+    count = len(t_ms)
+    own = [i > 0 and _has_a_reason(t_ms, buttons, end, i) for i in range(count)]
+    dense = count > 1 and np.median(np.diff(t_ms)) < DENSE_GAP * period_ms
+    sampled = [True] * count
+    last = t_ms[0] if count else 0
+    for i in range(1, count - 1):
+        if own[i] or not (own[i + 1] or dense):
+            sampled[i] = t_ms[i + 1] - last >= SPARE_GAP * period_ms
+        if sampled[i]:
+            last = t_ms[i]
+    return sampled
+
+
+def _has_a_reason(t_ms: list[int], buttons: list[int], end: int, i: int) -> bool:
+    return buttons[i] != buttons[i - 1] or t_ms[i - 1] <= end < t_ms[i]
 
 
 def _chase(velocity: float, wanted: float, acceleration: float, dt: float) -> tuple[float, float]:
