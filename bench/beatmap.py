@@ -1,6 +1,6 @@
 """Loading a .osu with its slider paths sampled every 16.7 ms: osu/beatmap.py beside `slider`.
 
-    uv run bench/beatmap.py [--maps ../shared/data/beatmaps] [--count 60]
+    uv run -m bench.beatmap [--maps ../shared/data/beatmaps] [--count 60]
 
 Both load the same random maps in this process, twenty at a time and turn by turn, in CPU time of
 the one thread, so that a busy machine disturbs little; a map's ratio is of its own two times. Ours
@@ -18,7 +18,6 @@ from time import thread_time
 import numpy as np
 import slider
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from osu.beatmap import Beatmap, Kind, load_beatmap
 from osu.field import FRAME_MS
 

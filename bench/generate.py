@@ -1,6 +1,6 @@
 """How long a generated play takes, past importing torch, beside the length of its map.
 
-    uv run bench/generate.py [--seconds 180] [--repeat 3] [--model rnn ...]
+    uv run -m bench.generate [--seconds 180] [--repeat 3] [--model rnn ...]
 
 A map of the wanted length is made of the sample map's objects, again and again. Each model plays it
 `--repeat` times; the table holds medians and how many times real time that is. CPU s adds all
@@ -9,15 +9,13 @@ threads up: with OMP_NUM_THREADS=1 it is what the playing takes on a core that i
 
 import argparse
 import statistics
-import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))  # run as a script from anywhere
+from osu import engine
+from osu.beatmap import parse_beatmap
 
-from osu import engine  # noqa: E402
-from osu.beatmap import parse_beatmap  # noqa: E402
+ROOT = Path(__file__).parent.parent
 
 
 def long_map(seconds: float) -> bytes:

@@ -1,6 +1,6 @@
 """Hostile beatmaps: what each costs before it is refused or loaded. The bound is 1 s and 500 MB.
 
-    uv run bench/hostile_beatmap.py
+    uv run -m bench.hostile_beatmap
 
 Each file is read in a process of its own: wall seconds of the reading alone, peak memory of the
 process with Python and NumPy in it (about 30 MB).
@@ -11,7 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.hostile_maps import ARCHIVES, MAPS
 
 ROOT = Path(__file__).parents[1]

@@ -1,4 +1,4 @@
-"""How long judging takes, and what it is compared with: `python bench/judge.py`.
+"""How long judging takes, and what it is compared with: `uv run -m bench.judge`.
 
 Needs ../shared. Over 200 real replays: the first judging of a map that was just read, which builds
 the map's slider events and the game's polylines, and a second one, which has them. In CPU time of

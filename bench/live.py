@@ -1,6 +1,6 @@
 """How late live playback is, by its own count and by a recorder that is not ours.
 
-    uv run bench/live.py [--seconds 20] [--hz 500] [--starts 10]
+    uv run -m bench.live [--seconds 20] [--hz 500] [--starts 10]
 
 Starts Xvfb and xev, plays a fast spiral with taps of both keys, and prints lateness against the
 deadlines (own clock), pointer path and key times against the plan (xev, the X server's own times in
@@ -11,11 +11,8 @@ Needs Xvfb, xev, xdotool and xinput. Half a minute.
 
 import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 

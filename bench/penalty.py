@@ -1,7 +1,7 @@
 """What a gradient penalty costs a critic's step, and how near its gradient is to the exact one.
 
-    uv run bench/penalty.py                                       a GPU, two minutes
-    uv run bench/penalty.py --frames 48 --windows 8 --repeats 3   a CPU, one minute
+    uv run -m bench.penalty                                       a GPU, two minutes
+    uv run -m bench.penalty --frames 48 --windows 8 --repeats 3   a CPU, one minute
 
 Critics: a plain LSTM (2 layers of 128) on frames of 823 inputs, of which 8 are the signal, as the
 earlier measurements in models.md were taken; and both bodies that the training scripts use. A step
@@ -14,12 +14,8 @@ without penalty (then 1.5), cosine .999 to the exact gradient.
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
 from torch import Tensor, nn

@@ -1,6 +1,6 @@
 """How long reading a .osr takes, side by side with bare LZMA and osrparse, and hostile files.
 
-    uv run bench/replay.py [FOLDER] [--count 60]
+    uv run -m bench.replay [FOLDER] [--count 60]
 
 FOLDER holds .osr files; the shared data's by default. Each file is read by all three, one after the
 other, five times, in CPU time of the one thread, so that a busy machine disturbs little; the table
@@ -13,11 +13,8 @@ import lzma
 import random
 import resource
 import statistics
-import sys
 from pathlib import Path
 from time import thread_time
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import osrparse
 

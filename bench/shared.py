@@ -1,6 +1,6 @@
 """What the two borders must hold on the shared real data, each as a count (issue 2).
 
-    uv run bench/shared.py [FOLDER]
+    uv run -m bench.shared [FOLDER]
 
 FOLDER holds index.csv, replays/ and beatmaps/; ../shared/data by default. A minute on one core.
 
@@ -13,14 +13,12 @@ delta counted and with osrparse's frames, which lack the lead-in. Generated repl
 import argparse
 import csv
 import lzma
-import sys
 from pathlib import Path
 
 import numpy as np
 import osrparse
 from tqdm import tqdm
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from osu.beatmap import Beatmap, Kind, load_beatmap
 from osu.frames import dump_frames, parse_frames
 from osu.replay import Replay, clean_frames, load_replay

@@ -1,18 +1,15 @@
 """The shipped `rnn` and `keys` on the test split, beside the limits that issue 2 sets.
 
-    uv run bench/shipped.py [--data ../shared/data] [--device auto]
+    uv run -m bench.shipped [--data ../shared/data] [--device auto]
 
 Prepares the data where it is not yet (a minute), then a few minutes on one core. The evaluations
 are those of the training scripts: `keys` presses along each human's own cursor, in their style.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import torch
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import train_keys
 import train_rnn

@@ -1,6 +1,6 @@
 """What preparing costs, and what it would at any size: core seconds, memory, disk.
 
-    uv run bench/size.py --data ../shared/data --rounds 1     the replays 17 times over: 40 minutes
+    uv run -m bench.size --data ../shared/data --rounds 1     the replays 17 times over: 40 minutes
                                                               on 2 cores with a load of 13
 
 Builds a tree of links to the replays and maps of --data under other names, in as many copies as
@@ -17,15 +17,12 @@ import multiprocessing
 import os
 import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from osu.library import Pair, each_pair
 from osu.manifest import FORMAT, Entry, Sizes, entry_line, read_manifest

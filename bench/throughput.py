@@ -1,7 +1,7 @@
 """Frames a second that the networks learn from, and how busy the GPU is.
 
-    uv run bench/throughput.py                                       a GPU, two minutes
-    uv run bench/throughput.py --frames 64 --windows 4 --repeats 2   a CPU, one minute
+    uv run -m bench.throughput                                       a GPU, two minutes
+    uv run -m bench.throughput --frames 64 --windows 4 --repeats 2   a CPU, one minute
 
 Bodies: the same width and depth at 60 Hz as an LSTM (one step after the other), as a gated
 recurrence by parallel scan (minGRU, arXiv 2410.01201), and as dilated convolutions; then the LSTM
@@ -14,12 +14,8 @@ Times are medians in this one run.
 import argparse
 import functools
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
 from torch import Tensor, nn
