@@ -117,11 +117,15 @@ def test_the_browser_gets_a_perfect_play(browser):
     keys = [(t, key, down) for t, key, down in got["keys"] if key in "zx"]
     planned = zip(plan.event_key.tolist(), plan.event_down.tolist(), strict=True)
     assert [(key, down) for _, key, down in keys] == [("zx"[key], down) for key, down in planned]
+    # The time base is the keys' own, since Chromium may stamp the first move a frame late; how
+    # soon after the start key a play begins is measured in test_live_x11.py, by xev.
+    key_ms = np.array([t for t, _, _ in keys]) - plan.event_ms
+    zero_ms = np.median(key_ms)
+    assert np.median(np.abs(key_ms - zero_ms)) < 3
     f8_ms = next(t for t, key, down in got["keys"] if key == "F8" and down)
     moves = np.array([move for move in got["moves"] if move[0] >= f8_ms])
-    zero_ms = moves[0, 0]  # the move that the start brings about
+    assert abs(moves[0, 0] - zero_ms) < 2 * FRAME_MS
     key_ms = np.array([t for t, _, _ in keys]) - zero_ms
-    assert abs(np.median(key_ms - plan.event_ms)) < 3
     moves[:, 0] -= zero_ms
     # The browser, like any program, gets whole pixels; a busy one gets them up to 60 ms late.
     assert path_error_px(moves, plan.t_ms, plan.xy, 60).max() < 1
