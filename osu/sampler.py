@@ -16,7 +16,7 @@ from torch import Tensor
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.0003, 3.0, 7.0  # units of 256 px
 TREMOR = 0.03  # levels below move the cursor by less than 8 px
-TOLD_TREMOR, TOLD_AIM = 1.05, 1.2  # times the level, below and above
+TOLD_TREMOR, TOLD_AIM = 1.07, 1.26  # times the level, below and above
 
 
 def told(sigma: float) -> float:
