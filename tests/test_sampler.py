@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from osu.engine import PlayOptions, load_player
-from osu.features import nearest_grid_px, screen_grid_px, track_of
+from osu.features import track_of
 from osu.presses import Style
 from osu.replay import dump_replay
 from osu.sampler import noise_levels, sample, told
+from osu.tracks import nearest_grid_px, screen_grid_px
 from osu.whole import whose_style
 from tests.small_map import small_map
 
