@@ -1,10 +1,11 @@
 """How long a generated play takes, past importing torch, beside the length of its map.
 
-    uv run -m bench.generate [--seconds 180] [--repeat 3] [--model rnn ...]
+    uv run -m bench.generate [--seconds 180] [--repeat 3] [--model rnn ...] [--steps 8 ...]
 
 A map of the wanted length is made of the sample map's objects, again and again. Each model plays it
-`--repeat` times; the table holds medians and how many times real time that is. CPU s adds all
-threads up: with OMP_NUM_THREADS=1 it is what the playing takes on a core that is free.
+`--repeat` times, one with a sampler also at every number of `--steps`; the table holds medians and
+how many times real time that is. CPU s adds all threads up: with OMP_NUM_THREADS=1 it is what the
+playing takes on a core that is free.
 """
 
 import argparse
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--model", nargs="+", help="all by default")
+    parser.add_argument("--steps", type=int, nargs="+", default=[], help="of the sampler")
     args = parser.parse_args()
     beatmap = parse_beatmap(long_map(args.seconds))
     length = (beatmap.end_ms.max() - beatmap.start_ms[0]) / 1000
@@ -51,14 +53,17 @@ def main() -> None:
         begun = time.perf_counter()
         player = engine.load_player(name)
         loaded = time.perf_counter() - begun
-        walls, cpus = [], []
-        for seed in range(args.repeat):
-            begun, cpu_begun = time.perf_counter(), time.process_time()
-            player.play(beatmap, seed)
-            walls.append(time.perf_counter() - begun)
-            cpus.append(time.process_time() - cpu_begun)
-        wall, cpu = statistics.median(walls), statistics.median(cpus)
-        print(f"| {name} | {loaded:.2f} | {wall:.2f} | {cpu:.2f} | {length / wall:.0f} |")
+        sampled = "steps" in player.card.options
+        for steps in [None, *args.steps] if sampled else [None]:
+            walls, cpus = [], []
+            for seed in range(args.repeat):
+                begun, cpu_begun = time.perf_counter(), time.process_time()
+                player.play(beatmap, seed, engine.PlayOptions(steps=steps))
+                walls.append(time.perf_counter() - begun)
+                cpus.append(time.process_time() - cpu_begun)
+            wall, cpu = statistics.median(walls), statistics.median(cpus)
+            row = f"{name}, {steps} steps" if steps else name
+            print(f"| {row} | {loaded:.2f} | {wall:.2f} | {cpu:.2f} | {length / wall:.0f} |")
 
 
 if __name__ == "__main__":

@@ -126,10 +126,12 @@ class Player:
 
         tick(0.0)
         if self.presser is None:
-            play, events = sample_play(self.model, track, seed, options, tick)
+            play, screen_px = sample_play(self.model, track, seed, options, tick)
+            events = None
         else:
             play, events = self._cursor_and_keys(track, seed, options, tick)
-        replay = replay_of(beatmap, track, play, events, self.card.name, seed)
+            screen_px = 0.0
+        replay = replay_of(beatmap, track, play, events, screen_px, self.card.name, seed)
         tick(1.0)
         return replay
 
@@ -160,10 +162,11 @@ class Player:
 
 def replay_of(
     beatmap: Beatmap, track: Track, play: np.ndarray, events: list[np.ndarray] | None,
-    name: str, seed: int,
+    screen_px: float, name: str, seed: int,
 ) -> Replay:  # fmt: skip
-    """The replay of a generated play (T, len(Play)); events, map ms, override its key channels."""
-    t_ms, xy, keys = features.decode_play(play, track.start_ms, track.rate, events)
+    """The replay of a generated play (T, len(Play)); events, map ms, override its key channels,
+    `screen_px` is the grid the cursor stands on, 0 for none."""
+    t_ms, xy, keys = features.decode_play(play, track.start_ms, track.rate, events, screen_px)
     replay = build_replay(
         beatmap.md5, PLAYER + name, beatmap.mods, t_ms, xy, keys, seed % 2**31, TIMESTAMP_TICKS
     )

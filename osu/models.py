@@ -4,6 +4,8 @@ A network is built from its frozen `Config`, which the checkpoint's card keeps. 
 (B, T, C), batch first.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -42,6 +44,18 @@ class CursorLSTM(nn.Module):
     def play(self, condition: Tensor, generator: torch.Generator) -> Tensor:
         """The cursor of whole maps; there is nothing to draw."""
         return self(condition)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread, for many small steps: threads would wait for each other at every one,
+    and where other programs run as well that takes ten times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class KeyLSTM(nn.Module):
@@ -114,6 +128,7 @@ class KeyLSTM(nn.Module):
         )
 
     @torch.no_grad()
+    @one_thread()
     def sample(self, hints: Tensor, style: Tensor, generator: torch.Generator) -> Tensor:
         """(B, N, len(Event)) classes drawn one object after the other."""
 

@@ -7,23 +7,33 @@ import torch
 from torch import Tensor
 
 from osu import features, presses
+from osu.circling import circles
 from osu.denoiser import Denoiser, to_play
+from osu.device import draw_reach_px, held_still
 from osu.features import Play, Track, track_of
+from osu.field import to_px, to_unit
 from osu.presses import Style
 from osu.replay import Replay, clean_frames
 from osu.sampler import sample
+from osu.tracks import nearest_grid_px
 
 STEPS = 16
 SKILLS = {"low": 0.91, "mid": 0.96, "high": 0.985}  # accuracies
+CIRCLING = 0.06  # the noise level, units, down to which spinners are circled for the network
 
 
 @torch.no_grad()
 def sample_play(
     model: Denoiser, track: Track, seed: int, options, tick: Callable[[float], None]
-) -> tuple[np.ndarray, None]:
-    """A play (T, len(Play)) of a whole track; `tick` gets the share done and may raise."""
+) -> tuple[np.ndarray, float]:
+    """A play (T, len(Play)) of a whole track, as the person's device shows it, and the grid of
+    that person's screen in osu!px, 0 for none; `tick` gets the share done and may raise."""
     style, code, coded = whose_style(model, track, seed, options)
-    return sample_with(model, track, style, code, coded, seed, options.steps or STEPS, tick), None
+    play = sample_with(model, track, style, code, coded, seed, options.steps or STEPS, tick)
+    reach_px = draw_reach_px(np.random.default_rng((seed, 1)))
+    cursor = to_px(play[:, : Play.K1].astype(np.float64))
+    play[:, : Play.K1] = to_unit(held_still(cursor, reach_px))
+    return play, nearest_grid_px(float(style[Style.SCREEN]))
 
 
 @torch.no_grad()
@@ -40,10 +50,15 @@ def sample_with(
     noise = torch.randn(1, frames, len(Play), generator=generator).to(device)
     style, code = style[None].to(device), code[None].to(device)
     known, straight = torch.tensor([coded], device=device), torch.zeros(1, device=device)
+    path, share = circles(track, np.random.default_rng(seed))
+    path, share = (torch.from_numpy(x).to(device) for x in (path, share))
 
     def denoise(x: Tensor, sigma: Tensor) -> Tensor:
         embed = model.embedding(sigma, style, code, known, straight)
-        return model(x, sigma, condition, embed)
+        clean = model(x, sigma, condition, embed)
+        if sigma[0] >= CIRCLING:
+            clean[0, : track.frames, : Play.K1].lerp_(path, share)
+        return clean
 
     signal = sample(denoise, noise, steps, lambda n: tick((n + 1) / (steps + 1)))
     return to_play(signal)[0, : track.frames].cpu().numpy()
@@ -60,6 +75,7 @@ def whose_style(model: Denoiser, track: Track, seed: int, options) -> tuple[Tens
         pairs = list(zip(options.like, options.like_maps, strict=True))
         read = [read_style(model, replay, track_of(beatmap)) for replay, beatmap in pairs]
         style = torch.stack([style for style, _ in read]).nanmean(0)
+        style[Style.SCREEN] = read[0][0][Style.SCREEN]  # a mean of two grids is none
         code = torch.stack([code for _, code in read]).mean(0)
     else:
         far = 0.0

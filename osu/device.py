@@ -1,0 +1,43 @@
+"""What stands between a hand and a recorded cursor.
+
+A hand on a desk trembles and drifts less than it takes to move a mouse or a pen, so recorded
+cursors rest exactly still (humans: 4 % of all frames). The denoiser, which only ever draws numbers
+that are nearly the same, does not: .1 % of its frames are.
+"""
+
+import math
+
+import numpy as np
+
+SLOW_PX = 1.0  # a frame: a hand slower than this may come to rest
+REACH_PX, REACH_SPREAD, MOST_REACH_PX = 1.3, 1.2, 6.0  # median, standard deviation of the log
+CATCH_UP = 0.5  # share of the way to the hand that the cursor makes in a frame once it moves again
+
+
+def draw_reach_px(rng: np.random.Generator) -> float:
+    """How far one person's hand goes before a resting cursor follows, osu!px."""
+    return min(MOST_REACH_PX, REACH_PX * float(np.exp(rng.normal(0, REACH_SPREAD))))
+
+
+def held_still(xy: np.ndarray, reach_px: float) -> np.ndarray:
+    """A cursor (T, 2) osu!px, a frame each 1/60 s, as a device shows it.
+
+    It rests from where the hand is slow until the hand has gone `reach_px` from there, and is
+    where the hand is a few frames later. A reach of 0 changes nothing.
+    """
+    shown = xy.tolist()
+    last_x, last_y = cursor_x, cursor_y = shown[0]
+    gap_x = gap_y = 0.0  # from the hand to the cursor
+    resting = False
+    for frame, (x, y) in enumerate(xy.tolist()):
+        gone = math.hypot(x - cursor_x, y - cursor_y)
+        if resting and gone > reach_px:
+            resting = False
+            gap_x, gap_y = (cursor_x - x) * reach_px / gone, (cursor_y - y) * reach_px / gone
+        if not resting:
+            gap_x, gap_y = gap_x * (1 - CATCH_UP), gap_y * (1 - CATCH_UP)
+            cursor_x, cursor_y = x + gap_x, y + gap_y
+            resting = math.hypot(x - last_x, y - last_y) < min(SLOW_PX, reach_px)
+        shown[frame] = (cursor_x, cursor_y)
+        last_x, last_y = x, y
+    return np.array(shown)

@@ -1,0 +1,83 @@
+"""The device between a hand and a recorded cursor, and the paths of spinners.
+
+References: what a dead zone does by definition, and the rates that osu.circling states.
+"""
+
+import numpy as np
+import pytest
+
+from osu.circling import REACT_FRAMES, RPM, circles
+from osu.device import SLOW_PX, draw_reach_px, held_still
+from osu.field import FRAME_HZ, UNIT_PX
+from osu.tracks import SCREEN_HEIGHTS, Column, Track, World, nearest_grid_px
+
+RNG = np.random.default_rng(3)
+TREMOR = 0.2 * RNG.standard_normal((200, 2))
+SWEEP = np.linspace((0, 0), (400, 200), 60)
+
+
+def test_a_tremor_within_reach_is_exact_rest():
+    shown = held_still(100 + TREMOR.clip(-0.4, 0.4), 2.0)  # a reach longer than any way in it
+    assert len(np.unique(shown, axis=0)) == 1
+
+
+def test_the_cursor_is_never_farther_from_the_hand_than_the_reach():
+    hand = np.concatenate([TREMOR, SWEEP, SWEEP[-1] + TREMOR])
+    for reach_px in (0.5, 1.5, 6.0):
+        gap = np.linalg.norm(held_still(hand, reach_px) - hand, axis=1)
+        assert gap.max() <= reach_px + 1e-9
+        assert gap[220:260].max() < 1e-3  # 20 frames into a movement half is lost ten times over
+
+
+def test_a_moving_hand_and_a_reach_of_nothing_change_nothing():
+    assert np.diff(SWEEP, axis=0).max() > SLOW_PX
+    np.testing.assert_array_equal(held_still(SWEEP, 0.0), SWEEP)
+    np.testing.assert_array_equal(held_still(TREMOR, 0.0), TREMOR)
+    # The first frame has no movement, so it rests; what follows has caught up.
+    np.testing.assert_allclose(held_still(SWEEP, 2.0)[20:], SWEEP[20:], atol=1e-3)
+
+
+def test_reaches_differ_between_people_and_repeat_with_the_seed():
+    reach = [draw_reach_px(np.random.default_rng(seed)) for seed in range(200)]
+    assert reach == [draw_reach_px(np.random.default_rng(seed)) for seed in range(200)]
+    assert 0 < min(reach) < 0.5 and 4 < max(reach) <= 6
+
+
+@pytest.mark.parametrize("height", SCREEN_HEIGHTS)
+def test_a_grid_survives_half_precision(height):
+    assert nearest_grid_px(float(np.float16(480 / height))) == 480 / height
+
+
+def test_no_grid_is_none():
+    assert nearest_grid_px(0.0) == 0.0 and nearest_grid_px(float("nan")) == 0.0
+
+
+def spinner_track(start_s: float, end_s: float, frames: int = 600) -> Track:
+    spinner = np.zeros((1, len(Column)), np.float32)
+    spinner[0, [Column.START_S, Column.END_S, Column.SPINNER]] = start_s, end_s, 1
+    world = np.zeros(len(World), np.float32)
+    return Track(0.0, 1.0, frames, spinner, np.zeros((frames, 4), np.float32), world)
+
+
+def test_spinners_are_circled_one_way_at_a_human_rate():
+    track = spinner_track(2.0, 8.0)
+    rates, ways = [], []
+    for seed in range(40):
+        path, share = circles(track, np.random.default_rng(seed))
+        assert not share[:120].any() and not share[481:].any() and (share[140:470] == 1).all()
+        inner = path[120 + 2 * REACT_FRAMES + 20 : 480].astype(np.float64)
+        step = np.diff(np.unwrap(np.arctan2(*(inner - inner.mean(0)).T[::-1])))
+        assert (step > 0).all() or (step < 0).all()
+        ways.append(step[0] > 0)
+        rates.append(abs(step.mean()) / (2 * np.pi) * FRAME_HZ * 60)
+        assert 5 < np.linalg.norm(inner, axis=1).max() * UNIT_PX < 400
+    # 40 draws of a spread of 13 % have a median within three times 2.6 % of theirs.
+    assert np.median(rates) == pytest.approx(RPM, rel=0.08)
+    assert 0 < np.mean(ways) < 0.6
+
+
+@pytest.mark.parametrize("start_s, end_s", [(9.95, 30.0), (-5.0, -1.0), (3.0, 3.0), (11.0, 12.0)])
+def test_spinners_at_and_past_the_ends_of_a_track(start_s, end_s):
+    path, share = circles(spinner_track(start_s, end_s), np.random.default_rng(0))
+    assert path.shape == (600, 2) and share.shape == (600, 1)
+    assert not share.any()  # too short on the track to be turned in
