@@ -104,7 +104,7 @@ def test_what_generate_writes_is_judged_again_to_the_same_header(mods):
     rng = np.random.default_rng(0)
     xy = xy + rng.normal(0, 40, xy.shape)  # misses and losses, too
     play = encode_play(t_ms, xy, keys, track.start_ms, track.frames, track.rate)
-    replay = parse_replay(dump_replay(replay_of(beatmap, track, play, None, "test", 1)))
+    replay = parse_replay(dump_replay(replay_of(beatmap, track, play, None, 0.0, "test", 1)))
     again = judge(beatmap, replay).stamp(replay)
     assert dump_replay(again) == dump_replay(replay)
     assert len(replay.life) > 3 and replay.n300 < len(beatmap.start_ms)

@@ -138,16 +138,16 @@ def test_unknown_option_is_refused():
     assert "--lerning-rate" in run.stderr
 
 
-@pytest.mark.parametrize("name", ["train_diffusion", "train_rnn", "train_wgan"])
+@pytest.mark.parametrize("name", ["train_diffusion", "train_wgan"])
 def test_two_processes_learn_as_one(name, cache, tmp_path):
-    """torchrun with gloo. The diffusion player and the RNN learn from the same windows and noise
-    however many processes share the batch, so 12 steps later their loss is the same but for the
-    order in which float32 sums are made (1e-3; another draw of windows changes it by 1e-1). The
-    adversarial scripts draw noise for each process apart: of them, it is that they run and end."""
+    """torchrun with gloo. The diffusion player learns from the same windows and noise however many
+    processes share the batch, so five steps later its loss is the same but for the order in which
+    float32 sums are made (1e-3; another draw of windows changes it by 1e-1). The adversarial
+    scripts draw noise for each process apart: of them, it is that they run and end."""
     losses = {}
     for world in (1, 2) if name != "train_wgan" else (2,):
         out = tmp_path / str(world)
-        changed = SMALL[name] | {"steps": 12, "batch": 4, "eval_every": 1000}
+        changed = SMALL[name] | {"steps": 5, "batch": 4, "eval_every": 1000}
         flags = [f"--{k.replace('_', '-')}={v}" for k, v in changed.items()]
         command = ["--data=", f"--cache={cache}", f"--out={out}", "--device=cpu", *flags]
         launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={world}"]
@@ -157,7 +157,7 @@ def test_two_processes_learn_as_one(name, cache, tmp_path):
         )  # fmt: skip
         assert run.returncode == 0, run.stderr[-2000:]
         lines = map(json.loads, (out / "log.jsonl").read_text().splitlines())
-        keys = ("loss", "imitation", "distance")
+        keys = ("loss", "distance")
         losses[world] = [line[k] for line in lines for k in keys if k in line]
     assert len(losses[2]) == 2  # the first step and the last
     if 1 in losses:
