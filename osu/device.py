@@ -1,17 +1,25 @@
 """What stands between a hand and a recorded cursor.
 
 A hand on a desk trembles and drifts less than it takes to move a mouse or a pen, so recorded
-cursors rest exactly still (humans: 4 % of all frames). The denoiser, which only ever draws numbers
-that are nearly the same, does not: .1 % of its frames are.
+cursors rest exactly still (humans: 4 % of all frames). Networks, which only ever draw numbers that
+are nearly the same, do not: .1 to .4 % of their frames are.
 """
 
 import math
 
 import numpy as np
 
+from osu.field import to_px, to_unit
+
 SLOW_PX = 1.0  # a frame: a hand slower than this may come to rest
 REACH_PX, REACH_SPREAD, MOST_REACH_PX = 1.3, 1.2, 6.0  # median, standard deviation of the log
 CATCH_UP = 0.5  # share of the way to the hand that the cursor makes in a frame once it moves again
+
+
+def as_shown(cursor: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A cursor (T, 2) in units, on the 60 Hz grid, as one person's device shows it."""
+    hand_px = to_px(cursor.astype(np.float64))
+    return to_unit(held_still(hand_px, draw_reach_px(rng))).astype(np.float32)
 
 
 def draw_reach_px(rng: np.random.Generator) -> float:

@@ -17,13 +17,16 @@ import numpy as np
 import torch
 
 from osu import features, presses
+from osu.adversaries import CursorGenerator
 from osu.beatmap import Beatmap
 from osu.checkpoint import CheckpointError, load_card, load_model
 from osu.denoiser import Denoiser
+from osu.device import as_shown
 from osu.features import Play, Track, track_of
 from osu.judge import judge
 from osu.models import KeyLSTM
 from osu.replay import Replay, build_replay
+from osu.tracks import nearest_grid_px
 from osu.whole import sample_play
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -129,8 +132,7 @@ class Player:
             play, screen_px = sample_play(self.model, track, seed, options, tick)
             events = None
         else:
-            play, events = self._cursor_and_keys(track, seed, options, tick)
-            screen_px = 0.0
+            play, events, screen_px = self._cursor_and_keys(track, seed, options, tick)
         replay = replay_of(beatmap, track, play, events, screen_px, self.card.name, seed)
         tick(1.0)
         return replay
@@ -146,6 +148,9 @@ class Player:
         generator = torch.Generator(self.device).manual_seed(seed)
         condition = features.track_condition(track, self.device)
         cursor = self.model.play(condition, generator)[0].cpu().numpy()
+        one_hand = isinstance(self.model, CursorGenerator)  # the regressor's is a mean of many
+        if one_hand:
+            cursor = as_shown(cursor, np.random.default_rng((seed, 1)))
         tick(0.5)
         rng = np.random.default_rng(seed)
         row = presses.draw_alike(self.presser.bank_load.cpu().numpy(), track, rng)
@@ -157,7 +162,8 @@ class Player:
         spans = presses.spans_of(track, presses.from_bins(bins, rng))
         play = np.zeros((track.frames, len(Play)), np.float32)
         play[:, : Play.K1] = cursor
-        return play, presses.to_map_ms(spans, track)
+        screen_px = nearest_grid_px(float(style[presses.Style.SCREEN])) if one_hand else 0.0
+        return play, presses.to_map_ms(spans, track), screen_px
 
 
 def replay_of(

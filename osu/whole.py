@@ -9,9 +9,8 @@ from torch import Tensor
 from osu import features, presses
 from osu.circling import circles
 from osu.denoiser import Denoiser, to_play
-from osu.device import draw_reach_px, held_still
+from osu.device import as_shown
 from osu.features import Play, Track, track_of
-from osu.field import to_px, to_unit
 from osu.presses import Style
 from osu.replay import Replay, clean_frames
 from osu.sampler import sample
@@ -30,9 +29,7 @@ def sample_play(
     that person's screen in osu!px, 0 for none; `tick` gets the share done and may raise."""
     style, code, coded = whose_style(model, track, seed, options)
     play = sample_with(model, track, style, code, coded, seed, options.steps or STEPS, tick)
-    reach_px = draw_reach_px(np.random.default_rng((seed, 1)))
-    cursor = to_px(play[:, : Play.K1].astype(np.float64))
-    play[:, : Play.K1] = to_unit(held_still(cursor, reach_px))
+    play[:, : Play.K1] = as_shown(play[:, : Play.K1], np.random.default_rng((seed, 1)))
     return play, nearest_grid_px(float(style[Style.SCREEN]))
 
 
