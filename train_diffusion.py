@@ -13,15 +13,12 @@ another stretch of the same play. Either is dropped at random, so either may be 
 
 import copy
 import math
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from osu import checkpoint, parallel, presses
 from osu.data import PlaySet, open_plays
@@ -29,17 +26,9 @@ from osu.denoiser import SIGMA_DATA, Denoiser, to_play, to_signal
 from osu.features import MIRRORED, Column, Play, World, mirror
 from osu.field import FRAME_MS, UNIT_PX
 from osu.presses import Event
-from osu.run import (
-    Run,
-    check_finite,
-    launch,
-    option,
-    pick_device,
-    seed_everything,
-    step_seed,
-    update_average,
-)
+from osu.run import Run, launch, option
 from osu.sampler import SIGMA_MAX, SIGMA_MIN, sample
+from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
 
 
 @dataclass(frozen=True)
@@ -215,16 +204,14 @@ def measure(track, play: np.ndarray) -> dict[str, float]:
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
-    rank, world = parallel.start()
-    seed_everything(args.seed)
-    device = parallel.own_device(pick_device(args.device))
-    run = Run(args.out, args)
+    run = Run(args)
+    device = run.device
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed)
     plays.to(device)
     styles = plays.styles()
-    sampler = plays.sampler("train", rank, world)
+    sampler = plays.sampler("train", run.rank, run.world)
     learned = plays.where("train")
     checked = plays.where("val")[: args.eval_plays]
 
@@ -247,11 +234,9 @@ def main(args: Args) -> dict[str, float]:
     parts = {"model": model, "average": average, "optimizer": optimizer}
 
     # --- Resume ---
-    first, metrics = 0, {}
-    if args.resume:
-        first = checkpoint.load_state(Path(args.out) / "last.pt", args, parts)["step"]
+    steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
 
-    own = parallel.own_rows(args.batch, rank, world)
+    own = parallel.own_rows(args.batch, run.rank, run.world)
     generator = torch.Generator(device)
 
     def inputs(step: int) -> tuple[Tensor, ...]:
@@ -267,15 +252,8 @@ def main(args: Args) -> dict[str, float]:
         trained = torch.cuda.make_graphed_callables(trained, inputs(0))
 
     # --- Loop ---
-    began = time.monotonic()
-    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
-        done = step / args.steps
-        if args.minutes:
-            spent = (time.monotonic() - began) / 60 / args.minutes
-            done = max(done, parallel.agreed(spent, device))
-        last = step + 1 == args.steps or done >= 1
-        for group in optimizer.param_groups:
-            group["lr"] = args.learning_rate * min(1.0, (step + 1) / 200, max(0.0, 4 * (1 - done)))
+    for step, done in steps:
+        set_rate(closing_rate(step, done, args.learning_rate, warmup=200), optimizer)
         optimizer.zero_grad(set_to_none=True)
         loss = trained(*inputs(step)).mean()
         loss.backward()
@@ -283,31 +261,20 @@ def main(args: Args) -> dict[str, float]:
         optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
 
-        if step % 100 == 0 or last:
+        if step % 100 == 0 or steps.last:
             loss = parallel.mean(loss)
             check_finite(step, loss=loss)
-            rate = (step + 1 - first) * args.batch * args.length / (time.monotonic() - began)
-            run.log(step, loss=loss, norm=norm, frames_per_s=round(rate))
-            bar.set_postfix(loss=f"{loss.item():.3f}", frames_per_s=f"{rate:.2e}")
-        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
+            frames_per_s = steps.per_second(args.batch * args.length)
+            run.log(step, loss=loss, norm=norm, frames_per_s=frames_per_s)
+            steps.show(loss, frames_per_s)
+        if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = evaluate(average, plays, checked, styles, args.seed)
-            run.log(step, **metrics)
-            run.plot()
-            checkpoint.save_state(Path(args.out) / "last.pt", args, step + 1, parts)
-        if last:
-            break
+            run.save(step, metrics, parts)
 
     # --- Done ---
-    if rank == 0:
-        average.eval()
-        fill_bank(average, plays, learned, styles)
-        card = run.card(args, plays, metrics, step + 1) | {
-            "kind": "play",
-            "about": "diffusion, EDM",
-        }
-        checkpoint.save_model(Path(args.out) / "model", average, card)
-        print(metrics)
-    parallel.stop()
+    if run.first:
+        fill_bank(average.eval(), plays, learned, styles)
+    run.finish(average, plays, metrics, step + 1, kind="play", about="diffusion, EDM")
     return metrics
 
 

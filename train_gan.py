@@ -12,16 +12,13 @@ arXiv 1406.2661 without a penalty, the baseline that fails. No term asks for one
 """
 
 import copy
-import time
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from osu import checkpoint, parallel
 from osu.adversaries import Critic, CursorGenerator
@@ -29,16 +26,8 @@ from osu.cursors import Humans, report
 from osu.data import open_plays
 from osu.duel import CriticStep, GeneratorStep
 from osu.penalty import Score, around, zero_centred
-from osu.run import (
-    Run,
-    check_finite,
-    launch,
-    option,
-    pick_device,
-    seed_everything,
-    step_seed,
-    update_average,
-)
+from osu.run import Run, launch, option
+from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
 
 
 @dataclass(frozen=True)
@@ -105,10 +94,8 @@ def please(loss: str, score: Score, real: Tensor, fake: Tensor, *_) -> tuple[Ten
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
-    rank, world = parallel.start()
-    seed_everything(args.seed)
-    device = parallel.own_device(pick_device(args.device))
-    run = Run(args.out, args)
+    run = Run(args)
+    device = run.device
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
@@ -132,9 +119,7 @@ def main(args: Args) -> dict[str, float]:
     }  # fmt: skip
 
     # --- Resume ---
-    first, metrics = 0, {}
-    if args.resume:
-        first = checkpoint.load_state(Path(args.out) / "last.pt", args, parts)["step"]
+    steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
 
     # --- Steps ---
     critic_step = CriticStep(critic, model, partial(judge, args.loss))
@@ -142,25 +127,22 @@ def main(args: Args) -> dict[str, float]:
     critic_step, model_step = (parallel.wrap(s, device) for s in (critic_step, model_step))
 
     def inputs(step: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch // world, args.length, (args.seed, step, rank))
+        return humans.draw(args.batch // run.world, args.length, (args.seed, step, run.rank))
 
     if args.graph:
         capture = torch.cuda.make_graphed_callables
         critic_step, model_step = (capture(s, inputs(0)) for s in (critic_step, model_step))
 
     # --- Loop ---
-    began = time.monotonic()
-    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
-        done = step / args.steps
-        if args.minutes:
-            spent = (time.monotonic() - began) / 60 / args.minutes
-            done = max(done, parallel.agreed(spent, device))
-        last = step + 1 == args.steps or done >= 1
-        for group in model_optimizer.param_groups + critic_optimizer.param_groups:
-            group["lr"] = args.learning_rate * min(1.0, (step + 1) / 50, max(0.0, 4 * (1 - done)))
+    for step, done in steps:
+        set_rate(
+            closing_rate(step, done, args.learning_rate, warmup=50),
+            model_optimizer,
+            critic_optimizer,
+        )
         gamma = args.gamma * 0.1 ** min(1.0, done)
 
-        torch.manual_seed(step_seed(args.seed, step, rank))
+        torch.manual_seed(step_seed(args.seed, step, run.rank))
         batch = inputs(step)
         told, slope = critic_step(*batch)
         critic_optimizer.zero_grad(set_to_none=True)
@@ -174,29 +156,20 @@ def main(args: Args) -> dict[str, float]:
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
 
-        if step % 100 == 0 or last:
+        if step % 100 == 0 or steps.last:
             check_finite(step, critic=told, slope=slope, generator=taken)
-            rate = (step + 1 - first) * args.batch * args.length / (time.monotonic() - began)
+            rate = steps.per_second(args.batch * args.length)
             run.log(
                 step, critic=told, slope=slope, generator=taken, norm=norm, gamma=gamma,
-                apart_radii=apart, frames_per_s=round(rate),
+                apart_radii=apart, frames_per_s=rate,
             )  # fmt: skip
-            bar.set_postfix(critic=f"{told.item():.3f}", frames_per_s=f"{rate:.2e}")
-        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
+            steps.show(told, rate)
+        if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = report(average, plays, checked, args.seed)
-            run.log(step, **metrics)
-            run.plot()
-            checkpoint.save_state(Path(args.out) / "last.pt", args, step + 1, parts)
-        if last:
-            break
+            run.save(step, metrics, parts)
 
     # --- Done ---
-    if rank == 0:
-        card = run.card(args, plays, metrics, step + 1)
-        card |= {"kind": "cursor", "about": f"GAN, {args.loss}"}
-        checkpoint.save_model(Path(args.out) / "model", average, card)
-        print(metrics)
-    parallel.stop()
+    run.finish(average, plays, metrics, step + 1, kind="cursor", about=f"GAN, {args.loss}")
     return metrics
 
 

@@ -12,28 +12,18 @@ distribution is assumed. What stays the same through a play is a style, drawn wh
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from osu import checkpoint, parallel, presses
 from osu.data import PlaySet, open_plays
 from osu.features import Column
 from osu.models import KeyLSTM
 from osu.presses import OFFSET_BINS, Event, Style
-from osu.run import (
-    Run,
-    check_finite,
-    cosine_rate,
-    launch,
-    option,
-    pick_device,
-    seed_everything,
-    step_seed,
-)
+from osu.run import Run, launch, option
+from osu.steps import Steps, check_finite, cosine_rate, set_rate, step_seed
 
 
 @dataclass(frozen=True)
@@ -203,10 +193,8 @@ def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dic
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
-    rank, world = parallel.start()
-    seed_everything(args.seed)
-    device = parallel.own_device(pick_device(args.device))
-    run = Run(args.out, args)
+    run = Run(args)
+    device = run.device
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed)
@@ -230,19 +218,16 @@ def main(args: Args) -> dict[str, float]:
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.learning_rate, weight_decay=0.05)
 
     # --- Resume ---
-    first, metrics = 0, {}
-    if args.resume:
-        state = {"model": model, "optimizer": optimizer}
-        first = checkpoint.load_state(Path(args.out) / "last.pt", args, state)["step"]
+    parts = {"model": model, "optimizer": optimizer}
+    steps, metrics = Steps(run.resume(parts), args.steps, device), {}
 
     # --- Loop ---
-    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
-        torch.manual_seed(step_seed(args.seed, step, rank))
-        seed = (args.seed, step, rank)
-        hints, style, bins, mask = sequences.draw(args.batch // world, args.length, seed)
+    for step, _ in steps:
+        torch.manual_seed(step_seed(args.seed, step, run.rank))
+        seed = (args.seed, step, run.rank)
+        hints, style, bins, mask = sequences.draw(args.batch // run.world, args.length, seed)
         style = style + args.style_noise * model.style_std * torch.randn_like(style)
-        for group in optimizer.param_groups:
-            group["lr"] = cosine_rate(step, args.steps, args.learning_rate, warmup=100)
+        set_rate(cosine_rate(step, args.steps, args.learning_rate, warmup=100), optimizer)
         optimizer.zero_grad(set_to_none=True)
         losses = press_loss(trained, hints, style, bins, mask)
         loss = sum(losses.values())
@@ -250,30 +235,20 @@ def main(args: Args) -> dict[str, float]:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
 
-        last = step + 1 == args.steps
-        if step % 50 == 0 or last:
+        if step % 50 == 0 or steps.last:
             losses = {name: parallel.mean(value) for name, value in losses.items()}
             check_finite(step, **losses)
             run.log(step, **losses)
-            bar.set_postfix(loss=f"{loss.item():.3f}")
-        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
+            steps.show(loss, steps.per_second(args.batch * args.length))
+        if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = evaluate(model, plays, checked, args.seed)
-            run.log(step, **metrics)
-            run.plot()
-            checkpoint.save_state(
-                Path(args.out) / "last.pt", args, step + 1, {"model": model, "optimizer": optimizer}
-            )
+            run.save(step, metrics, parts)
 
     # --- Done ---
-    if rank == 0:
-        card = run.card(args, plays, metrics, args.steps) | {
-            "kind": "keys",
-            "about": "LSTM, presses as events",
-            "test": evaluate(model, plays, [int(i) for i in plays.where("test")], args.seed),
-        }
-        checkpoint.save_model(Path(args.out) / "model", model, card)
-        print(metrics)
-    parallel.stop()
+    tested = [int(i) for i in plays.where("test")]
+    test = evaluate(model, plays, tested, args.seed) if run.first else {}
+    about = "LSTM, presses as events"
+    run.finish(model, plays, metrics, args.steps, kind="keys", about=about, test=test)
     return metrics
 
 

@@ -11,19 +11,18 @@ well inside it, which the mean of many humans need not be.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from osu import checkpoint, parallel
 from osu.data import Batch, PlaySet, open_plays
 from osu.features import Column, Condition, Play, World
 from osu.field import FRAME_MS, UNIT_PX
 from osu.models import CursorLSTM
-from osu.run import Run, check_finite, cosine_rate, launch, option, pick_device, seed_everything
+from osu.run import Run, launch, option
+from osu.steps import Steps, check_finite, cosine_rate, set_rate
 
 
 @dataclass(frozen=True)
@@ -106,14 +105,12 @@ def evaluate(model: CursorLSTM, plays: PlaySet, index: np.ndarray) -> dict[str, 
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
-    rank, world = parallel.start()
-    seed_everything(args.seed)
-    device = parallel.own_device(pick_device(args.device))
-    run = Run(args.out, args)
+    run = Run(args)
+    device = run.device
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
-    sampler = plays.sampler("train", rank, world)
+    sampler = plays.sampler("train", run.rank, run.world)
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Model and optimizer ---
@@ -124,16 +121,13 @@ def main(args: Args) -> dict[str, float]:
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.learning_rate, weight_decay=0.01)
 
     # --- Resume ---
-    first, metrics = 0, {}
-    if args.resume:
-        state = {"model": model, "optimizer": optimizer}
-        first = checkpoint.load_state(Path(args.out) / "last.pt", args, state)["step"]
+    parts = {"model": model, "optimizer": optimizer}
+    steps, metrics = Steps(run.resume(parts), args.steps, device), {}
 
     # --- Loop ---
-    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
+    for step, _ in steps:
         batch = sampler.draw(args.batch, args.length, (args.seed, step))
-        for group in optimizer.param_groups:
-            group["lr"] = cosine_rate(step, args.steps, args.learning_rate, warmup=100)
+        set_rate(cosine_rate(step, args.steps, args.learning_rate, warmup=100), optimizer)
         optimizer.zero_grad(set_to_none=True)
         cursor = trained(batch.condition)
         imitation, aim = imitation_loss(cursor, batch), aim_loss(cursor, batch.condition)
@@ -142,30 +136,19 @@ def main(args: Args) -> dict[str, float]:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
 
-        last = step + 1 == args.steps
-        if step % 50 == 0 or last:
+        if step % 50 == 0 or steps.last:
             imitation, aim = parallel.mean(imitation), parallel.mean(aim)
             check_finite(step, imitation=imitation, aim=aim)
             run.log(step, imitation=imitation, aim=aim)
-            bar.set_postfix(loss=f"{loss.item():.3f}")
-        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
+            steps.show(loss, steps.per_second(args.batch * args.length))
+        if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = evaluate(model, plays, checked)
-            run.log(step, **metrics)
-            run.plot()
-            checkpoint.save_state(
-                Path(args.out) / "last.pt", args, step + 1, {"model": model, "optimizer": optimizer}
-            )
+            run.save(step, metrics, parts)
 
     # --- Done ---
-    if rank == 0:
-        card = run.card(args, plays, metrics, args.steps) | {
-            "kind": "cursor",
-            "about": "LSTM, the mean of humans",
-            "test": evaluate(model, plays, plays.where("test")),
-        }
-        checkpoint.save_model(Path(args.out) / "model", model, card)
-        print(metrics)
-    parallel.stop()
+    test = evaluate(model, plays, plays.where("test")) if run.first else {}
+    about = "LSTM, the mean of humans"
+    run.finish(model, plays, metrics, args.steps, kind="cursor", about=about, test=test)
     return metrics
 
 

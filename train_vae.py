@@ -14,16 +14,13 @@ human's path. G is what plays. `--variant vae` is E and D alone, and D plays: a 
 
 import copy
 import itertools
-import time
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from osu import checkpoint, parallel
 from osu.adversaries import Critic, CursorGenerator, Encoder, Latents, observe, with_plan
@@ -31,16 +28,8 @@ from osu.cursors import Humans, report
 from osu.data import open_plays
 from osu.duel import CriticStep, GeneratorStep
 from osu.penalty import Score, around, zero_centred
-from osu.run import (
-    Run,
-    check_finite,
-    launch,
-    option,
-    pick_device,
-    seed_everything,
-    step_seed,
-    update_average,
-)
+from osu.run import Run, launch, option
+from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
 
 
 @dataclass(frozen=True)
@@ -138,10 +127,8 @@ def please(
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
-    rank, world = parallel.start()
-    seed_everything(args.seed)
-    device = parallel.own_device(pick_device(args.device))
-    run = Run(args.out, args)
+    run = Run(args)
+    device = run.device
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
@@ -174,38 +161,29 @@ def main(args: Args) -> dict[str, float]:
     }  # fmt: skip
 
     # --- Resume ---
-    first, metrics = 0, {}
-    if args.resume:
-        first = checkpoint.load_state(Path(args.out) / "last.pt", args, parts)["step"]
+    steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
 
     # --- Steps ---
-    steps = [CoderStep(args.spread, encoder, decoder)]
+    passes = [CoderStep(args.spread, encoder, decoder)]
     if adversarial:
-        steps.append(CriticStep(critic, model, judge))
-        steps.append(GeneratorStep(model, critic, partial(please, encoder)))
-    steps = [parallel.wrap(s, device) for s in steps]
+        passes.append(CriticStep(critic, model, judge))
+        passes.append(GeneratorStep(model, critic, partial(please, encoder)))
+    passes = [parallel.wrap(p, device) for p in passes]
 
     def inputs(step: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch // world, args.length, (args.seed, step, rank))
+        return humans.draw(args.batch // run.world, args.length, (args.seed, step, run.rank))
 
     if args.graph:
-        steps = [torch.cuda.make_graphed_callables(s, inputs(0)) for s in steps]
+        passes = [torch.cuda.make_graphed_callables(p, inputs(0)) for p in passes]
 
     # --- Loop ---
-    began = time.monotonic()
-    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
-        done = step / args.steps
-        if args.minutes:
-            spent = (time.monotonic() - began) / 60 / args.minutes
-            done = max(done, parallel.agreed(spent, device))
-        last = step + 1 == args.steps or done >= 1
-        for group in itertools.chain(*(optimizer.param_groups for optimizer in optimizers)):
-            group["lr"] = args.learning_rate * min(1.0, (step + 1) / 50, max(0.0, 4 * (1 - done)))
+    for step, done in steps:
+        set_rate(closing_rate(step, done, args.learning_rate, warmup=50), *optimizers)
         gamma = args.gamma * 0.1 ** min(1.0, done)
 
-        torch.manual_seed(step_seed(args.seed, step, rank))
+        torch.manual_seed(step_seed(args.seed, step, run.rank))
         batch = inputs(step)
-        lost, kl, mean = steps[0](*batch)
+        lost, kl, mean = passes[0](*batch)
         # Both terms in nats, summed over a window, then per frame.
         loss = (lost.mean() + args.beta * kl.sum(-1).mean()) / args.length
         coders_optimizer.zero_grad(set_to_none=True)
@@ -215,12 +193,12 @@ def main(args: Args) -> dict[str, float]:
         losses = {"lost": lost.mean() / args.length}
 
         if adversarial:
-            told, slope = steps[1](*batch)
+            told, slope = passes[1](*batch)
             critic_optimizer.zero_grad(set_to_none=True)
             (told + gamma * slope).backward(inputs=list(critic.parameters()))
             critic_optimizer.step()
 
-            taken, again = steps[2](*batch)
+            taken, again = passes[2](*batch)
             model_optimizer.zero_grad(set_to_none=True)
             (taken + args.latent * again).backward(inputs=list(model.parameters()))
             torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
@@ -228,31 +206,23 @@ def main(args: Args) -> dict[str, float]:
             losses |= {"critic": told, "slope": slope, "generator": taken, "latent": again}
         update_average(average, player, min(args.average, (step + 1) / (step + 10)))
 
-        if step % 100 == 0 or last:
+        if step % 100 == 0 or steps.last:
             check_finite(step, **losses)
-            rate = (step + 1 - first) * args.batch * args.length / (time.monotonic() - began)
+            frames_per_s = steps.per_second(args.batch * args.length)
             active = (mean.var(0) > 0.01).sum()  # arXiv 1509.00519
             dimensions = {f"kl_{n}": value for n, value in enumerate(kl.mean(0).tolist())}
             run.log(
                 step, **losses, kl=kl.sum(-1).mean(), active=active, gamma=gamma,
-                frames_per_s=round(rate), **dimensions,
+                frames_per_s=frames_per_s, **dimensions,
             )  # fmt: skip
-            bar.set_postfix(lost=f"{losses['lost'].item():.3f}", frames_per_s=f"{rate:.2e}")
-        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
+            steps.show(losses["lost"], frames_per_s)
+        if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = report(average, plays, checked, args.seed)
-            run.log(step, **metrics)
-            run.plot()
-            checkpoint.save_state(Path(args.out) / "last.pt", args, step + 1, parts)
-        if last:
-            break
+            run.save(step, metrics, parts)
 
     # --- Done ---
-    if rank == 0:
-        about = "adversarial VAE" if adversarial else "beta-VAE, a mean of humans"
-        card = run.card(args, plays, metrics, step + 1) | {"kind": "cursor", "about": about}
-        checkpoint.save_model(Path(args.out) / "model", average, card)
-        print(metrics)
-    parallel.stop()
+    about = "adversarial VAE" if adversarial else "beta-VAE, a mean of humans"
+    run.finish(average, plays, metrics, step + 1, kind="cursor", about=about)
     return metrics
 
 

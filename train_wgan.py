@@ -12,15 +12,12 @@ on the same map. cuDNN's LSTM has no double backward; `--penalty first` needs no
 """
 
 import copy
-import time
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from osu import checkpoint, parallel
 from osu.adversaries import Critic, CursorGenerator
@@ -28,16 +25,8 @@ from osu.cursors import Humans, report
 from osu.data import open_plays
 from osu.duel import Batch, CriticStep, GeneratorStep, both_signals, scorer
 from osu.penalty import Score, between, one_centred_ends, one_centred_exact, slopes
-from osu.run import (
-    Run,
-    check_finite,
-    launch,
-    option,
-    pick_device,
-    seed_everything,
-    step_seed,
-    update_average,
-)
+from osu.run import Run, launch, option
+from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
 
 
 @dataclass(frozen=True)
@@ -108,11 +97,9 @@ def steepness(critic: Critic, model: CursorGenerator, batch: Batch) -> float:
 
 def main(args: Args) -> dict[str, float]:
     # --- Setup ---
-    rank, world = parallel.start()
-    seed_everything(args.seed)
-    device = parallel.own_device(pick_device(args.device))
     torch.backends.cudnn.allow_tf32 = False  # the penalty's differences need all of float32
-    run = Run(args.out, args)
+    run = Run(args)
+    device = run.device
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
@@ -137,9 +124,7 @@ def main(args: Args) -> dict[str, float]:
     }  # fmt: skip
 
     # --- Resume ---
-    first, metrics = 0, {}
-    if args.resume:
-        first = checkpoint.load_state(Path(args.out) / "last.pt", args, parts)["step"]
+    steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
 
     # --- Steps ---
     penalised = CriticStep(critic, model, partial(judge, args.penalty))
@@ -150,7 +135,7 @@ def main(args: Args) -> dict[str, float]:
     )
 
     def inputs(step: int, turn: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch // world, args.length, (args.seed, step, turn, rank))
+        return humans.draw(args.batch // run.world, args.length, (args.seed, step, turn, run.rank))
 
     if args.graph:
         capture = torch.cuda.make_graphed_callables
@@ -159,17 +144,14 @@ def main(args: Args) -> dict[str, float]:
         )
 
     # --- Loop ---
-    began = time.monotonic()
-    for step in (bar := tqdm(range(first, args.steps), initial=first, total=args.steps)):
-        done = step / args.steps
-        if args.minutes:
-            spent = (time.monotonic() - began) / 60 / args.minutes
-            done = max(done, parallel.agreed(spent, device))
-        last = step + 1 == args.steps or done >= 1
-        for group in model_optimizer.param_groups + critic_optimizer.param_groups:
-            group["lr"] = args.learning_rate * min(1.0, (step + 1) / 50, max(0.0, 4 * (1 - done)))
+    for step, done in steps:
+        set_rate(
+            closing_rate(step, done, args.learning_rate, warmup=50),
+            model_optimizer,
+            critic_optimizer,
+        )
 
-        torch.manual_seed(step_seed(args.seed, step, rank))
+        torch.manual_seed(step_seed(args.seed, step, run.rank))
         for turn in range(args.critic_steps):
             with_penalty = (step * args.critic_steps + turn) % args.lazy == 0
             told, slope = (penalised if with_penalty else plain)(*inputs(step, turn))
@@ -185,30 +167,21 @@ def main(args: Args) -> dict[str, float]:
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
 
-        if step % 100 == 0 or last:
+        if step % 100 == 0 or steps.last:
             check_finite(step, critic=told, generator=taken)
-            windows = (step + 1 - first) * args.batch * (args.critic_steps + 1)
-            rate = windows * args.length / (time.monotonic() - began)
+            rate = steps.per_second(args.batch * (args.critic_steps + 1) * args.length)
             run.log(
                 step, distance=-told, generator=taken, norm=norm, apart_radii=apart,
-                slope=steepness(critic, model, inputs(step, 0)), frames_per_s=round(rate),
+                slope=steepness(critic, model, inputs(step, 0)), frames_per_s=rate,
             )  # fmt: skip
-            bar.set_postfix(distance=f"{-told.item():.3f}", frames_per_s=f"{rate:.2e}")
-        if ((step + 1) % args.eval_every == 0 or last) and rank == 0:
+            steps.show(-told, rate)
+        if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = report(average, plays, checked, args.seed)
-            run.log(step, **metrics)
-            run.plot()
-            checkpoint.save_state(Path(args.out) / "last.pt", args, step + 1, parts)
-        if last:
-            break
+            run.save(step, metrics, parts)
 
     # --- Done ---
-    if rank == 0:
-        card = run.card(args, plays, metrics, step + 1)
-        card |= {"kind": "cursor", "about": f"WGAN-GP, {args.critic}"}
-        checkpoint.save_model(Path(args.out) / "model", average, card)
-        print(metrics)
-    parallel.stop()
+    about = f"WGAN-GP, {args.critic}"
+    run.finish(average, plays, metrics, step + 1, kind="cursor", about=about)
     return metrics
 
 

@@ -1,10 +1,10 @@
-"""What every training script does around its loop: command line, seed, device, run folder, log."""
+"""What every training script does around its loop: command line, device, run folder, log, card.
+What it does at every step is osu.steps."""
 
 import argparse
 import dataclasses
 import json
 import math
-import os
 import random
 import sys
 import time
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from osu import checkpoint, parallel
 from osu.checkpoint import CheckpointError
 from osu.library import DataError
 
@@ -74,12 +75,6 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def step_seed(*parts: int) -> int:
-    """A seed for the noise of one step, out of the run's seed, the step, and what else tells it
-    from others: noise, like windows, is a function of the step, so a run can go on from any."""
-    return int(np.random.default_rng(parts).integers(2**62))
-
-
 def pick_device(name: str) -> torch.device:
     """`auto` is the GPU where there is one. DeviceError for a device that is not there."""
     if name == "auto":
@@ -91,33 +86,18 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def cosine_rate(step: int, steps: int, peak: float, warmup: int) -> float:
-    """Learning rate of a step: linear warm-up, then half a cosine down to a hundredth."""
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    done = (step - warmup) / max(1, steps - warmup)
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
-
-
-@torch.no_grad()
-def update_average(average: torch.nn.Module, model: torch.nn.Module, decay: float) -> None:
-    """One step of the exponential moving average of a model's weights."""
-    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
-    for kept, now in zip(average.buffers(), model.buffers(), strict=True):
-        kept.copy_(now)
-
-
 class Run:
-    """A run's folder: the options it was started with, log.jsonl, loss.png, checkpoints.
+    """A script's run: its place among other processes (`rank` of `world`), its `device`, and its
+    folder with args.json, log.jsonl, loss.png, last.pt and model/, which the `first` writes."""
 
-    Only the first process of a distributed run writes.
-    """
-
-    def __init__(self, folder: str, args) -> None:
-        self.folder = Path(folder)
-        self.quiet = int(os.environ.get("RANK", "0")) > 0
+    def __init__(self, args) -> None:
+        self.args, self.folder = args, Path(args.out)
+        self.rank, self.world = parallel.start()
+        self.first = self.rank == 0
+        seed_everything(args.seed)
+        self.device = parallel.own_device(pick_device(args.device))
         self.started = time.monotonic()
-        if self.quiet:
+        if not self.first:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         if not args.resume:  # a new run in an old folder has a log of its own
@@ -134,27 +114,43 @@ class Run:
             if isinstance(value, float) and not math.isfinite(value):
                 raise FloatingPointError(f"step {step}: {name} is {value}; the run is stopped here")
             line[name] = value
-        if not self.quiet:
+        if self.first:
             with open(self.folder / "log.jsonl", "a") as file:
                 file.write(json.dumps(line) + "\n")
 
-    def card(self, args, plays, metrics: dict[str, float], steps: int) -> dict:
-        """What a model's card says of how it came to be (JSON-able); `steps` were made."""
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
-        return {
-            "data": plays.describe(),
-            "args": dataclasses.asdict(args),
-            "seed": args.seed,
-            "steps": steps,
-            "seconds": round(time.monotonic() - self.started),
-            "hardware": device,
-            "torch": torch.__version__,
-            "validation": metrics,
-        }
+    def resume(self, parts: dict) -> int:
+        """Restores the parts of a run that goes on. The step to go on with: 0 in a new run."""
+        if not self.args.resume:
+            return 0
+        return checkpoint.load_state(self.folder / "last.pt", self.args, parts)["step"]
+
+    def save(self, step: int, metrics: dict[str, float], parts: dict) -> None:
+        """After a step: its metrics to the log, the plot, and last.pt."""
+        self.log(step, **metrics)
+        self.plot()
+        checkpoint.save_state(self.folder / "last.pt", self.args, step + 1, parts)
+
+    def finish(self, model, plays, metrics: dict[str, float], steps: int, **about) -> None:
+        """Keeps the model with a card that says how it came to be, and leaves the others."""
+        if self.first:
+            gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+            card = {
+                "data": plays.describe(),
+                "args": dataclasses.asdict(self.args),
+                "seed": self.args.seed,
+                "steps": steps,
+                "seconds": round(time.monotonic() - self.started),
+                "hardware": gpu,
+                "torch": torch.__version__,
+                "validation": metrics,
+            }
+            checkpoint.save_model(self.folder / "model", model, card | about)
+            print(metrics)
+        parallel.stop()
 
     def plot(self) -> None:
         """loss.png: every logged quantity over the steps."""
-        if self.quiet or not (self.folder / "log.jsonl").exists():
+        if not self.first or not (self.folder / "log.jsonl").exists():
             return
         import matplotlib
 
@@ -177,12 +173,3 @@ class Run:
             axis.set_title(name, fontsize=9)
         figure.savefig(self.folder / "loss.png", dpi=90)
         plt.close(figure)
-
-
-def check_finite(step: int, **losses: torch.Tensor) -> None:
-    """FloatingPointError naming the first loss that is not finite."""
-    for name, loss in losses.items():
-        if not torch.isfinite(loss).all():
-            raise FloatingPointError(
-                f"step {step}: {name} is {loss.item()}; the run is stopped here"
-            )

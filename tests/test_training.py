@@ -179,10 +179,10 @@ def test_training_goes_on_from_a_model(name, cache, tmp_path):
 
 def test_a_new_run_in_an_old_folder_has_its_own_log(cache, tmp_path):
     _, args = args_of("train_rnn", cache, tmp_path, steps=4)
-    Run(args.out, args).log(0, loss=1.0)
-    Run(args.out, dataclasses.replace(args, resume=True)).log(1, loss=0.5)
+    Run(args).log(0, loss=1.0)
+    Run(dataclasses.replace(args, resume=True)).log(1, loss=0.5)
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 2
-    Run(args.out, args).log(0, loss=2.0)
+    Run(args).log(0, loss=2.0)
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
 
 
