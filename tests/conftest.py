@@ -1,10 +1,15 @@
 """What several test modules share: a folder of maps and plays as a player has them, prepared."""
 
 import dataclasses
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+
+# Threads that wait give their core away: spinning, as OpenMP does by default, takes a test beside
+# another program up to ten times as long. Read when torch is first imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from osu.auto import auto_play
 from osu.beatmap import load_beatmap
