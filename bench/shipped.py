@@ -1,9 +1,10 @@
-"""The shipped `rnn` and `keys` on the test split, beside the limits that issue 2 sets.
+"""The shipped `rnn` and `keys` on the test split, and cursors of the adversarial models.
 
     uv run -m bench.shipped [--data ../shared/data] [--device auto]
 
-Prepares the data where it is not yet (a minute), then a few minutes on one core. The evaluations
-are those of the training scripts: `keys` presses along each human's own cursor, in their style.
+Prepares the data where it is not yet (a minute), then a few minutes on one core, and two more for
+each name of --cursors. The evaluations are those of the training scripts: `keys` presses along each
+human's own cursor, in their style; the others are told from 60 human cursors without keys.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import torch
 import train_keys
 import train_rnn
 from osu.checkpoint import load_model
+from osu.cursors import report
 from osu.data import open_plays
 from osu.library import SPLITS
 from osu.run import pick_device
@@ -27,6 +29,7 @@ def main() -> None:
     parser.add_argument("--cache", default="cache", help="opened as it is where --data is ''")
     parser.add_argument("--split", default="test", choices=SPLITS)
     parser.add_argument("--seed", type=int, default=0, help="of the sampled presses")
+    parser.add_argument("--cursors", nargs="*", default=[], metavar="NAME", help="gan, vae, wgan")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     args = parser.parse_args()
     device = pick_device(args.device)
@@ -58,6 +61,13 @@ def main() -> None:
     for name, limit, value, of_humans in rows:
         beside = "" if of_humans is None else f"{of_humans:.2f}"
         print(f"| {name} | {limit} | {value:.2f} | {beside} |")
+    for name in args.cursors:
+        told = report(load_model(ROOT / "models" / name).to(device), plays, index[:60], args.seed)
+        conv, features = told["conv_accuracy"], told["features_accuracy"]
+        print(f"{name}: told in {conv:.1%} (conv), {features:.1%} (features) of windows; ", end="")
+        print(f"{told['apart']:.1f} px apart, {told['generated_rpm']:.0f} rpm ", end="")
+        print(f"(humans {told['human_rpm']:.0f}), still {told['generated_still']:.3f} ", end="")
+        print(f"({told['human_still']:.3f})")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from osu.adversaries import CursorGenerator
 from osu.data import PlaySet
+from osu.device import as_shown
 from osu.features import MIRRORED, Column, Play, Track, World, mirror
 from osu.field import FRAME_HZ, UNIT_PX
 from osu.observe import STILL_PX_PER_MS, observe
@@ -123,7 +124,8 @@ def measure(track: Track, cursor: np.ndarray) -> dict[str, float]:
 def report(
     model: CursorGenerator, plays: PlaySet, index: np.ndarray, seed: int, steps: int = 200
 ) -> dict[str, float]:
-    """Samples the maps of human plays twice and measures both sides, mean over plays.
+    """Samples the maps of human plays twice, as a device shows them (osu.device), and measures
+    both sides, mean over plays.
 
     human_*, generated_*: see `measure`. apart: mean distance in px between the two samples of a
     map (two humans: 32). conv_accuracy, conv_auc and features_...: classifiers trained for
@@ -138,8 +140,11 @@ def report(
         play = plays.plays[i]
         batch = plays.window(np.array([i]), np.array([0]), play.frames)
         generator = torch.Generator(plays.device).manual_seed(seed * 100_003 + number)
-        first = model.play(batch.condition, generator)
-        second = model.play(batch.condition, generator)
+        rng = np.random.default_rng((seed, number))
+        first, second = (
+            torch.from_numpy(as_shown(cursor[0].cpu().numpy(), rng))[None].to(plays.device)
+            for cursor in (model.play(batch.condition, generator) for _ in range(2))
+        )
         apart = (first - second).norm(dim=-1).mean().item() * UNIT_PX
         found.setdefault("apart", []).append(apart)
         real = batch.play[..., : Play.K1]
