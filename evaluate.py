@@ -52,7 +52,9 @@ def likeness(args: argparse.Namespace) -> None:
             raise DataError(f"{args.generated}: there is no replay (.osr) in this folder")
         sources[Path(args.generated).name] = folder_source([load_replay(path) for path in paths])
     humans, skipped = read_humans(args.data)
-    found = compare(humans, args.split, sources, args.seed, args.limit, device, args.spoiled)
+    found = compare(
+        humans, args.split, sources, args.seed, args.limit, device, args.spoiled, args.player
+    )
     found.numbers["skipped"] = skipped
     sanity = json.loads(SANITY.read_text()) if SANITY.exists() and not args.spoiled else None
     path = write_report(found, args.out, sanity)
@@ -96,6 +98,7 @@ def main(argv: list[str] | None = None) -> None:
     command.add_argument(
         "--data", required=True, metavar="DIR", help="human replays and their maps"
     )
+    command.add_argument("--player", metavar="NAME", help="only this player's plays are compared")
     command.add_argument("--split", default="test", choices=["train", "val", "test"])
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--limit", type=int, metavar="N", help="at most N human plays")

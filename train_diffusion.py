@@ -22,7 +22,7 @@ from torch import Tensor
 
 from osu import checkpoint, parallel, presses
 from osu.data import PlaySet, open_plays
-from osu.denoiser import SIGMA_DATA, Denoiser, to_play, to_signal
+from osu.denoiser import Denoiser, to_play, to_signal
 from osu.features import MIRRORED, Column, Play, World, mirror
 from osu.field import FRAME_MS, UNIT_PX
 from osu.presses import Event
@@ -48,6 +48,8 @@ class Args:
     drop_code: float = option(0.3, "share of windows whose encoded style is not given")
     drop_style: float = option(0.3, "share of windows whose style in numbers is not given")
     code_noise: float = option(0.1, "standard deviation of noise on the encoded style")
+    dropout: float = option(0.1, "share of hidden channels left out at a frame")
+    coarse: float = option(1.2, "exponent above 1: more windows are as noisy as a jump or an aim")
     graph: bool = option(False, "capture the step as CUDA graphs: kernels need no launching")
     eval_every: int = option(5000, "steps between evaluations")
     eval_plays: int = option(24, "plays of the validation split that are sampled")
@@ -114,14 +116,15 @@ class Objective(torch.nn.Module):
         style = torch.where(unknown, torch.nan, style)
 
         low, high = math.log(SIGMA_MIN), math.log(SIGMA_MAX)
-        sigma = torch.exp(low + (high - low) * drawn.level)
+        sigma = torch.exp(high - (high - low) * drawn.level**args.coarse)
         coded = (drawn.coded >= args.drop_code).float()
         embed = model.embedding(sigma, style, code, coded, mirrored)
-        clean = to_signal(play)
+        clean = to_signal(play, condition)
         noisy = clean + sigma[:, None, None] * drawn.noise
-        error = (model(noisy, sigma, condition, embed) - clean).square().mean(-1)  # (B, T)
-        weight = (sigma**2 + SIGMA_DATA**2) / (sigma * SIGMA_DATA) ** 2
-        return weight * (error * mask).sum(1) / mask.sum(1).clamp(min=1)
+        error = (model(noisy, sigma, condition, embed) - clean).square()  # (B, T, C)
+        sigma = sigma[:, None, None]
+        weight = (sigma**2 + model.sigma_data**2) / (sigma * model.sigma_data) ** 2
+        return ((weight * error).mean(-1) * mask).sum(1) / mask.sum(1).clamp(min=1)
 
 
 # --- Data ---------------------------------------------------------------------------------------
@@ -138,7 +141,27 @@ def fill_bank(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor
         model.bank_load[row] = torch.from_numpy(presses.load_of(track))
 
 
+def draw_inputs(model: Denoiser, sampler, args: Args, step: int) -> tuple[Tensor, ...]:
+    """What Objective takes at a step: this process's rows of everything."""
+    generator = torch.Generator(model.style_mean.device).manual_seed(step_seed(args.seed, step))
+    drawn = draw(model, args.batch, args.length, generator)
+    batch = sampler.draw(args.batch, args.length, (args.seed, step))
+    other = sampler.again(batch.index, args.reference, (args.seed, step, 1))
+    style = sampler.styles(batch.index)
+    own = parallel.own_rows(args.batch, sampler.rank, sampler.world)
+    given = (batch.condition, batch.play, batch.mask, style, other.play, other.condition)
+    return *given, *(part[own] for part in drawn)
+
+
 # --- Evaluation ---------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def held_out_loss(model: Denoiser, plays: PlaySet, args: Args, batches: int = 8) -> float:
+    """The objective on the same windows and noise of the validation split each time."""
+    objective, sampler = Objective(model, args).to(plays.device), plays.sampler("val")
+    losses = [objective(*draw_inputs(model, sampler, args, step)).mean() for step in range(batches)]
+    return torch.stack(losses).mean().item()
 
 
 @torch.no_grad()
@@ -167,7 +190,7 @@ def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor,
 
         generator = torch.Generator(device).manual_seed(seed)
         noise = torch.randn(1, length, len(Play), generator=generator, device=device)
-        sampled = to_play(sample(denoise, noise, steps=20))[0].cpu().numpy()
+        sampled = to_play(sample(denoise, noise, steps=20), condition)[0].cpu().numpy()
         real = batch.play[0].cpu().numpy()
         for kind, values in (("human", real), ("generated", sampled)):
             for name, value in measure(track, values).items():
@@ -216,7 +239,7 @@ def main(args: Args) -> dict[str, float]:
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Model and optimizer ---
-    model = Denoiser(Denoiser.Config(bank_rows=len(learned))).to(device)
+    model = Denoiser(Denoiser.Config(dropout=args.dropout, bank_rows=len(learned))).to(device)
     known = styles[torch.from_numpy(learned).to(device)]
     count = (~known.isnan()).sum(0).clamp(min=1)
     mean = known.nansum(0) / count
@@ -236,17 +259,8 @@ def main(args: Args) -> dict[str, float]:
     # --- Resume ---
     steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
 
-    own = parallel.own_rows(args.batch, run.rank, run.world)
-    generator = torch.Generator(device)
-
     def inputs(step: int) -> tuple[Tensor, ...]:
-        generator.manual_seed(step_seed(args.seed, step))
-        drawn = draw(model, args.batch, args.length, generator)
-        batch = sampler.draw(args.batch, args.length, (args.seed, step))
-        other = sampler.again(batch.index, args.reference, (args.seed, step, 1))
-        style = sampler.styles(batch.index)
-        given = (batch.condition, batch.play, batch.mask, style, other.play, other.condition)
-        return *given, *(part[own] for part in drawn)
+        return draw_inputs(model, sampler, args, step)
 
     if args.graph:
         trained = torch.cuda.make_graphed_callables(trained, inputs(0))
@@ -269,6 +283,7 @@ def main(args: Args) -> dict[str, float]:
             steps.show(loss, frames_per_s)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = evaluate(average, plays, checked, styles, args.seed)
+            metrics["val_loss"] = held_out_loss(average, plays, args)
             run.save(step, metrics, parts)
 
     # --- Done ---

@@ -5,9 +5,9 @@ convolutions ("tcn") or a recurrent net ("lstm"). Nothing looks at the whole of 
 of any length is played in one go. Tensors are (B, T, C). Nothing here copies from the CPU (no
 lists as indices, no Python numbers in `where`), so a step can be captured as a CUDA graph.
 
-The generator answers with an offset from a plain plan (rest, then move from object to object, and
-follow the ball). Critic and encoder never see the plan itself, only what `observe` makes of a
-cursor: where it is among the objects, in radii, and how it moves.
+The generator answers with an offset from a plain plan (osu.expected). Critic and encoder never see
+the plan itself, only what `observe` makes of a cursor: where it is among the objects, in radii, and
+how it moves.
 """
 
 import itertools
@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from osu.denoiser import Conv, Grow
-from osu.features import FAR_S, SLOTS, Condition
+from osu.expected import expected
+from osu.features import SLOTS, Condition
 from osu.field import FRAME_MS, UNIT_PX
 
-MOVE_S = 0.5  # the plan rests until this long before an object, where there is that much time
 RAMP_FRAMES = 17  # over which a spin begins and ends
 SPIN_RPM, SPIN_SPREAD = 330.0, 0.17  # humans' median on the training plays, deviation of the log
 SPIN_FORWARD = 0.28  # share of humans' spins whose angle grows
@@ -38,34 +38,10 @@ def _at(condition: Tensor, *names: str) -> Tensor:
     return torch.stack([condition[..., Condition[name]] for name in names], -1)
 
 
-def plan(condition: Tensor) -> Tensor:
-    """(B, T, 2) units: a cursor that a rule can give. It moves from each object to the next with
-    minimum jerk, follows the balls of sliders, and rests in the middle of spinners."""
-
-    def seconds(name: str) -> Tensor:
-        return _at(condition, name).clamp(-0.9999, 0.9999).atanh() * FAR_S
-
-    exists = _at(condition, "OBJECT-1_EXISTS")
-    until_start = seconds("OBJECT+0_START_FAR")
-    rest = 2 * MOVE_S - exists * (2 * MOVE_S + seconds("OBJECT-1_END_FAR"))
-    move = (until_start + rest).clamp(1e-3, MOVE_S)
-    done = (1 - until_start / move).clamp(0, 1)
-    done = done**3 * (10 - 15 * done + 6 * done**2)
-    here = _at(condition, "OBJECT+0_X", "OBJECT+0_Y")
-    before = torch.lerp(here, _at(condition, "OBJECT-1_END_X", "OBJECT-1_END_Y"), exists)
-    there = torch.lerp(before, here, done)
-    # At the end of a slider, and after the last object. Whole ms may leave a slider's last frame
-    # without a ball.
-    started = (until_start <= 0).float()
-    there = torch.lerp(there, _at(condition, "OBJECT+0_END_X", "OBJECT+0_END_Y"), started)
-    on_ball = started * _at(condition, "BALL_ON")
-    return torch.lerp(there, _at(condition, "BALL_X", "BALL_Y"), on_ball)
-
-
 def with_plan(condition: Tensor) -> Tensor:
     """(B, T, F + 2): the condition and, as its last two channels, the plan. All that follows
     takes conditions (B, T, CHANNELS) in this form, so that the plan is made once a batch."""
-    return torch.cat([condition, plan(condition)], -1)
+    return torch.cat([condition, expected(condition)], -1)
 
 
 CHANNELS = len(Condition) + 2

@@ -12,24 +12,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from osu.expected import expected
 from osu.features import Condition, Play
 from osu.field import UNIT_PX
 from osu.presses import Load, Style
 
 KEY_SCALE = 0.5  # keys 0 .. 1 enter the diffusion as -0.25 .. 0.25
-SIGMA_DATA = 0.4  # of the four channels, about
+SIGMA_CURSOR, SIGMA_KEYS = 0.15, 0.24  # spread of the signal's channels, about
 
 
-def to_signal(play: Tensor) -> Tensor:
-    """(B, T, len(Play)) -> the same, centred, of comparable spread."""
-    keys = (play[..., Play.K1 :] - 0.5) * KEY_SCALE
-    return torch.cat([play[..., : Play.K1], keys], -1)
+def to_signal(play: Tensor, condition: Tensor) -> Tensor:
+    """(B, T, len(Play)) -> what is diffused: the cursor from where it is expected, centred keys."""
+    cursor = play[..., : Play.K1] - expected(condition)
+    return torch.cat([cursor, (play[..., Play.K1 :] - 0.5) * KEY_SCALE], -1)
 
 
-def to_play(signal: Tensor) -> Tensor:
+def to_play(signal: Tensor, condition: Tensor) -> Tensor:
     """The inverse of `to_signal`."""
-    keys = signal[..., Play.K1 :] / KEY_SCALE + 0.5
-    return torch.cat([signal[..., : Play.K1], keys], -1)
+    cursor = signal[..., : Play.K1] + expected(condition)
+    return torch.cat([cursor, signal[..., Play.K1 :] / KEY_SCALE + 0.5], -1)
 
 
 # What the cursor is seen relative to: channels of x, y and of whether it is there.
@@ -43,13 +44,12 @@ NEARBY = tuple(
 )
 
 
-def closely(signal: Tensor, condition: Tensor) -> Tensor:
-    """(B, T, 2 * (2 + len(NEARBY))): the cursor of a signal, as finely as it must be resolved.
+def closely(cursor: Tensor, condition: Tensor) -> Tensor:
+    """(B, T, 2 * (2 + len(NEARBY))): a cursor (B, T, 2), as finely as it must be resolved.
 
     Its first and second differences, asinh of px, and its place relative to what is near, asinh
     of radii. bfloat16 holds a position to about a pixel, but these to a hundredth of one.
     """
-    cursor = signal[..., : Play.K1]
     step = F.pad(cursor.diff(dim=1), (0, 0, 1, 0)) * UNIT_PX
     turn = F.pad(step.diff(dim=1), (0, 0, 1, 0))
     # Slices, not lists: indices would be copied to the GPU, which a captured graph cannot do.
@@ -135,8 +135,8 @@ class StyleEncoder(nn.Module):
     def forward(self, play: Tensor, condition: Tensor, dtype: torch.dtype) -> Tensor:
         """play (B, T, len(Play)), condition (B, T, len(Condition)), T >= 64; computes in dtype,
         returns float32."""
-        signal = to_signal(play)
-        seen = torch.cat([signal, closely(signal, condition), condition], -1)
+        signal = to_signal(play, condition)
+        seen = torch.cat([signal, closely(play[..., : Play.K1], condition), condition], -1)
         x = self.enter(seen.to(dtype))
         for conv, norm in zip(self.convs, self.norms, strict=True):
             x = conv(F.silu(norm(x)))
@@ -168,6 +168,8 @@ class Denoiser(nn.Module):
         self.register_buffer("bank_style", torch.zeros(config.bank_rows, len(Style)))
         self.register_buffer("bank_code", torch.zeros(config.bank_rows, config.style))
         self.register_buffer("bank_load", torch.zeros(config.bank_rows, len(Load)))
+        spread = torch.tensor([SIGMA_CURSOR, SIGMA_CURSOR, SIGMA_KEYS, SIGMA_KEYS])
+        self.register_buffer("sigma_data", spread, persistent=False)
         frequencies = torch.exp(torch.linspace(-2.0, 4.0, 32))
         self.register_buffer("frequencies", frequencies)
         self.embed_sigma = nn.Linear(64, config.embed)
@@ -209,13 +211,14 @@ class Denoiser(nn.Module):
         return F.silu(self.embed(F.silu(waves + self.embed_style(person))))
 
     def forward(self, noisy: Tensor, sigma: Tensor, condition: Tensor, embed: Tensor) -> Tensor:
-        """noisy (B, T, len(Play)), sigma (B,), condition (B, T, len(Condition)) -> clean play."""
+        """noisy signal (B, T, len(Play)), sigma (B,), condition (B, T, len(Condition)) -> clean."""
         dtype = torch.bfloat16 if noisy.is_cuda else torch.float32
         sigma = sigma[:, None, None]
-        c_skip = SIGMA_DATA**2 / (sigma**2 + SIGMA_DATA**2)
-        c_out = sigma * SIGMA_DATA / (sigma**2 + SIGMA_DATA**2).sqrt()
-        c_in = 1 / (sigma**2 + SIGMA_DATA**2).sqrt()
-        seen = torch.cat([noisy * c_in, closely(noisy, condition), condition], -1)
+        c_in = 1 / (sigma**2 + self.sigma_data**2).sqrt()  # (B, 1, len(Play))
+        c_skip = (self.sigma_data * c_in) ** 2
+        c_out = sigma * self.sigma_data * c_in
+        cursor = noisy[..., : Play.K1] + expected(condition)
+        seen = torch.cat([noisy * c_in, closely(cursor, condition), condition], -1)
         x = self.enter(seen.to(dtype))
         kept = []
         for level, blocks in enumerate(self.down):

@@ -16,15 +16,18 @@ REACH_PX, REACH_SPREAD, MOST_REACH_PX = 1.3, 1.2, 6.0  # median, standard deviat
 CATCH_UP = 0.5  # share of the way to the hand that the cursor makes in a frame once it moves again
 
 
-def as_shown(cursor: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A cursor (T, 2) in units, on the 60 Hz grid, as one person's device shows it."""
+def as_shown(
+    cursor: np.ndarray, rng: np.random.Generator, median_px: float = REACH_PX
+) -> np.ndarray:
+    """A cursor (T, 2) in units, on the 60 Hz grid, as one person's device shows it; `median_px`
+    is the median of people's reaches. A network that knows of resting needs less."""
     hand_px = to_px(cursor.astype(np.float64))
-    return to_unit(held_still(hand_px, draw_reach_px(rng))).astype(np.float32)
+    return to_unit(held_still(hand_px, draw_reach_px(rng, median_px))).astype(np.float32)
 
 
-def draw_reach_px(rng: np.random.Generator) -> float:
+def draw_reach_px(rng: np.random.Generator, median_px: float = REACH_PX) -> float:
     """How far one person's hand goes before a resting cursor follows, osu!px."""
-    return min(MOST_REACH_PX, REACH_PX * float(np.exp(rng.normal(0, REACH_SPREAD))))
+    return min(MOST_REACH_PX, median_px * float(np.exp(rng.normal(0, REACH_SPREAD))))
 
 
 def held_still(xy: np.ndarray, reach_px: float) -> np.ndarray:

@@ -73,14 +73,19 @@ def compare(
     limit: int | None = None,
     device: str = "cpu",
     spoiled: bool = False,
+    player: str | None = None,
 ) -> Likeness:
-    """Compares the plays of `sources`, and of the reference columns, with the humans of a split.
+    """Compares the plays of `sources`, and of the reference columns, with the humans of a split,
+    or with one `player`'s plays there: others of `humans` are then the other people.
 
     `spoiled` adds the columns that test the report itself: humans with one fault each.
     DataError where the split has too few usable plays.
     """
     chosen, measured = [], []
-    for human in tqdm(select(humans, split, limit), desc="measuring: humans", unit="play"):
+    own = [human for human in humans if player in (None, human.player)]
+    if not own:
+        raise DataError(f"there is no play of {player}")
+    for human in tqdm(select(own, split, limit), desc="measuring: humans", unit="play"):
         try:
             play = measure(*human.load())
         except (MeasureError, JudgeError):

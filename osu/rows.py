@@ -31,6 +31,7 @@ def classifiers(
     sides: tuple[list[Tensor], list[Tensor]] = ([], [])
     groups = []
     rng = np.random.default_rng(seed)
+    several = len({human.player for human in chosen}) > 1  # one player's songs are told apart
     swap = {human.player: bool(rng.integers(2)) for human in chosen}
     for i in sorted(column.plays):
         ours, theirs = measured[i], column.plays[i]
@@ -46,7 +47,8 @@ def classifiers(
                 views.reverse()
         for side, view in zip(sides, views, strict=True):
             side.append(view)
-        groups.append({f"song {p.song}" for p in people} | {f"player {p.player}" for p in people})
+        labels = {f"song {p.song}" for p in people}
+        groups.append(labels | ({f"player {p.player}" for p in people} if several else set()))
     with tqdm(total=3, desc=f"classifiers: {column.name}", unit="fold") as bar:
         human, generated = (Sample.of_plays(side) for side in sides)
         result = two_sample(human, generated, groups, seed, device, progress=bar.update)

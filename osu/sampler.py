@@ -5,8 +5,8 @@ step. Sampling takes its generator: a play depends on its seed and on nothing el
 
 A network's errors stay in the signal, which is thus noisier than the level of its step says. The
 network is told a higher level (`told`), as in time-shifted sampling (arXiv 2305.15583), and takes
-those errors out too. How much higher was chosen on the validation split: at the levels of a jump
-and of aim the errors are large, at those of a hand's tremor small.
+those errors out too. How much higher, and down to which level, was chosen on the validation split:
+of the errors of a plan or an aim some are left, those of a hand's tremor the network hardly makes.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.0003, 3.0, 7.0  # units of 256 px
-TREMOR = 0.03  # levels below move the cursor by less than 8 px
-TOLD_TREMOR, TOLD_AIM = 1.07, 1.26  # times the level, below and above
+AIM = 0.1  # levels below move the cursor by less than 25 px
+TOLD_AIM = 1.12  # times the level
 
 
 def told(sigma: float) -> float:
     """The noise level that the network is told of at a step of level `sigma`."""
-    return sigma * (TOLD_TREMOR if sigma < TREMOR else TOLD_AIM)
+    return sigma * TOLD_AIM if sigma >= AIM else sigma
 
 
 def noise_levels(steps: int) -> Tensor:

@@ -10,6 +10,7 @@ from osu import features, presses
 from osu.circling import circles
 from osu.denoiser import Denoiser, to_play
 from osu.device import as_shown
+from osu.expected import expected
 from osu.features import Play, Track, track_of
 from osu.presses import Style
 from osu.replay import Replay, clean_frames
@@ -18,6 +19,7 @@ from osu.tracks import nearest_grid_px
 
 STEPS = 16
 SKILLS = {"low": 0.91, "mid": 0.96, "high": 0.985}  # accuracies
+REACH_PX = 0.35  # median of osu.device: the network rests by itself in half of the time
 CIRCLING = 0.06  # the noise level, units, down to which spinners are circled for the network
 
 
@@ -29,7 +31,8 @@ def sample_play(
     that person's screen in osu!px, 0 for none; `tick` gets the share done and may raise."""
     style, code, coded = whose_style(model, track, seed, options)
     play = sample_with(model, track, style, code, coded, seed, options.steps or STEPS, tick)
-    play[:, : Play.K1] = as_shown(play[:, : Play.K1], np.random.default_rng((seed, 1)))
+    cursor = as_shown(play[:, : Play.K1], np.random.default_rng((seed, 1)), REACH_PX)
+    play[:, : Play.K1] = cursor
     return play, nearest_grid_px(float(style[Style.SCREEN]))
 
 
@@ -49,6 +52,7 @@ def sample_with(
     known, straight = torch.tensor([coded], device=device), torch.zeros(1, device=device)
     path, share = circles(track, np.random.default_rng(seed))
     path, share = (torch.from_numpy(x).to(device) for x in (path, share))
+    path = path - expected(condition)[0, : track.frames]
 
     def denoise(x: Tensor, sigma: Tensor) -> Tensor:
         embed = model.embedding(sigma, style, code, known, straight)
@@ -58,7 +62,7 @@ def sample_with(
         return clean
 
     signal = sample(denoise, noise, steps, lambda n: tick((n + 1) / (steps + 1)))
-    return to_play(signal)[0, : track.frames].cpu().numpy()
+    return to_play(signal, condition)[0, : track.frames].cpu().numpy()
 
 
 def whose_style(model: Denoiser, track: Track, seed: int, options) -> tuple[Tensor, Tensor, float]:

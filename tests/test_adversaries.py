@@ -19,13 +19,13 @@ from osu.adversaries import (
     CursorGenerator,
     Encoder,
     observe,
-    plan,
     with_plan,
 )
 from osu.auto import SPIN_RPM as AUTO_RPM
 from osu.cursors import Humans, measure
 from osu.data import PlaySet
 from osu.duel import CriticStep, GeneratorStep, both_signals
+from osu.expected import expected
 from osu.features import Ball, Column, Condition, track_condition
 from osu.field import FRAME_HZ, UNIT_PX
 
@@ -48,7 +48,7 @@ def track_with_spinner(plays: PlaySet):
 
 def test_plan_meets_every_object_and_ball(plays):
     for track in plays.tracks:
-        cursor = plan(track_condition(track))[0].numpy()
+        cursor = expected(track_condition(track))[0].numpy()
         assert np.isfinite(cursor).all()
         objects = track.objects[track.objects[:, Column.SPINNER] == 0]
         at = np.round(objects[:, Column.START_S] * FRAME_HZ).astype(int)
@@ -64,7 +64,7 @@ def test_plan_meets_every_object_and_ball(plays):
 
 def test_plan_makes_no_jumps(plays):
     for track in plays.tracks:
-        step = np.linalg.norm(np.diff(plan(track_condition(track))[0].numpy(), axis=0), axis=1)
+        step = np.linalg.norm(np.diff(expected(track_condition(track))[0].numpy(), axis=0), axis=1)
         # The longest way in the shortest time, 380 px in 75 ms (sprint), at DT 50 ms, peaks at
         # 1.9 times its mean: 16.7 ms * 14 px/ms. A missing ball was a jump of 255 px and back.
         jump = (step[1:-1] * UNIT_PX > 60) & (step[:-2] * UNIT_PX < 5) & (step[2:] * UNIT_PX < 5)

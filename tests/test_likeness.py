@@ -116,7 +116,7 @@ def spoiled():
     if not SHARED.is_dir():
         pytest.skip("the shared replays are not here (../shared/data)")
     patch = pytest.MonkeyPatch()
-    patch.setattr(rows, "two_sample", functools.partial(two_sample.two_sample, steps=40))
+    patch.setattr(rows, "two_sample", functools.partial(two_sample.two_sample, steps=28))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     humans, _ = read_humans(str(SHARED))
