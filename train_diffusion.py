@@ -132,7 +132,7 @@ class Objective(torch.nn.Module):
 
 @torch.no_grad()
 def fill_bank(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor) -> None:
-    """Keeps the styles, codes and loads of the training plays with the weights."""
+    """Keeps the styles, codes and loads of the plays `index` with the weights."""
     for row, i in enumerate(index):
         track = plays.tracks[plays.plays[i].track]
         batch = plays.window([i], [0], min(plays.plays[i].frames, 6000))
@@ -236,10 +236,11 @@ def main(args: Args) -> dict[str, float]:
     styles = plays.styles()
     sampler = plays.sampler("train", run.rank, run.world)
     learned = plays.where("train")
+    kept = plays.balanced(learned)
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Model and optimizer ---
-    model = Denoiser(Denoiser.Config(dropout=args.dropout, bank_rows=len(learned))).to(device)
+    model = Denoiser(Denoiser.Config(dropout=args.dropout, bank_rows=len(kept))).to(device)
     known = styles[torch.from_numpy(learned).to(device)]
     count = (~known.isnan()).sum(0).clamp(min=1)
     mean = known.nansum(0) / count
@@ -288,7 +289,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Done ---
     if run.first:
-        fill_bank(average.eval(), plays, learned, styles)
+        fill_bank(average.eval(), plays, kept, styles)
     run.finish(average, plays, metrics, step + 1, kind="play", about="diffusion, EDM")
     return metrics
 

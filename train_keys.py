@@ -202,7 +202,8 @@ def main(args: Args) -> dict[str, float]:
     checked = [int(i) for i in plays.where("val")[: args.eval_plays]]
 
     # --- Model and optimizer ---
-    config = KeyLSTM.Config(hidden=args.hidden, bank_rows=len(sequences.styles))
+    kept = np.searchsorted(sequences.index, plays.balanced(np.array(sequences.index)))
+    config = KeyLSTM.Config(hidden=args.hidden, bank_rows=len(kept))
     model = KeyLSTM(config).to(device)
     known = ~torch.isnan(sequences.styles)
     count = known.sum(0).clamp(min=1)
@@ -210,8 +211,8 @@ def main(args: Args) -> dict[str, float]:
     spread = (torch.where(known, sequences.styles - mean, 0.0) ** 2).sum(0) / count
     model.style_mean.copy_(mean)
     model.style_std.copy_(spread.sqrt().clamp(min=1e-3))
-    model.bank_style.copy_(sequences.styles)
-    model.bank_load.copy_(sequences.loads)
+    model.bank_style.copy_(sequences.styles[kept])
+    model.bank_load.copy_(sequences.loads[kept])
     if args.init:
         checkpoint.init_from(args.init, model)
     trained = parallel.wrap(model, device)

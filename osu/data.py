@@ -109,6 +109,16 @@ class PlaySet:
             raise DataError(f"no prepared play is in the {split} split")
         return found
 
+    def balanced(self, index: np.ndarray, rows: int = 256) -> np.ndarray:
+        """Of the plays `index` at most so many of one player that there are about `rows`, and no
+        fewer than four: styles to draw people from, which one player must not be most of."""
+        of_player: dict[str, list[int]] = {}
+        for i in index:
+            of_player.setdefault(self.plays[i].player, []).append(int(i))
+        most = max(4, rows // len(of_player))
+        kept = [own[:: -(-len(own) // most)] for own in of_player.values()]
+        return np.array(sorted(i for own in kept for i in own))
+
     def window(self, index: np.ndarray, start: np.ndarray, length: int) -> Batch:
         """Windows of `length` frames: plays index (B,) from frames start (B,)."""
         return self._flat.window(index, start, length)

@@ -18,6 +18,7 @@ import torch
 
 from osu import features, presses
 from osu.adversaries import CursorGenerator
+from osu.asked import play_as_asked
 from osu.beatmap import Beatmap
 from osu.checkpoint import CheckpointError, load_card, load_model
 from osu.denoiser import Denoiser
@@ -129,11 +130,15 @@ class Player:
 
         tick(0.0)
         if self.presser is None:
-            play, screen_px = sample_play(self.model, track, seed, options, tick)
-            events = None
+
+            def whole(loosened: float, tick: Callable[[float], None]) -> Replay:
+                found = sample_play(self.model, track, seed, options, tick, loosened)
+                return replay_of(beatmap, track, found[0], None, found[1], self.card.name, seed)
+
+            replay = play_as_asked(whole, beatmap, options, tick)
         else:
             play, events, screen_px = self._cursor_and_keys(track, seed, options, tick)
-        replay = replay_of(beatmap, track, play, events, screen_px, self.card.name, seed)
+            replay = replay_of(beatmap, track, play, events, screen_px, self.card.name, seed)
         tick(1.0)
         return replay
 

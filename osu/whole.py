@@ -25,11 +25,14 @@ CIRCLING = 0.06  # the noise level, units, down to which spinners are circled fo
 
 @torch.no_grad()
 def sample_play(
-    model: Denoiser, track: Track, seed: int, options, tick: Callable[[float], None]
-) -> tuple[np.ndarray, float]:
+    model: Denoiser, track: Track, seed: int, options, tick: Callable[[float], None],
+    loosened: float = 0.0,
+) -> tuple[np.ndarray, float]:  # fmt: skip
     """A play (T, len(Play)) of a whole track, as the person's device shows it, and the grid of
-    that person's screen in osu!px, 0 for none; `tick` gets the share done and may raise."""
+    that person's screen in osu!px, 0 for none; `tick` gets the share done and may raise. See
+    osu.asked for `loosened`."""
     style, code, coded = whose_style(model, track, seed, options)
+    style = loosen(style, loosened, options)
     play = sample_with(model, track, style, code, coded, seed, options.steps or STEPS, tick)
     cursor = as_shown(play[:, : Play.K1], np.random.default_rng((seed, 1)), REACH_PX)
     play[:, : Play.K1] = cursor
@@ -80,20 +83,33 @@ def whose_style(model: Denoiser, track: Track, seed: int, options) -> tuple[Tens
         code = torch.stack([code for _, code in read]).mean(0)
     else:
         far = 0.0
-        if _accuracy(options) is not None:
+        if asked_accuracy(options) is not None:
             have = model.bank_style[:, Style.ACCURACY].cpu().numpy()
-            wanted = presses.style_of_accuracy(_accuracy(options))
+            wanted = presses.style_of_accuracy(asked_accuracy(options))
             far = np.nan_to_num(((have - wanted) / 0.2) ** 2, nan=100.0)
         row = presses.draw_alike(model.bank_load.cpu().numpy(), track, rng, far)
         style, code = model.bank_style[row].clone().cpu(), model.bank_code[row].cpu()
-    if _accuracy(options) is not None:
-        style[Style.ACCURACY] = presses.style_of_accuracy(_accuracy(options))
+    if asked_accuracy(options) is not None:
+        style[Style.ACCURACY] = presses.style_of_accuracy(asked_accuracy(options))
     if options.unstable_rate is not None:
         style[Style.SPREAD] = presses.spread_of_unstable_rate(options.unstable_rate)
     return style, code, 1.0
 
 
-def _accuracy(options) -> float | None:
+def loosen(style: Tensor, by: float, options) -> Tensor:
+    """The style (len(Style),) of the same person on a worse day, or a better one where `by` is
+    below 0. An unstable rate that was asked for moves alone, or stays where accuracy moves."""
+    style = style.clone()
+    accuracy, rate = asked_accuracy(options), options.unstable_rate
+    if rate is None or accuracy is None:
+        style[Style.SPREAD] += by
+    if rate is None or accuracy is not None:
+        style[Style.AIM] += 0.7 * by
+        style[Style.ACCURACY] += 2 * by
+    return style
+
+
+def asked_accuracy(options) -> float | None:
     return SKILLS[options.skill] if options.skill else options.accuracy
 
 
