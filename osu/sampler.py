@@ -7,6 +7,8 @@ A network's errors stay in the signal, which is thus noisier than the level of i
 network is told a higher level (`told`), as in time-shifted sampling (arXiv 2305.15583), and takes
 those errors out too. How much higher, and down to which level, was chosen on the validation split:
 of the errors of a plan or an aim some are left, those of a hand's tremor the network hardly makes.
+A cursor that aims at nothing, in breaks, would only lose by it what it does there: such frames are
+`free`, and as noisy as the network is told.
 """
 
 from collections.abc import Callable
@@ -37,14 +39,16 @@ def sample(
     noise: Tensor,
     steps: int,
     tick: Callable[[int], None] | None = None,
+    free: Tensor | None = None,
 ) -> Tensor:
     """Integrates from `noise` (B, T, C), standard normal, to a clean signal of the same shape.
 
     denoise(x, noise level told (B,)) -> clean; `tick` is called after each step and may raise to
-    stop.
+    stop; `free` (B, T, C) is 1 for what aims at nothing, else 0.
     """
     levels = noise_levels(steps).tolist()
-    x = noise * levels[0]
+    noisier = 1 if free is None else 1 + (TOLD_AIM - 1) * free
+    x = noise * levels[0] * noisier
     before = None
     for n in range(steps):
         sigma, following = levels[n], levels[n + 1]
@@ -58,7 +62,8 @@ def sample(
                 last = torch.tensor(levels[n - 1] / sigma).log()
                 ratio = (step / (2 * last)).item()
                 guess = (1 + ratio) * clean - ratio * before
-            x = following / sigma * x + (1 - following / sigma) * guess
+            kept = following / sigma / (noisier if following < AIM <= sigma else 1)
+            x = kept * x + (1 - kept) * guess
         before = clean
         if tick:
             tick(n)

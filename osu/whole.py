@@ -1,5 +1,6 @@
 """Whole plays from the diffusion network: whose style, which noise, how many steps."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +12,7 @@ from osu.circling import circles
 from osu.denoiser import Denoiser, to_play
 from osu.device import as_shown
 from osu.expected import expected
-from osu.features import Play, Track, track_of
+from osu.features import FAR_S, Condition, Play, Track, track_of
 from osu.presses import Style
 from osu.replay import Replay, clean_frames
 from osu.sampler import sample
@@ -20,6 +21,7 @@ from osu.tracks import nearest_grid_px
 STEPS = 16
 SKILLS = {"low": 0.91, "mid": 0.96, "high": 0.985}  # accuracies
 REACH_PX = 0.35  # median of osu.device: the network rests by itself in half of the time
+FREE_S = 1.5
 CIRCLING = 0.06  # the noise level, units, down to which spinners are circled for the network
 
 
@@ -64,8 +66,17 @@ def sample_with(
             clean[0, : track.frames, : Play.K1].lerp_(path, share)
         return clean
 
-    signal = sample(denoise, noise, steps, lambda n: tick((n + 1) / (steps + 1)))
+    free = torch.zeros_like(noise)
+    free[..., : Play.K1] = aimless(condition)
+    signal = sample(denoise, noise, steps, lambda n: tick((n + 1) / (steps + 1)), free)
     return to_play(signal, condition)[0, : track.frames].cpu().numpy()
+
+
+def aimless(condition: Tensor) -> Tensor:
+    """(B, T, 1) 1 where nothing is due for FREE_S or ever, else 0."""
+    due = condition[..., Condition["OBJECT+0_EXISTS"], None] > 0
+    far = condition[..., Condition["OBJECT+0_START_FAR"], None] > math.tanh(FREE_S / FAR_S)
+    return (far | ~due).float()
 
 
 def whose_style(model: Denoiser, track: Track, seed: int, options) -> tuple[Tensor, Tensor, float]:
