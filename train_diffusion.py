@@ -5,10 +5,11 @@ Run     uv run train_diffusion.py --data ../shared/data --minutes 9      one H10
 CPU     uv run train_diffusion.py --steps 20 --batch 2                   the sample
 Many    uv run torchrun --nproc-per-node 2 train_diffusion.py ...        DistributedDataParallel
 
-EDM (arXiv 2206.00364) on 60 Hz plays, with ln(sigma) uniform so that every scale, from the shape
-of the map to the tremor of a hand, is learned alike. What is constant in a play is given twice:
-as numbers (spread, hold, accuracy ...: osu.presses.Style), and as a code that an encoder reads off
-another stretch of the same play. Either is dropped at random, so either may be unknown.
+EDM (arXiv 2206.00364) on what 60 Hz plays add to an expected path (osu.expected), with ln(sigma)
+about uniform so that every scale, from a plan to the tremor of a hand, is learned. What is constant
+in a play is given twice: as numbers (spread, hold, accuracy ...: osu.presses.Style), and as a code
+that an encoder reads off another stretch of the same play. Either is dropped at random, so either
+may be unknown.
 """
 
 import copy
@@ -171,7 +172,6 @@ def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor,
     the offsets, ms; presses: share of circles and slider heads with a press; extra: presses per
     object above one; held: share of time; still: share of frames with under .08 px of movement;
     speed: mean, px a frame."""
-    model.eval()
     device = next(model.parameters()).device
     found: dict[str, list[float]] = {}
     for i in index:
@@ -195,7 +195,6 @@ def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor,
         for kind, values in (("human", real), ("generated", sampled)):
             for name, value in measure(track, values).items():
                 found.setdefault(f"{kind}_{name}", []).append(value)
-    model.train()
     return {name: float(np.nanmean(values)) for name, values in found.items()}
 
 
@@ -248,7 +247,7 @@ def main(args: Args) -> dict[str, float]:
     model.style_std.copy_(((known - mean) ** 2).nansum(0).div(count).sqrt().clamp(min=1e-3))
     if args.init:
         checkpoint.init_from(args.init, model)
-    average = copy.deepcopy(model).requires_grad_(False)
+    average = copy.deepcopy(model).requires_grad_(False).eval()
     objective = Objective(model, args).to(device)
     trained = parallel.wrap(objective, device)
     optimizer = torch.optim.AdamW(
@@ -289,7 +288,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Done ---
     if run.first:
-        fill_bank(average.eval(), plays, kept, styles)
+        fill_bank(average, plays, kept, styles)
     run.finish(average, plays, metrics, step + 1, kind="play", about="diffusion, EDM")
     return metrics
 

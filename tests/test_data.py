@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -96,6 +97,17 @@ def test_sampling_balances_players(cache):
         plays.plays[i] = dataclasses.replace(plays.plays[i], player=owner, frames=1000)
     share = Sampler(plays, index).share
     assert share[4] == pytest.approx(1 / 3)
+
+
+def test_a_bank_is_of_many_people():
+    """160 plays of one player among 100 others: four of that player's, and all of the others'."""
+    players = ["often"] * 160 + [f"player {i}" for i in range(100)]
+    held = SimpleNamespace(plays=[SimpleNamespace(player=player) for player in players])
+    kept = PlaySet.balanced(held, np.arange(260))
+    assert (kept < 160).sum() == 4 and set(range(160, 260)) <= set(kept.tolist())
+    assert (np.diff(kept) > 0).all() and np.diff(kept[:4]).tolist() == [40, 40, 40]  # spread out
+    alone = PlaySet.balanced(held, np.arange(160))
+    assert len(alone) == 160  # one's own plays, all of them
 
 
 def test_a_song_stands_on_one_side():

@@ -107,6 +107,11 @@ def test_errors_are_sentences(folder, tmp_path):
         evaluate.main(["likeness", "--generated", str(tmp_path), "--data", str(folder / "data")])
     with pytest.raises(SystemExit, match="0 usable plays"):
         evaluate.main(["likeness", "--data", str(folder / "data"), "--split", "val"])
+    data = ["likeness", "--data", str(folder / "data")]
+    with pytest.raises(SystemExit, match="no play of nobody"):
+        evaluate.main([*data, "--player", "nobody"])
+    with pytest.raises(SystemExit, match="has 1 usable plays"):
+        evaluate.main([*data, "--player", "p0"])
     with pytest.raises(SystemExit, match="there is no such folder"):
         evaluate.main(["likeness", "--data", str(folder / "nowhere")])
 
