@@ -73,10 +73,9 @@ def sample_with(
 
 
 def aimless(condition: Tensor) -> Tensor:
-    """(B, T, 1) 1 where nothing is due for FREE_S or ever, else 0."""
-    due = condition[..., Condition["OBJECT+0_EXISTS"], None] > 0
-    far = condition[..., Condition["OBJECT+0_START_FAR"], None] > math.tanh(FREE_S / FAR_S)
-    return (far | ~due).float()
+    """(B, T, 1) 1 where the next object is more than FREE_S away, else 0."""
+    until = condition[..., Condition["OBJECT+0_START_FAR"], None]
+    return (until > math.tanh(FREE_S / FAR_S)).float()
 
 
 def whose_style(model: Denoiser, track: Track, seed: int, options) -> tuple[Tensor, Tensor, float]:

@@ -3,19 +3,25 @@
 For data that is normal with standard deviation S, EDM's optimal denoiser is x S² / (S² + sigma²).
 """
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
+from osu.beatmap import load_beatmap
 from osu.engine import PlayOptions, load_player
-from osu.features import track_of
+from osu.features import Column, track_condition, track_of
+from osu.field import FRAME_HZ
 from osu.presses import Style
 from osu.replay import dump_replay
 from osu.sampler import noise_levels, sample, told
 from osu.tracks import nearest_grid_px, screen_grid_px
-from osu.whole import whose_style
+from osu.whole import FREE_S, aimless, whose_style
 from tests.small_map import small_map
 
 S = 0.4
+SAMPLE = Path(__file__).parents[1] / "data/sample/circuit.osu"
 
 
 def gaussian(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
@@ -53,6 +59,17 @@ def test_what_is_free_keeps_its_spread():
     # 64 steps are .3 % off; the noise's own spread at this size is .7 % off.
     assert found[:, 10000:].std().item() == pytest.approx(S, rel=0.02)
     assert found[:, :10000].std().item() < 0.97 * S
+
+
+def test_a_cursor_is_free_where_nothing_is_due():
+    track = track_of(load_beatmap(SAMPLE))
+    free = aimless(track_condition(track))[0, :, 0].numpy() > 0
+    now_s = np.arange(track.frames) / FRAME_HZ
+    start, end = track.objects[:, Column.START_S], track.objects[:, Column.END_S]
+    due = ((now_s[:, None] >= start - FREE_S + 0.02) & (now_s[:, None] <= end)).any(1)
+    nothing = ~((now_s[:, None] >= start - FREE_S - 0.02) & (now_s[:, None] <= end + 0.02)).any(1)
+    nothing &= now_s < start[-1]
+    assert nothing.any() and free[nothing].all() and not free[due].any()
 
 
 def test_a_play_stands_on_its_person_s_grid_and_repeats():
