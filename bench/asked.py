@@ -3,7 +3,7 @@
     uv run -m bench.asked [--data ../shared/data] [--maps 12] [--seeds 1]
 
 Plays maps of the test split, those of middling human accuracy, at every asked value, and judges
-the plays: 10 minutes on two cores.
+the plays. A value is played up to four times (osu.asked), a few seconds each on two cores.
 """
 
 import argparse

@@ -6,8 +6,8 @@ A classifier learns to name the players of real replays: a softmax over what osu
 osu.presses find in a play. Songs are cut into two halves; the classifier learns from one half and
 names the plays of the other: the person's own, plays made like that person (from at most --likes
 replays of the first half, on the maps of the other half), and plays made without `--like`. The
-time between a file's frames is left out: our files have a frame per 1/60 s. 15 minutes on two
-cores.
+time between a file's frames is left out: our files have a frame per 1/60 s. Some ten seconds a
+play on two cores, 60 times --most plays in each half.
 """
 
 import argparse

@@ -21,7 +21,7 @@ from osu.tracks import nearest_grid_px
 STEPS = 16
 SKILLS = {"low": 0.91, "mid": 0.96, "high": 0.985}  # accuracies
 REACH_PX = 0.35  # median of osu.device: the network rests by itself in half of the time
-FREE_S = 1.5
+FREE_S = 1.5  # to the next object: nobody aims at it yet
 CIRCLING = 0.06  # the noise level, units, down to which spinners are circled for the network
 
 
