@@ -24,7 +24,7 @@ from osu import checkpoint, parallel
 from osu.adversaries import Critic, CursorGenerator
 from osu.cursors import Humans, report
 from osu.data import open_plays
-from osu.duel import CriticStep, GeneratorStep
+from osu.duel import CriticStep, GeneratorStep, too_near
 from osu.penalty import Score, around, zero_centred
 from osu.run import Run, launch, option
 from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
@@ -42,6 +42,7 @@ class Args:
     batch: int = option(96, "windows a step")
     length: int = option(512, "frames a window, 60 a second")
     loss: Literal["r3", "ns"] = option("r3", "relativistic with R1 + R2, or plain non-saturating")
+    apart: float = option(0.5, "weight of two samples' being as far apart as two people")
     gamma: float = option(0.2, "weight of R1 and R2 at first; a tenth of it in the end")
     learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
     average: float = option(0.999, "decay of the averaged weights")
@@ -85,11 +86,10 @@ def judge(loss: str, score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, 
 
 
 def please(loss: str, score: Score, real: Tensor, fake: Tensor, *_) -> tuple[Tensor, Tensor]:
-    """The generator's loss, and how far it is from the humans, in radii."""
+    """The generator's loss, and how much its plays are alike."""
     with torch.no_grad():
-        apart = (fake - real)[..., :2].norm(dim=-1).mean()
         real_scores = score(real)
-    return generator_loss(loss, real_scores, score(fake)), apart
+    return generator_loss(loss, real_scores, score(fake)), too_near(real, fake)
 
 
 def main(args: Args) -> dict[str, float]:
@@ -149,9 +149,9 @@ def main(args: Args) -> dict[str, float]:
         (told + gamma * slope).backward(inputs=list(critic.parameters()))
         critic_optimizer.step()
 
-        taken, apart = model_step(*batch)
+        taken, near = model_step(*batch)
         model_optimizer.zero_grad(set_to_none=True)
-        taken.backward(inputs=list(model.parameters()))
+        (taken + args.apart * near).backward(inputs=list(model.parameters()))
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
@@ -161,7 +161,7 @@ def main(args: Args) -> dict[str, float]:
             rate = steps.per_second(args.batch * args.length)
             run.log(
                 step, critic=told, slope=slope, generator=taken, norm=norm, gamma=gamma,
-                apart_radii=apart, frames_per_s=rate,
+                near=near, frames_per_s=rate,
             )  # fmt: skip
             steps.show(told, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:

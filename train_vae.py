@@ -26,7 +26,7 @@ from osu import checkpoint, parallel
 from osu.adversaries import Critic, CursorGenerator, Encoder, Latents, observe, with_plan
 from osu.cursors import Humans, report
 from osu.data import open_plays
-from osu.duel import CriticStep, GeneratorStep
+from osu.duel import CriticStep, GeneratorStep, too_near
 from osu.penalty import Score, around, zero_centred
 from osu.run import Run, launch, option
 from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
@@ -47,6 +47,7 @@ class Args:
     beta: float = option(2.0, "weight of the KL divergence against the log-likelihood")
     spread: float = option(0.5, "standard deviation of a play about the decoder's, radii")
     latent: float = option(1.0, "weight of the style's being found again")
+    apart: float = option(1.0, "weight of two samples' being as far apart as two people")
     gamma: float = option(0.2, "weight of R1 and R2 at first; a tenth of it in the end")
     learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
     average: float = option(0.999, "decay of the averaged weights")
@@ -119,10 +120,11 @@ def judge(score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def please(
-    encoder: Encoder, score: Score, _real: Tensor, fake: Tensor, condition: Tensor, latents: Latents
-) -> tuple[Tensor, Tensor]:
-    """The generator's loss, and what its style loses."""
-    return generator_loss(score(fake)), latent_loss(latents.style, *encoder(fake, condition))
+    encoder: Encoder, score: Score, real: Tensor, fake: Tensor, condition: Tensor, latents: Latents
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The generator's loss, what its style loses, and how much its plays are alike."""
+    again = latent_loss(latents.style, *encoder(fake, condition))
+    return generator_loss(score(fake)), again, too_near(real, fake)
 
 
 def main(args: Args) -> dict[str, float]:
@@ -198,12 +200,20 @@ def main(args: Args) -> dict[str, float]:
             (told + gamma * slope).backward(inputs=list(critic.parameters()))
             critic_optimizer.step()
 
-            taken, again = passes[2](*batch)
+            taken, again, near = passes[2](*batch)
             model_optimizer.zero_grad(set_to_none=True)
-            (taken + args.latent * again).backward(inputs=list(model.parameters()))
+            (taken + args.latent * again + args.apart * near).backward(
+                inputs=list(model.parameters())
+            )
             torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
             model_optimizer.step()
-            losses |= {"critic": told, "slope": slope, "generator": taken, "latent": again}
+            losses |= {
+                "critic": told,
+                "slope": slope,
+                "generator": taken,
+                "latent": again,
+                "near": near,
+            }
         update_average(average, player, min(args.average, (step + 1) / (step + 10)))
 
         if step % 100 == 0 or steps.last:

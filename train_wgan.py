@@ -23,7 +23,7 @@ from osu import checkpoint, parallel
 from osu.adversaries import Critic, CursorGenerator
 from osu.cursors import Humans, report
 from osu.data import open_plays
-from osu.duel import Batch, CriticStep, GeneratorStep, both_signals, scorer
+from osu.duel import Batch, CriticStep, GeneratorStep, both_signals, scorer, too_near
 from osu.penalty import Score, between, one_centred_ends, one_centred_exact, slopes
 from osu.run import Run, launch, option
 from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
@@ -43,6 +43,7 @@ class Args:
     critic: Literal["lstm", "tcn"] = option("lstm", "body of the critic")
     generator: Literal["tcn", "lstm"] = option("tcn", "body of the generator")
     penalty: Literal["first", "exact", "none"] = option("first", "form of the gradient penalty")
+    apart: float = option(1.0, "weight of two samples' being as far apart as two people")
     weight: float = option(10.0, "of the penalty")
     lazy: int = option(2, "critic steps from one penalty, so many times as heavy, to the next")
     critic_steps: int = option(3, "critic steps before a generator step")
@@ -83,9 +84,8 @@ def judge(penalty: str, score: Score, real: Tensor, fake: Tensor) -> tuple[Tenso
 
 
 def please(score: Score, real: Tensor, fake: Tensor, *_) -> tuple[Tensor, Tensor]:
-    """The generator's loss, and how far it is from the humans, in radii."""
-    apart = (fake - real)[..., :2].detach().norm(dim=-1).mean()
-    return generator_loss(score(fake)), apart
+    """The generator's loss, and how much its plays are alike."""
+    return generator_loss(score(fake)), too_near(real, fake)
 
 
 def steepness(critic: Critic, model: CursorGenerator, batch: Batch) -> float:
@@ -160,9 +160,9 @@ def main(args: Args) -> dict[str, float]:
             (told + weight * slope).backward(inputs=list(critic.parameters()))
             critic_optimizer.step()
 
-        taken, apart = model_step(*inputs(step, args.critic_steps))
+        taken, near = model_step(*inputs(step, args.critic_steps))
         model_optimizer.zero_grad(set_to_none=True)
-        taken.backward(inputs=list(model.parameters()))
+        (taken + args.apart * near).backward(inputs=list(model.parameters()))
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
@@ -171,7 +171,7 @@ def main(args: Args) -> dict[str, float]:
             check_finite(step, critic=told, generator=taken)
             rate = steps.per_second(args.batch * (args.critic_steps + 1) * args.length)
             run.log(
-                step, distance=-told, generator=taken, norm=norm, apart_radii=apart,
+                step, distance=-told, generator=taken, norm=norm, near=near,
                 slope=steepness(critic, model, inputs(step, 0)), frames_per_s=rate,
             )  # fmt: skip
             steps.show(-told, rate)

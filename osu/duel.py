@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from osu.adversaries import Critic, CursorGenerator, Latents, observe, with_plan
 from osu.penalty import Score
+
+APART = 0.94  # of two people's cursors on a map, where their distance from the plan is 1
 
 Batch = tuple[Tensor, Tensor, Tensor]  # of osu.cursors.Humans: condition, cursor, where there
 
@@ -29,6 +32,20 @@ def scorer(critic: Critic, condition: Tensor) -> Score:
     return lambda signal: critic(signal, condition.repeat(len(signal) // len(condition), 1, 1))
 
 
+def too_near(real: Tensor, fake: Tensor) -> Tensor:
+    """How much nearer to each other two cursors of the same map and window are than two people's
+    would be: 0 where they are as far apart, 1 where they are the same; mean over windows.
+
+    Signals (2 B, T, SIGNAL): the second half are others' on the maps of the first half. Critics
+    judge one window at a time, so a generator that always plays alike costs nothing with them;
+    that two samples must differ is arXiv 1901.09024. How far, real cursors say by their distance
+    from the plan, and nothing says where to.
+    """
+    one, other = fake[..., :2].chunk(2)
+    wanted = APART * real[..., :2].chunk(2)[0].norm(dim=-1).mean(1)
+    return F.relu(1 - (one - other).norm(dim=-1).mean(1) / wanted.clamp(min=1e-3)).mean()
+
+
 class CriticStep(nn.Module):
     """judge(score, real, fake) -> losses, with the generator as it is."""
 
@@ -44,7 +61,8 @@ class CriticStep(nn.Module):
 
 
 class GeneratorStep(nn.Module):
-    """please(score, real, fake, condition, latents) -> losses, with the critic as it is."""
+    """please(score, real, fake, condition, latents) -> losses, with the critic as it is. The first
+    half of the batch is played twice, so that the plays of a map can be compared (`too_near`)."""
 
     def __init__(self, model: CursorGenerator, critic: Critic, please: Callable) -> None:
         super().__init__()
@@ -52,5 +70,6 @@ class GeneratorStep(nn.Module):
         self.given = (critic,)
 
     def forward(self, *batch: Tensor) -> tuple[Tensor, ...]:
+        batch = tuple(part.chunk(2)[0].repeat(2, 1, 1) for part in batch)
         condition, real, fake, latents = both_signals(self.model, batch)
         return self.please(scorer(*self.given, condition), real, fake, condition, latents)

@@ -24,7 +24,7 @@ from osu.adversaries import (
 from osu.auto import SPIN_RPM as AUTO_RPM
 from osu.cursors import Humans, measure
 from osu.data import PlaySet
-from osu.duel import CriticStep, GeneratorStep, both_signals
+from osu.duel import APART, CriticStep, GeneratorStep, both_signals, too_near
 from osu.expected import expected
 from osu.features import Ball, Column, Condition, track_condition
 from osu.field import FRAME_HZ, UNIT_PX
@@ -198,6 +198,33 @@ def test_past_the_end_of_a_play_nothing_can_be_told(plays):
     _, real, fake, _ = both_signals(small(), (condition, human, there))
     assert torch.equal(real[:, 44:], fake[:, 44:])  # derivatives reach three frames back
     assert not torch.equal(real[:, :40], fake[:, :40])
+
+
+def test_two_plays_of_a_map_that_are_too_alike_are_told():
+    """Signals whose places are worked out by hand; derivatives do not count."""
+    real, fake = torch.randn(2, 4, 30, SIGNAL)
+    real[..., :2], fake[..., :2] = torch.tensor([0.6, 0.8]), 0.0  # people: 1 radius from the plan
+    assert too_near(real, fake) == 1
+    fake[:2, :, 0] = APART / 2
+    assert too_near(real, fake).item() == pytest.approx(0.5)
+    fake[:2, :, 0] = 3.0
+    assert too_near(real, fake) == 0
+    fake[1, :, 0] = 0.0  # of the second map's plays, both in the middle
+    assert too_near(real, fake) == 0.5
+
+
+def test_a_generator_plays_each_map_twice(plays):
+    batch = Humans(plays, "train").draw(4, 64, (0,))
+    seen = []
+
+    def please(score, real, fake, condition, latents):
+        seen.extend((real, fake, condition))
+        return (score(fake).mean(),)
+
+    GeneratorStep(small(), Critic(Critic.Config("tcn", SMALL, (1,))), please)(*batch)
+    real, fake, condition = seen
+    assert torch.equal(condition[:2], condition[2:]) and torch.equal(real[:2], real[2:])
+    assert not torch.equal(fake[:2], fake[2:])
 
 
 # --- What is measured ----------------------------------------------------------------------------
