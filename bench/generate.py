@@ -1,6 +1,7 @@
 """How long a generated play takes, past importing torch, beside the length of its map.
 
     uv run -m bench.generate [--seconds 180] [--repeat 3] [--model rnn ...] [--steps 8 ...]
+                             [--device cuda]
 
 A map of the wanted length is made of the sample map's objects, again and again. Each model plays it
 `--repeat` times, one with a sampler also at every number of `--steps`; the table holds medians and
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--model", nargs="+", help="all by default")
     parser.add_argument("--steps", type=int, nargs="+", default=[], help="of the sampler")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     args = parser.parse_args()
     beatmap = parse_beatmap(long_map(args.seconds))
     length = (beatmap.end_ms.max() - beatmap.start_ms[0]) / 1000
@@ -51,7 +53,7 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for name in args.model or [card.name for card in engine.list_models()]:
         begun = time.perf_counter()
-        player = engine.load_player(name)
+        player = engine.load_player(name, args.device)
         loaded = time.perf_counter() - begun
         sampled = "steps" in player.card.options
         for steps in [None, *args.steps] if sampled else [None]:

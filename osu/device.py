@@ -13,6 +13,7 @@ from osu.field import to_px, to_unit
 
 SLOW_PX = 1.0  # a frame: a hand slower than this may come to rest
 REACH_PX, REACH_SPREAD, MOST_REACH_PX = 1.3, 1.2, 6.0  # median, standard deviation of the log
+LATE_MS, LATE_SPREAD, MOST_LATE_MS = 3.4, 0.4, 8.0  # median, standard deviation of the log
 CATCH_UP = 0.5  # share of the way to the hand that the cursor makes in a frame once it moves again
 
 
@@ -23,6 +24,13 @@ def as_shown(
     is the median of people's reaches. A network that knows of resting needs less."""
     hand_px = to_px(cursor.astype(np.float64))
     return to_unit(held_still(hand_px, draw_reach_px(rng, median_px))).astype(np.float32)
+
+
+def lateness_ms(rng: np.random.Generator, frames: int) -> np.ndarray:
+    """(frames,) real ms by which one person's game is late to record each frame: it does so at the
+    first of its own updates at which a sixtieth of a second is over."""
+    update_ms = min(MOST_LATE_MS, LATE_MS * float(np.exp(rng.normal(0, LATE_SPREAD))))
+    return rng.uniform(0, update_ms, frames)
 
 
 def draw_reach_px(rng: np.random.Generator, median_px: float = REACH_PX) -> float:

@@ -22,7 +22,7 @@ from osu.asked import play_as_asked
 from osu.beatmap import Beatmap
 from osu.checkpoint import CheckpointError, load_card, load_model
 from osu.denoiser import Denoiser
-from osu.device import as_shown
+from osu.device import as_shown, lateness_ms
 from osu.features import Play, Track, track_of
 from osu.judge import judge
 from osu.models import KeyLSTM
@@ -177,7 +177,10 @@ def replay_of(
 ) -> Replay:  # fmt: skip
     """The replay of a generated play (T, len(Play)); events, map ms, override its key channels,
     `screen_px` is the grid the cursor stands on, 0 for none."""
-    t_ms, xy, keys = features.decode_play(play, track.start_ms, track.rate, events, screen_px)
+    late_ms = lateness_ms(np.random.default_rng((seed, 2)), len(play)) * track.rate
+    t_ms, xy, keys = features.decode_play(
+        play, track.start_ms, track.rate, events, screen_px, late_ms
+    )
     replay = build_replay(
         beatmap.md5, PLAYER + name, beatmap.mods, t_ms, xy, keys, seed % 2**31, TIMESTAMP_TICKS
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from scipy.linalg import solve_banded
 
 from osu.beatmap import Beatmap, Kind
 from osu.field import FRAME_MS, UNIT_PX, frame_count, grid_ms, to_px, to_unit
@@ -193,20 +194,22 @@ def key_events(play: np.ndarray, start_ms: float, rate: float) -> list[np.ndarra
 
 def decode_play(
     play: np.ndarray, start_ms: float, rate: float, events: list[np.ndarray] | None = None,
-    screen_px: float = 0.0,
+    screen_px: float = 0.0, late_ms: np.ndarray | float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """The inverse of `encode_play`: (t_ms, xy, keys), a frame on each grid time and key change.
+    """The inverse of `encode_play`: (t_ms, xy, keys), a frame at each grid time and key change.
 
     play (T, len(Play)); `events` overrides the key channels, as `key_events` returns them. t_ms
     are whole map ms, strictly increasing; xy stand on a screen's pixels where `screen_px` (see
-    `screen_grid_px`) is above 0.
+    `screen_grid_px`) is above 0. Frames of the grid come `late_ms` (T,) map ms late, less than the
+    grid's period, and are such that the grid's own times still read as `play`.
     """
     events = key_events(play, start_ms, rate) if events is None else events
-    at = grid_ms(start_ms, len(play), rate)
+    due = grid_ms(start_ms, len(play), rate)
+    at = np.concatenate([due[:1], np.round(due + late_ms)[1:]])
     changes = np.round(np.concatenate([np.ravel(e) for e in events]))
     t_ms = np.unique(np.concatenate([at, changes[(changes >= at[0]) & (changes <= at[-1])]]))
-    grid_xy = to_px(play[:, [Play.X, Play.Y]].astype(np.float64))
-    xy = np.stack([np.interp(t_ms, at, grid_xy[:, axis]) for axis in (0, 1)], -1)
+    frame_xy = _before_interpolation(to_px(play[:, [Play.X, Play.Y]].astype(np.float64)), due, at)
+    xy = np.stack([np.interp(t_ms, at, frame_xy[:, axis]) for axis in (0, 1)], -1)
     if screen_px:
         xy = np.round(xy / screen_px) * screen_px
     keys = np.zeros(len(t_ms), np.uint8)
@@ -218,6 +221,15 @@ def decode_play(
         np.add.at(toggled, end, -1)
         keys |= np.where(np.cumsum(toggled[:-1]) > 0, bit, 0).astype(np.uint8)
     return t_ms, xy, keys
+
+
+def _before_interpolation(xy: np.ndarray, due: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """(T, 2) at times `at` that interpolates to xy (T, 2) at times `due`; each due time lies
+    between the frame before and its own."""
+    own = np.ones(len(xy))  # share of a frame in what is read at its due time
+    own[1:] = (due[1:] - at[:-1]) / np.diff(at)
+    bands = np.stack([own, np.append(1 - own[1:], 0.0)])
+    return solve_banded((1, 0), bands, xy)
 
 
 SCREEN_HEIGHTS = (480, 600, 720, 768, 800, 864, 900, 960, 1024, 1050, 1080, 1200, 1440, 2160)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from osu.circling import REACT_FRAMES, RPM, circles
-from osu.device import SLOW_PX, draw_reach_px, held_still
+from osu.device import MOST_LATE_MS, SLOW_PX, draw_reach_px, held_still, lateness_ms
 from osu.field import FRAME_HZ, UNIT_PX
 from osu.tracks import SCREEN_HEIGHTS, Column, Track, World, nearest_grid_px
 
@@ -41,6 +41,15 @@ def test_reaches_differ_between_people_and_repeat_with_the_seed():
     reach = [draw_reach_px(np.random.default_rng(seed)) for seed in range(200)]
     assert reach == [draw_reach_px(np.random.default_rng(seed)) for seed in range(200)]
     assert 0 < min(reach) < 0.5 and 4 < max(reach) <= 6
+
+
+def test_frames_are_late_by_less_than_an_update_of_ones_own_game():
+    late = [lateness_ms(np.random.default_rng(seed), 2000) for seed in range(60)]
+    most = np.array([one.max() for one in late])
+    assert all(one.min() >= 0 for one in late) and most.max() <= MOST_LATE_MS
+    assert most.std() > 0.5  # people's games differ
+    np.testing.assert_array_equal(late[7], lateness_ms(np.random.default_rng(7), 2000))
+    assert np.diff(np.quantile(late[0] / most[0], [0, 0.25, 0.5, 0.75, 1])).std() < 0.02  # uniform
 
 
 @pytest.mark.parametrize("height", SCREEN_HEIGHTS)

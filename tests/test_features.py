@@ -83,6 +83,22 @@ def test_decoded_play_encodes_to_itself(case):
 
 
 @settings(max_examples=60, deadline=None)
+@given(plays(), st.integers(0, 99))
+def test_frames_that_come_late_read_as_the_same_play(case, seed):
+    """Every frame at its own time, at most half a period after it was due, so what is read there
+    at the due times grows an error by at most a factor of two."""
+    play, start, rate, _ = case
+    late_ms = np.random.default_rng(seed).uniform(0, FRAME_MS / 2 - 1, len(play)) * rate
+    t_ms, xy, keys = features.decode_play(play, start, rate, late_ms=late_ms)
+    assert (np.diff(t_ms) > 0).all() and (t_ms == np.round(t_ms)).all()
+    assert not set(grid_ms(start, len(play), rate)) <= set(t_ms)
+    again = features.encode_play(t_ms, xy, keys, start, len(play), rate)
+    read = play[: len(again)]
+    np.testing.assert_allclose(again[:, :2], read[:, :2], atol=4e-6)
+    np.testing.assert_allclose(again[:, 2:], read[:, 2:], atol=1e-4)
+
+
+@settings(max_examples=60, deadline=None)
 @given(plays())
 def test_key_events_keep_times_between_frames(case):
     """Edges come back to a hundredth of a ms, where a frame is 12 to 25 ms of map time."""
