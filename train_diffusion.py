@@ -249,7 +249,6 @@ def main(args: Args) -> dict[str, float]:
         checkpoint.init_from(args.init, model)
     average = copy.deepcopy(model).requires_grad_(False).eval()
     objective = Objective(model, args).to(device)
-    trained = parallel.wrap(objective, device)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=args.learning_rate, betas=(0.9, 0.99), weight_decay=0.01,
         fused=device.type == "cuda",
@@ -262,8 +261,7 @@ def main(args: Args) -> dict[str, float]:
     def inputs(step: int) -> tuple[Tensor, ...]:
         return draw_inputs(model, sampler, args, step)
 
-    if args.graph:
-        trained = torch.cuda.make_graphed_callables(trained, inputs(0))
+    trained = parallel.wrap(objective, device, inputs(0) if args.graph else None)
 
     # --- Loop ---
     for step, done in steps:

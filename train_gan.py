@@ -124,14 +124,14 @@ def main(args: Args) -> dict[str, float]:
     # --- Steps ---
     critic_step = CriticStep(critic, model, partial(judge, args.loss))
     model_step = GeneratorStep(model, critic, partial(please, args.loss))
-    critic_step, model_step = (parallel.wrap(s, device) for s in (critic_step, model_step))
 
     def inputs(step: int) -> tuple[Tensor, ...]:
         return humans.draw(args.batch // run.world, args.length, (args.seed, step, run.rank))
 
-    if args.graph:
-        capture = torch.cuda.make_graphed_callables
-        critic_step, model_step = (capture(s, inputs(0)) for s in (critic_step, model_step))
+    captured = inputs(0) if args.graph else None
+    critic_step, model_step = (
+        parallel.wrap(s, device, captured) for s in (critic_step, model_step)
+    )
 
     # --- Loop ---
     for step, done in steps:

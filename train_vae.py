@@ -170,13 +170,12 @@ def main(args: Args) -> dict[str, float]:
     if adversarial:
         passes.append(CriticStep(critic, model, judge))
         passes.append(GeneratorStep(model, critic, partial(please, encoder)))
-    passes = [parallel.wrap(p, device) for p in passes]
 
     def inputs(step: int) -> tuple[Tensor, ...]:
         return humans.draw(args.batch // run.world, args.length, (args.seed, step, run.rank))
 
-    if args.graph:
-        passes = [torch.cuda.make_graphed_callables(p, inputs(0)) for p in passes]
+    captured = inputs(0) if args.graph else None
+    passes = [parallel.wrap(p, device, captured) for p in passes]
 
     # --- Loop ---
     for step, done in steps:

@@ -130,18 +130,14 @@ def main(args: Args) -> dict[str, float]:
     penalised = CriticStep(critic, model, partial(judge, args.penalty))
     plain = CriticStep(critic, model, partial(judge, "none"))
     model_step = GeneratorStep(model, critic, please)
-    penalised, plain, model_step = (
-        parallel.wrap(s, device) for s in (penalised, plain, model_step)
-    )
 
     def inputs(step: int, turn: int) -> tuple[Tensor, ...]:
         return humans.draw(args.batch // run.world, args.length, (args.seed, step, turn, run.rank))
 
-    if args.graph:
-        capture = torch.cuda.make_graphed_callables
-        penalised, plain, model_step = (
-            capture(s, inputs(0, 0)) for s in (penalised, plain, model_step)
-        )
+    captured = inputs(0, 0) if args.graph else None
+    penalised, plain, model_step = (
+        parallel.wrap(s, device, captured) for s in (penalised, plain, model_step)
+    )
 
     # --- Loop ---
     for step, done in steps:

@@ -48,8 +48,13 @@ def own_device(device: torch.device) -> torch.device:
     return device
 
 
-def wrap(module: nn.Module, device: torch.device) -> nn.Module:
-    """The module itself, or with its gradients averaged over the processes."""
+def wrap(
+    module: nn.Module, device: torch.device, captured: tuple[Tensor, ...] | None = None
+) -> nn.Module:
+    """The module itself, or with its gradients averaged over the processes; as a CUDA graph where
+    it is `captured` on inputs of the shapes it will have: its kernels then need no launching."""
+    if captured is not None:  # first: DistributedDataParallel's own work can't be captured
+        module = torch.cuda.make_graphed_callables(module, captured)
     if not distributed.is_initialized():
         return module
     ids = [device.index] if device.type == "cuda" else None
