@@ -10,14 +10,15 @@ import pytest
 import torch
 
 from osu.beatmap import load_beatmap
+from osu.denoiser import KEY_SCALE
 from osu.engine import PlayOptions, load_player
-from osu.features import Column, track_condition, track_of
+from osu.features import Column, Play, track_condition, track_of
 from osu.field import FRAME_HZ
 from osu.presses import Style
 from osu.replay import dump_replay
 from osu.sampler import noise_levels, sample, told
 from osu.tracks import nearest_grid_px, screen_grid_px
-from osu.whole import FREE_S, aimless, whose_style
+from osu.whole import FREE_S, GUIDANCE, GUIDED, aimless, sample_with, whose_style
 from tests.small_map import small_map
 
 S = 0.4
@@ -70,6 +71,37 @@ def test_a_cursor_is_free_where_nothing_is_due():
     nothing = ~((now_s[:, None] >= start - FREE_S - 0.02) & (now_s[:, None] <= end + 0.02)).any(1)
     nothing &= now_s < start[-1]
     assert nothing.any() and free[nothing].all() and not free[due].any()
+
+
+class Opinion(torch.nn.Module):
+    """Says that all is what the style's first number is, or 0 where it knows no style."""
+
+    stride = 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.asked: list[tuple[float, int]] = []
+
+    def embedding(self, sigma, style, code, coded, mirrored):
+        assert (code[coded == 0] == 0).all()
+        return style[:, :1].nan_to_num(0.0)
+
+    def forward(self, noisy, sigma, condition, embed):
+        self.asked.append((sigma[0].item(), len(sigma)))
+        return embed[:, None].expand(noisy.shape)
+
+
+def test_a_play_is_led_past_the_person_away_from_anyone(monkeypatch):
+    track, model = track_of(small_map()), Opinion()
+    style, code = torch.full((len(Style),), 0.1), torch.ones(24)
+    play = sample_with(model, track, style, code, 1.0, 3, 16)
+    assert all(rows == (2 if sigma >= GUIDED else 1) for sigma, rows in model.asked)
+    keys = play[:, Play.K1 :]
+    np.testing.assert_allclose(keys, 0.5 + 0.1 / KEY_SCALE, atol=1e-6)  # the last word is unguided
+    monkeypatch.setattr("osu.whole.GUIDED", 0.0)
+    keys = sample_with(model, track, style, code, 1.0, 3, 16)[:, Play.K1 :]
+    np.testing.assert_allclose(keys, 0.5 + GUIDANCE * 0.1 / KEY_SCALE, atol=1e-6)
 
 
 def test_a_play_stands_on_its_person_s_grid_and_repeats():
