@@ -22,6 +22,7 @@ from osu.engine import OptionError, PlayOptions
 from osu.judge import JudgeError
 from osu.library import DataError, find_maps
 from osu.mods import PLAYABLE, ModsError, mods_str, parse_mods
+from osu.osz import ARCHIVES
 from osu.painter import RenderError
 from osu.render import lively_window, save_gif
 from osu.replay import ReplayError, load_replay, save_replay
@@ -41,9 +42,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "map", nargs="?", default=str(SAMPLE), help=".osu or .osz (default: a sample)"
+        "map", nargs="?", default=str(SAMPLE), help=".osu, .osz or .olz (default: a sample)"
     )
-    parser.add_argument("--difficulty", help="which one of an .osz")
+    parser.add_argument("--difficulty", help="which one of an .osz or .olz")
     parser.add_argument("--model", default=engine.DEFAULT, help="a folder of models/ (%(default)s)")
     parser.add_argument("--mods", default="", help="such as HDDT")
     parser.add_argument("--seed", type=int, default=0, help="another seed is another play")
@@ -113,8 +114,8 @@ def generate(args: argparse.Namespace) -> None:
     if others := mods & ~PLAYABLE:
         known = " ".join(mod.name for mod in PLAYABLE)
         raise ModsError(f"nobody plays under {mods_str(others)} here; the mods are {known}")
-    if args.difficulty and Path(args.map).suffix.lower() != ".osz":
-        raise OptionError(f"--difficulty chooses from an .osz; {args.map} is one difficulty")
+    if args.difficulty and Path(args.map).suffix.lower() not in ARCHIVES:
+        raise OptionError(f"--difficulty chooses from an archive; {args.map} is one difficulty")
     beatmap = load_beatmap(args.map, args.difficulty).with_mods(mods)
     player = engine.load_player(args.model, str(pick_device(args.device)))
     options = PlayOptions(

@@ -1,6 +1,6 @@
 """The desktop program: choose a map, generate plays, watch them, save them, play them live.
 
-    uv run gui.py [FILE ...]        .osu, .osz or .osr files to open; a folder is a Songs folder
+    uv run gui.py [FILE ...]        .osu, .osz, .olz or .osr files to open, or a Songs folder
 
 The window only reads fields, posts commands to osu.worker and paints what comes back; every button
 follows from the worker's one state word. Its panels live in osu/ui/.
@@ -147,7 +147,7 @@ class App:
             parent=self.root,
             title="Open maps and replays",
             initialdir=Path(self.settings.recent[0]).parent if self.settings.recent else None,
-            filetypes=[("Maps and replays", "*.osu *.osz *.osr"), ("All files", "*")],
+            filetypes=[("Maps and replays", "*.osu *.osz *.olz *.osr"), ("All files", "*")],
         )
         self.open_paths(tuple(paths))
 

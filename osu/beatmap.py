@@ -36,7 +36,7 @@ from osu.osufile import (
     is_spinner,
     read_osu,
 )
-from osu.osz import difficulty_from_osz, difficulty_names
+from osu.osz import ARCHIVES, difficulty_from_osz, difficulty_names
 from osu.sliders import Event, nested_events, tick_counts, timing_at
 from osu.stacking import stack_heights
 
@@ -251,13 +251,13 @@ def parse_beatmap(data: bytes, name: str = "the beatmap") -> Beatmap:
 
 
 def load_beatmap(path: str | Path, difficulty: str | None = None) -> Beatmap:
-    """A .osu file, or one difficulty of a .osz by its name (its only one, or its first).
+    """A .osu file, or one difficulty of a .osz or .olz by its name (its only one, or its first).
 
     Raises BeatmapError for a file that cannot be read or used.
     """
     path = Path(path)
     name = path.name
-    if path.suffix.lower() == ".osz":
+    if path.suffix.lower() in ARCHIVES:
         data, name = difficulty_from_osz(path, difficulty)
     else:
         data = _read_bytes(path)

@@ -22,10 +22,11 @@ from pathlib import Path
 from osu import stable
 from osu.binary import Source
 from osu.osufile import MAX_BYTES
+from osu.osz import ARCHIVES
 from osu.stable import StableError
 
 SPLITS = ("train", "val", "test")
-MAP_SUFFIXES = (".osu", ".osz", ".olz")
+MAP_SUFFIXES = (".osu", *ARCHIVES)
 HEAD_BYTES = 1024  # of a .osr, up to its third text
 NAMES_SHOWN = 20
 NO_MAP = "replay: its map is not below the folders"

@@ -1,4 +1,7 @@
-"""A .osz archive: the .osu files of one song. Read in memory only; nothing is ever unpacked."""
+"""A .osz archive, or lazer's .olz: the .osu files of one song, zipped.
+
+Read in memory only; nothing is ever unpacked.
+"""
 
 import re
 import zipfile
@@ -6,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from osu.osufile import MAX_BYTES, BeatmapError
 
+ARCHIVES = (".osz", ".olz")
 MAX_ARCHIVE_BYTES = 1 << 30  # with songs and videos, which are not read
 MAX_ENTRIES = 10_000
 MAX_DIFFICULTIES = 256

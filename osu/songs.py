@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from osu.osz import ARCHIVES
+
 HEAD_BYTES = 16 << 10  # general, metadata and difficulty sections fit; long event lists come later
 _UNREADABLE = (OSError, zipfile.BadZipFile, RuntimeError, ValueError, EOFError)
 
@@ -27,7 +29,7 @@ class Song:
     title: str
     difficulty: str
     creator: str
-    path: str  # the .osu, or the .osz that holds it
+    path: str  # the .osu, or the archive that holds it
 
     @property
     def label(self) -> str:
@@ -55,12 +57,12 @@ def scan(
         if progress:
             progress(len(songs))
     if not songs and not (cancel is not None and cancel.is_set()):
-        raise SongsError(f"{folder} holds no osu!standard map (.osu or .osz).")
+        raise SongsError(f"{folder} holds no osu!standard map (.osu, .osz or .olz).")
     return sorted(songs, key=lambda song: (*(s.lower() for s in (song.artist, song.title)), song))
 
 
 def list_songs(path: Path) -> list[Song]:
-    """The osu!standard difficulties of one .osu or .osz file; none where it can't be read."""
+    """The osu!standard difficulties of one .osu, .osz or .olz file; none where it can't be read."""
     try:
         if path.suffix.lower() == ".osu":
             with open(path, "rb") as file:
@@ -86,7 +88,7 @@ def _map_files(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
-            if name.lower().endswith((".osu", ".osz")):
+            if name.lower().endswith((".osu", *ARCHIVES)):
                 yield Path(parent, name)
 
 

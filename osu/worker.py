@@ -360,7 +360,7 @@ def _find_map(
 
 
 def _beatmap_in(path: Path, md5: str) -> Beatmap | None:
-    """The difficulty with this MD5 in a .osu or .osz file, if it is there and can be read."""
+    """The difficulty with this MD5 in a .osu, .osz or .olz file, if it is there and can be read."""
     try:
         if path.suffix.lower() == ".osu":
             same = hashlib.md5(path.read_bytes()).hexdigest() == md5

@@ -83,8 +83,9 @@ def test_a_seed_is_the_same_bytes_in_a_new_process(map_path, tmp_path):
     assert one.read_bytes() == other.read_bytes() != third.read_bytes()
 
 
-def test_many_plays_of_one_difficulty_of_an_archive(tmp_path):
-    archive, out = tmp_path / "song.osz", tmp_path / "plays"
+@pytest.mark.parametrize("name", ["song.osz", "song.OLZ"])
+def test_many_plays_of_one_difficulty_of_an_archive(tmp_path, name):
+    archive, out = tmp_path / name, tmp_path / "plays"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("a.osu", OSU)
         file.writestr("b.osu", OSU.replace(b"Version:small", "Version:大きい".encode()))
@@ -101,7 +102,7 @@ def test_many_plays_of_one_difficulty_of_an_archive(tmp_path):
         (["small.osu", "--mods", "RX"], "nobody plays under RX"),
         (["small.osu", "--model", "best"], "there is no model 'best'; there are"),
         (["small.osu", "--device", "abacus"], "has no such device"),
-        (["small.osu", "--difficulty", "small"], "chooses from an .osz"),
+        (["small.osu", "--difficulty", "small"], "chooses from an archive"),
         (["small.osu", "--skill", "mid"], "does not follow --skill"),
         (["taiko.osu"], "is a taiko map"),
         (["catch.osu"], "is a catch map"),
