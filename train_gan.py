@@ -1,14 +1,17 @@
 """Trains the GAN cursor player: plain, which collapses, or relativistic with R1 and R2.
 
 Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
-Run     uv run train_gan.py --data ../shared/data --minutes 7       one H100
+Run     uv run train_gan.py --data ../shared/data --minutes 10 --graph   one H100
 CPU     uv run train_gan.py --steps 20 --batch 4 --width 16         the sample, a minute
-Expect  1,937 steps on a CPU core (--width 16 --batch 8 --length 256, 6 minutes): fresh classifiers
-        tell cursors from humans' with .95 (conv) and .88 (features) accuracy, 60 val plays
+Expect  8,441 steps (H100, 9.5 minutes, two other runs beside it): two samples 29 px apart (people:
+        32), fresh classifiers .49 (conv) and .59 (features) accurate on 40 cursors, .5 is best. On
+        one CPU core (--width 16 --batch 8 --length 256 --minutes 6): .86 and .84; with --loss ns
+        --apart 0: .95 and .86, 10 px apart
 
 A real cursor and a generated one on the same map are scored in pairs, stretch by stretch:
 `--loss r3` is R3GAN (arXiv 2501.05441). `--loss ns` is the plain non-saturating loss of
-arXiv 1406.2661 without a penalty, the baseline that fails. No term asks for one human's path.
+arXiv 1406.2661 without a penalty, the baseline that fails. No term asks for one human's path;
+`--apart` asks that two plays of a map differ as much as people's do, which no critic sees.
 """
 
 import copy
