@@ -4,7 +4,7 @@ Learns  noise, condition (B, T, F), style of a person -> play (B, T, 4): cursor 
 Run     uv run train_diffusion.py --data ../shared/data --minutes 25 --graph   one H100
 CPU     uv run train_diffusion.py --steps 20 --batch 2                   the sample
 Many    uv run torchrun --nproc-per-node 2 train_diffusion.py ...        DistributedDataParallel
-Expect  47,539 steps (H100, 25 minutes): val_loss .323 after 6,000, .292 at the end and still falling;
+Expect  47,539 steps (H100, 25 minutes): val_loss .323 after 6,000, .292 at the end, still falling;
         on 6 validation plays aim .38 radii (people .40), offsets spread 11.6 ms (12.8)
 
 EDM (arXiv 2206.00364) on what 60 Hz plays add to an expected path (osu.expected), with ln(sigma)

@@ -3,8 +3,8 @@
 Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
 Run     uv run train_vae.py --data ../shared/data --minutes 10 --graph   one H100
 CPU     uv run train_vae.py --steps 20 --batch 4 --width 16         the sample, a minute
-Expect  5,245 steps (H100, 9.5 minutes, two other runs beside it): 16 active units, two samples 33 px
-        apart (people: 32), fresh classifiers .66 (conv) and .68 (features) accurate on 40 cursors
+Expect  5,245 steps (H100, 9.5 minutes, two other runs beside it): 16 active units, two samples
+        33 px apart (people: 32), fresh classifiers .66 (conv), .68 (features) accurate, 40 cursors
 
 Encoder E, decoder D, generator G and discriminator are trained together (arXiv 2012.11551, with
 the map as condition of all four). E and D are a beta-VAE. G draws its style from the prior, is
