@@ -6,11 +6,6 @@ ends where a job must be caught in the middle.
 """
 
 import os
-import signal
-import subprocess
-import sys
-import threading
-import tkinter as tk
 from pathlib import Path
 from tkinter import ttk
 from types import SimpleNamespace
@@ -20,105 +15,26 @@ import osrparse
 import pytest
 from PIL import ImageGrab
 
-import gui
 from osu import messages as msg
 from osu.replay import save_replay
-from osu.settings import Settings, load_settings
+from osu.settings import Settings
 from osu.ui.form import FormError
-from osu.worker import Worker
-from tests.display import children, needs_xdotool, needs_xvfb, start_xvfb, wait_for
+from tests.display import needs_xvfb, start_xvfb
 from tests.small_map import OSU, small_map, small_replay
+from tests.window import (
+    DEFAULTS,
+    Endless,
+    canvas_picture,
+    display,
+    generate,
+    home,
+    idle,
+    start,
+    until,
+)
 
 pytestmark = needs_xvfb
-DEFAULTS = Settings()
 ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture(scope="module")
-def display():
-    server, name = start_xvfb()
-    yield name
-    server.terminate()
-    server.wait(10)
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch, display):
-    """A folder of its own for settings, files and this display."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("DISPLAY", display)
-    (tmp_path / "small.osu").write_bytes(OSU)
-    return tmp_path
-
-
-class Endless:
-    """An engine whose plays take for ever."""
-
-    PlayOptions = staticmethod(lambda **fields: None)
-
-    def list_models(self):
-        return []
-
-    def load_player(self, name):
-        return self
-
-    def play(self, beatmap, seed, options, progress, cancel):
-        while True:
-            progress(0.5)
-            cancel.wait(0.01)
-
-
-@pytest.fixture
-def start(home):
-    """start() -> a running program; all are closed at the end, and nothing may be left."""
-    before = set(threading.enumerate())
-    apps = []
-
-    def start(settings=DEFAULTS, engine=None):
-        root = tk.Tk()
-        apps.append(gui.App(root, Worker(engine or Endless()), settings))
-        root.update()
-        return apps[-1]
-
-    yield start
-    for app in apps:
-        if app.worker.state != "closed":
-            app.close()
-    assert set(threading.enumerate()) == before
-    assert not [c for c in children(os.getpid()) if "osu.playback" in c]
-
-
-def until(app, condition):
-    return wait_for(condition, step=app.root.update)
-
-
-def idle(app):
-    until(app, lambda: app.worker.state == "idle")
-
-
-def generate(app, home):
-    """Open the small map and play it with the autoplayer."""
-    app.open_paths((str(home / "small.osu"),))
-    idle(app)
-    app.window.form.model.set(msg.AUTO)
-    app.window.buttons["generate"].invoke()
-    idle(app)
-
-
-def colours() -> int:
-    """How many the screen shows: black alone while no window is there."""
-    screen = ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).convert("RGB").reduce(4)
-    return len(np.unique(np.asarray(screen).reshape(-1, 3), axis=0))
-
-
-def canvas_picture(app) -> np.ndarray:
-    """What the X server shows where the preview's canvas is."""
-    app.root.update()
-    canvas = app.window.preview.canvas
-    x, y = canvas.winfo_rootx(), canvas.winfo_rooty()
-    box = (x, y, x + canvas.winfo_width(), y + canvas.winfo_height())
-    return np.asarray(ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).convert("RGB").crop(box))
 
 
 def test_open_generate_watch_and_save(start, home):
@@ -278,7 +194,7 @@ def test_the_model_and_what_it_follows(start, home):
         app.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def screens():
     """Displays by their dpi, all there until the last test: Tk keeps its connections open."""
     sizes = {96: "1600x1000", 144: "1920x1080", 192: "2560x1600"}
@@ -374,141 +290,3 @@ def test_what_is_wrong_with_a_file_is_said_in_the_window(start, home):
     status = app.window._status
     assert status.cget("style") == "Error.TLabel" and status.cget("text").count("\n") == 0
     assert len(status.cget("text")) > 10
-
-
-def live(app, home):
-    """Arm the selected play over the whole screen."""
-    generate(app, home)
-    app.window.live.kind.set("playfield")
-    app.window.live.rect.set("0, 0, 1600, 1000")
-    app.window.buttons["arm"].invoke()
-    until(app, lambda: app.worker.state == "armed")
-
-
-def test_live_is_armed_started_nudged_and_stopped(start, home):
-    app = start()
-    live(app, home)
-    assert app.window.buttons["start"].instate(["!disabled"])
-    assert not app.window.buttons["generate"].instate(["!disabled"])
-    app.window.buttons["start"].invoke()
-    until(app, lambda: app.worker.state == "playing")
-    app.window.buttons["nudge2"].invoke()
-    until(app, lambda: app.window.live.offset.get() == "2")
-    app.window.buttons["stop"].invoke()
-    idle(app)
-    assert app.window.live._says.cget("text").startswith("Stopped")
-
-
-def test_live_without_a_rectangle_says_so_and_starts_nothing(start, home):
-    app = start()
-    generate(app, home)
-    app.window.buttons["arm"].invoke()
-    assert app.worker.state == "idle"
-    assert "rectangle" in app.window._status.cget("text")
-
-
-def test_the_games_window_is_found_by_its_title(start, home):
-    app = start()
-    app.window.buttons["find"].invoke()
-    idle(app)
-    assert app.window._status.cget("style") == "Error.TLabel"  # there is none
-    game = tk.Toplevel(app.root)
-    game.title("osu! - a song")
-    game.geometry("640x480+300+200")
-    app.root.update()
-    app.window.buttons["find"].invoke()
-    idle(app)
-    assert app.window.live.rect.get() == "300, 200, 640, 480"
-    # stable's layout: 512 x 384 in the middle of 640 x 480, 8 below
-    playfield = app.window.live.playfield()
-    assert (playfield.left, playfield.top) == (300 + 64, 200 + 48 + 8)
-
-
-@pytest.mark.parametrize("state", ["idle", "working", "cancelling", "armed", "playing"])
-def test_closed_in_any_state_nothing_stays(start, home, state):
-    """The fixture looks for threads and processes that stayed."""
-    app = start()
-    if state in ("armed", "playing"):
-        live(app, home)
-    if state == "playing":
-        app.window.buttons["start"].invoke()
-        until(app, lambda: app.worker.state == "playing")
-    if state in ("working", "cancelling"):
-        maps = (msg.OpenMap(str(home / "small.osu")),)
-        app.worker.post(msg.Generate(maps, "endless", "NM", 1, 1))
-    if state == "cancelling":
-        app.worker.cancel()
-    assert app.worker.state == state
-    app.close()
-    assert app.worker.state == "closed"
-
-
-def test_ten_starts_and_stops(start, home):
-    for _ in range(10):
-        app = start()
-        app.open_paths((str(home / "small.osu"),))
-        app.window.preview.play()
-        app.root.update()
-        app.close()
-
-
-def test_settings_are_remembered(start, home):
-    app = start()
-    generate(app, home)
-    app.window.form.mods["HD"].set(True)
-    app.toggle_theme()
-    app.close()
-    settings = load_settings()
-    assert (settings.theme, settings.mods) == ("light", "HD")
-    assert settings.recent == (str(home / "small.osu"),)
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_the_program_ended_from_outside_leaves_nothing(home, how):
-    before = children(os.getpid())  # another test's pool may have left its tracker to this process
-    program = subprocess.Popen([sys.executable, "gui.py", str(home / "small.osu")], cwd=ROOT)
-    settings = home / "config" / "osu-players"
-    wait_for(lambda: colours() > 100)  # the window is there
-    program.send_signal(how)
-    assert program.wait(60) == (0 if how == signal.SIGINT else -how)
-    assert not [c for c in children(os.getpid()) if "python" in c and c not in before]
-    assert settings.exists() == (how == signal.SIGINT)  # who is asked to end still remembers
-
-
-@needs_xdotool
-def test_the_program_itself(home):
-    """`python gui.py MAP` by pointer and keyboard: generate, look, save in the dialog, quit."""
-    (home / "config" / "osu-players").mkdir(parents=True)
-    settings = home / "config" / "osu-players" / "settings.json"
-    settings.write_text('{"model": "auto"}')
-    before = children(os.getpid())  # another test's pool may have left its tracker to this process
-    program = subprocess.Popen(
-        [sys.executable, "gui.py", str(home / "small.osu")],
-        cwd=ROOT,
-    )
-
-    def xdotool(*words):
-        subprocess.run(["xdotool", *words], check=True, timeout=30, stdout=subprocess.DEVNULL)
-
-    def saved() -> bool:
-        """Ctrl+S, a path typed into Tk's dialog, Return: whether the file is there afterwards."""
-        xdotool("mousemove", "900", "300", "key", "ctrl+s", "sleep", "1")
-        xdotool("type", "--delay", "1", str(home / "play.osr"))
-        xdotool("key", "Return", "sleep", "1")
-        return (home / "play.osr").exists()
-
-    try:
-        wait_for(lambda: colours() > 100)  # the window is there
-        blank = colours()
-        xdotool("mousemove", "900", "300")
-        wait_for(saved, step=lambda: xdotool("key", "ctrl+g", "sleep", "1"))
-        xdotool("key", "Right", "sleep", "1")
-        assert colours() > blank  # a cursor, a circle or a slider, and a row
-        assert osrparse.Replay.from_path(home / "play.osr").beatmap_hash == small_map().md5
-        xdotool("mousemove", "900", "300", "key", "ctrl+q")
-        assert program.wait(60) == 0
-    finally:
-        program.kill()
-        program.wait()
-    assert not [c for c in children(os.getpid()) if "python" in c and c not in before]
-    assert load_settings(settings).recent == (str(home / "small.osu"),)

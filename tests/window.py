@@ -1,0 +1,105 @@
+"""The window on a virtual display: fixtures, and what tests read of it."""
+
+import os
+import threading
+import tkinter as tk
+
+import numpy as np
+import pytest
+from PIL import ImageGrab
+
+import gui
+from osu import messages as msg
+from osu.settings import Settings
+from osu.worker import Worker
+from tests.display import children, start_xvfb, wait_for
+from tests.small_map import OSU
+
+DEFAULTS = Settings()
+
+
+@pytest.fixture(scope="session")  # Tk keeps a connection to every display until the process ends
+def display():
+    server, name = start_xvfb()
+    yield name
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, display):
+    """A folder of its own for settings, files and this display."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DISPLAY", display)
+    (tmp_path / "small.osu").write_bytes(OSU)
+    return tmp_path
+
+
+class Endless:
+    """An engine whose plays take for ever."""
+
+    PlayOptions = staticmethod(lambda **fields: None)
+
+    def list_models(self):
+        return []
+
+    def load_player(self, name):
+        return self
+
+    def play(self, beatmap, seed, options, progress, cancel):
+        while True:
+            progress(0.5)
+            cancel.wait(0.01)
+
+
+@pytest.fixture
+def start(home):
+    """start() -> a running program; all are closed at the end, and nothing may be left."""
+    before = set(threading.enumerate())
+    apps = []
+
+    def start(settings=DEFAULTS, engine=None):
+        root = tk.Tk()
+        apps.append(gui.App(root, Worker(engine or Endless()), settings))
+        root.update()
+        return apps[-1]
+
+    yield start
+    for app in apps:
+        if app.worker.state != "closed":
+            app.close()
+    assert set(threading.enumerate()) == before
+    assert not [c for c in children(os.getpid()) if "osu.playback" in c]
+
+
+def until(app, condition):
+    return wait_for(condition, step=app.root.update)
+
+
+def idle(app):
+    until(app, lambda: app.worker.state == "idle")
+
+
+def generate(app, home):
+    """Open the small map and play it with the autoplayer."""
+    app.open_paths((str(home / "small.osu"),))
+    idle(app)
+    app.window.form.model.set(msg.AUTO)
+    app.window.buttons["generate"].invoke()
+    idle(app)
+
+
+def colours() -> int:
+    """How many the screen shows: black alone while no window is there."""
+    screen = ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).convert("RGB").reduce(4)
+    return len(np.unique(np.asarray(screen).reshape(-1, 3), axis=0))
+
+
+def canvas_picture(app) -> np.ndarray:
+    """What the X server shows where the preview's canvas is."""
+    app.root.update()
+    canvas = app.window.preview.canvas
+    x, y = canvas.winfo_rootx(), canvas.winfo_rooty()
+    box = (x, y, x + canvas.winfo_width(), y + canvas.winfo_height())
+    return np.asarray(ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).convert("RGB").crop(box))
