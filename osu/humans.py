@@ -105,12 +105,17 @@ def matched(chosen: list[Human], humans: list[Human]) -> list[Human]:
 
     No player stands on both sides, no play is taken twice, and the plays that stand against one
     player's are of players who stand against nobody else: a player's habits stay in one group.
+    Where all plays are one person's, theirs of other songs stand for other people.
     """
     taken = {human.player for human in chosen}
     free = [human for human in humans if human.player not in taken]
+    if not free:
+        songs = {human.song for human in chosen}
+        free = [human for human in humans if human.song not in songs]
     if len(free) < len(chosen):
         raise ValueError(
-            f"{len(chosen)} plays cannot be matched: only {len(free)} are of other players"
+            f"{len(chosen)} plays cannot be matched: only {len(free)} are of other players, "
+            "or of other songs where all are one player's"
         )
     skill = np.stack([human.skill for human in free])
     scale = skill.std(0) + 1e-9

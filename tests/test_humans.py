@@ -79,6 +79,14 @@ def test_matching_prefers_the_same_map_and_says_when_there_are_too_few():
         matched([ours], [ours])
 
 
+def test_one_person_alone_is_matched_with_their_plays_of_other_songs():
+    chosen = [human("me", f"song {i}", skill=(i, 0, 0)) for i in range(4)]
+    again = [human("me", "song 0", split="train"), human("me", "song 3", split="train")]
+    others = [human("me", f"old {i}", split="train", skill=(i, 0, 0)) for i in range(6)]
+    partners = matched(chosen, [*chosen, *again, *others])
+    assert [p.song for p in partners] == ["old 0", "old 1", "old 2", "old 3"]
+
+
 def test_groups_hold_one_play_of_each_player_under_the_same_mods():
     humans = [human("a"), human("a"), human("b"), human("c", mods=Mods.HR), human("d", "other")]
     humans.append(human("e", mods=Mods.NF))  # no fail changes nothing that is played
