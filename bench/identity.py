@@ -5,9 +5,8 @@
 A classifier learns to name the players of real replays: a softmax over what osu.measures and
 osu.presses find in a play. Songs are cut into two halves; the classifier learns from one half and
 names the plays of the other: the person's own, plays made like that person (from at most --likes
-replays of the first half, on the maps of the other half), and plays made without `--like`. The
-time between a file's frames is left out: our files have a frame per 1/60 s. Some ten seconds a
-play on two cores, 60 times --most plays in each half.
+replays of the first half, on their shortest maps of the other half), and plays made without
+`--like`. Some ten seconds a play on two cores, 60 times --most plays in each half.
 """
 
 import argparse
@@ -31,7 +30,6 @@ from osu.tracks import screen_grid_px
 ROOT = Path(__file__).parents[1]
 LEAST = 4  # plays of a player who is to be known
 MOST_KNOWN = 40  # plays of one player that are learned from
-NAMES = [name for name in QUANTITIES if name != "frame_ms"]
 
 
 def describe(played: Measured) -> np.ndarray:
@@ -44,7 +42,7 @@ def describe(played: Measured) -> np.ndarray:
     style = presses.style_of(
         played.track, events, played.play[:, : Play.K1], played.replay.accuracy, screen
     )
-    return np.concatenate([[played.numbers[name] for name in NAMES], style, [screen > 0]])
+    return np.concatenate([[played.numbers[name] for name in QUANTITIES], style, [screen > 0]])
 
 
 def fit(x: np.ndarray, y: np.ndarray, classes: int):
@@ -90,7 +88,9 @@ def main() -> None:
         if len(plays) >= LEAST and len({half[h.song] for h in plays}) == 2
     }
     rows = [(i, h) for i, plays in enumerate(known.values()) for h in plays]
-    x = np.stack([describe(measure(*h.load())) for _, h in tqdm(rows, desc="measuring people")])
+    plays = [measure(*h.load()) for _, h in tqdm(rows, desc="measuring people")]
+    x = np.stack([describe(play) for play in plays])
+    frames = {id(h): play.track.frames for (_, h), play in zip(rows, plays, strict=True)}
     y, side = np.array([i for i, _ in rows]), np.array([half[h.song] for _, h in rows])
 
     hits: dict[str, list[list[bool]]] = defaultdict(lambda: [[] for _ in known])
@@ -102,7 +102,8 @@ def main() -> None:
             hits["own plays"][i].append(right)
         jobs = []
         for i, plays in enumerate(known.values()):
-            jobs += [(i, h) for h in plays if half[h.song] == fold][: args.most]
+            there = sorted((h for h in plays if half[h.song] == fold), key=lambda h: frames[id(h)])
+            jobs += [(i, h) for h in there[: args.most]]
         for i, human in tqdm(jobs, desc=f"playing, half {fold + 1}"):
             beatmap = human.load()[0]
             likes = [h.load() for h in list(known.values())[i] if half[h.song] != fold]
