@@ -38,6 +38,7 @@ class Args:
     length: int = option(192, "objects a window")
     learning_rate: float = option(1e-3, "peak of the cosine")
     hidden: int = option(256, "LSTM units")
+    turn: int = option(1000, "steps until other plays are held, of a set too large to hold")
     style_noise: float = option(0.15, "standard deviations of noise on a training play's style")
     eval_every: int = option(1000, "steps between evaluations")
     eval_plays: int = option(60, "plays of the validation split that are evaluated")
@@ -223,7 +224,11 @@ def main(args: Args) -> dict[str, float]:
     steps, metrics = Steps(run.resume(parts), args.steps, device), {}
 
     # --- Loop ---
+    turn = 0
     for step, _ in steps:
+        if not plays.whole and step // args.turn != turn:
+            turn = step // args.turn
+            sequences = Sequences(plays.turned(turn), "train", device)
         torch.manual_seed(step_seed(args.seed, step, run.rank))
         seed = (args.seed, step, run.rank)
         hints, style, bins, mask = sequences.draw(args.batch // run.world, args.length, seed)

@@ -56,20 +56,20 @@ class PlaySet:
     `plays` describes the held ones, in the order of every index. Held are all of a set that takes
     at most `limit_bytes`; of a larger one as many shards, evenly spread over it, as take half of
     that: evaluation and whatever scans plays sees those, while `sampler("train")` draws from the
-    whole set in the other half.
+    whole set in the other half. Of the next `turn` each held shard is the next one.
     """
 
-    def __init__(self, cache: str | Path, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(self, cache: str | Path, limit_bytes: int = LIMIT_BYTES, turn: int = 0) -> None:
         self.manifest = read_manifest(cache)
         shards, sizes = self.manifest.shards, self.manifest.sizes
         self.limit_bytes, total = limit_bytes, _held_bytes(sizes)
         self.whole = total <= limit_bytes
         count = len(shards) if self.whole else max(1, len(shards) * limit_bytes // (2 * total))
-        chosen = [len(shards) * i // count for i in range(count)]
+        chosen = [(len(shards) * i // count + turn) % len(shards) for i in range(count)]
         room = Sizes()
         for number in chosen:
             room = room.plus(shards[number].sizes)
-        if not self.whole:
+        if not (self.whole or turn):
             print(
                 f"{cache}: {sizes.plays} plays would take {total / 1e9:.1f} GB of the "
                 f"{limit_bytes / 1e9:.1f} allowed: {room.plays} are held, the rest read in turn"
@@ -86,6 +86,10 @@ class PlaySet:
             self.plays += [_described(play, self.manifest, tracks) for play in shard.plays]
             self.tracks += shard.tracks
             self.presses += shard.presses
+
+    def turned(self, turn: int) -> "PlaySet":
+        """The same set with other plays held; with all of it held, itself."""
+        return self if self.whole else PlaySet(self.manifest.folder, self.limit_bytes, turn)
 
     def to(self, device: torch.device | str) -> "PlaySet":
         """Moves the tensors to a device, in place."""

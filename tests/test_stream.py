@@ -62,6 +62,16 @@ def test_only_a_part_is_held(cache, capsys):
     assert sum(drawn.frames > 0) == 2
 
 
+def test_turn_by_turn_every_play_is_held(cache, capsys):
+    plays = open_large(cache)
+    held = [plays.turned(turn).plays[0].replay for turn in range(1, 7)]
+    assert sorted(held) == sorted(play.replay for play in PlaySet(cache).plays)
+    assert held[-1] == plays.plays[0].replay
+    assert capsys.readouterr().out.count("would take") == 1
+    whole = PlaySet(cache)
+    assert whole.turned(3) is whole
+
+
 def test_a_step_sees_the_same_whatever_was_drawn_before(cache):
     forward = sampler(cache)
     batches = [forward.draw(4, 2000, (3, step)) for step in range(12)]
