@@ -17,8 +17,8 @@ from osu.whole import asked_accuracy
 
 TRIES = 4
 NEAR = 0.06  # in logarithms of what is lost: .3 % at 95 %
-RESPONSE = 1.6  # of the logarithm of what is lost to `loosened` (measured: 1.1 to 1.7)
-MOST = 1.6
+RESPONSE = 3.2  # of the logarithm of what is lost to `loosened` (measured: 1.6 to 5)
+MOST = 1.2
 
 
 def off_target(beatmap: Beatmap, replay: Replay, options) -> float:
@@ -54,15 +54,21 @@ def play_as_asked(
         found.append((loosened, off))
         if abs(off) <= NEAR:
             break
-        loosened = float(np.clip(loosened - off / slope(found), -MOST, MOST))
+        loosened = float(np.clip(next_try(found), -MOST, MOST))
         if any(abs(loosened - before) < 0.01 for before, _ in found):
             break
     return nearest
 
 
-def slope(found: list[tuple[float, float]]) -> float:
-    """How `off` answers to `loosened`: between the last two plays, where that can be so."""
-    if len(found) < 2:
-        return RESPONSE
-    (a, off_a), (b, off_b) = found[-2:]
-    return float(np.clip((off_b - off_a) / (b - a), RESPONSE / 2, 2 * RESPONSE))
+def next_try(found: list[tuple[float, float]]) -> float:
+    """Where `off` may be 0, of plays (loosened, off): between the nearest of both sides where there
+    are both; else beyond the last one, by the slope of the last two where that can be so."""
+    under, over = [f for f in found if f[1] < 0], [f for f in found if f[1] >= 0]
+    if under and over:
+        (a, off_a), (b, off_b) = max(under, key=lambda f: f[1]), min(over, key=lambda f: f[1])
+        return a - off_a * (b - a) / (off_b - off_a)
+    slope = RESPONSE
+    if len(found) > 1:
+        (a, off_a), (b, off_b) = found[-2:]
+        slope = float(np.clip((off_b - off_a) / (b - a), RESPONSE / 3, 2 * RESPONSE))
+    return found[-1][0] - found[-1][1] / slope

@@ -51,7 +51,9 @@ def sample_with(
     """A play (T, len(Play)) in a style (len(Style),) and code, known where coded is 1.
 
     Classifier-free guidance (arXiv 2207.12598): left alone the network plays between the person and
-    everybody (accuracies of plays follow those of their persons with a slope of .76; guided, 1.04).
+    everybody. On 14 validation plays accuracies follow those of their persons with a slope of .76,
+    guided by 1.5 of 1.04; 1.8 was told least from people (1.4: .586, 1.8: .571, 2.4: .565 of
+    windows by features, 60 crops; replays by conv .55, .57, .54).
     """
     device = next(model.parameters()).device
     frames = -(-track.frames // model.stride) * model.stride
