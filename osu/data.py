@@ -56,7 +56,7 @@ class PlaySet:
     `plays` describes the held ones, in the order of every index. Held are all of a set that takes
     at most `limit_bytes`; of a larger one as many shards, evenly spread over it, as take half of
     that: evaluation and whatever scans plays sees those, while `sampler("train")` draws from the
-    whole set in the other half. Of the next `turn` each held shard is the next one.
+    whole set in the other half. Every `turn` holds the shards after those of the one before.
     """
 
     def __init__(self, cache: str | Path, limit_bytes: int = LIMIT_BYTES, turn: int = 0) -> None:
