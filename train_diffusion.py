@@ -51,6 +51,7 @@ class Args:
     drop_code: float = option(0.3, "share of windows whose encoded style is not given")
     drop_style: float = option(0.3, "share of windows whose style in numbers is not given")
     code_noise: float = option(0.1, "standard deviation of noise on the encoded style")
+    width: int = option(192, "channels at 60 and 30 Hz; a third more at 15 and 7.5 Hz")
     dropout: float = option(0.15, "share of hidden channels left out at a frame")
     coarse: float = option(1.2, "exponent above 1: more windows are as noisy as a jump or an aim")
     graph: bool = option(False, "capture the step as CUDA graphs: kernels need no launching")
@@ -241,7 +242,11 @@ def main(args: Args) -> dict[str, float]:
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Model and optimizer ---
-    model = Denoiser(Denoiser.Config(dropout=args.dropout, bank_rows=len(kept))).to(device)
+    w = args.width
+    config = Denoiser.Config(
+        (w, w, 4 * w // 3, 4 * w // 3), dropout=args.dropout, bank_rows=len(kept)
+    )
+    model = Denoiser(config).to(device)
     known = styles[torch.from_numpy(learned).to(device)]
     count = (~known.isnan()).sum(0).clamp(min=1)
     mean = known.nansum(0) / count

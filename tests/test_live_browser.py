@@ -123,7 +123,7 @@ def test_the_browser_gets_a_perfect_play(browser):
     zero_ms = np.median(key_ms)
     assert np.median(np.abs(key_ms - zero_ms)) < 3
     f8_ms = next(t for t, key, down in got["keys"] if key == "F8" and down)
-    moves = np.array([move for move in got["moves"] if move[0] >= f8_ms])
+    moves = np.array([move for move in got["moves"] if move[0] >= f8_ms], float)
     assert abs(moves[0, 0] - zero_ms) < 2 * FRAME_MS
     key_ms = np.array([t for t, _, _ in keys]) - zero_ms
     moves[:, 0] -= zero_ms
