@@ -18,6 +18,7 @@ import pytest
 import generate
 from osu.device import MOST_LATE_MS
 from osu.engine import load_player
+from osu.field import FRAME_MS
 from tests.osr import packed_frames
 from tests.small_map import OSU
 
@@ -67,10 +68,10 @@ def test_frames_are_as_the_game_writes_them(map_path, tmp_path, mods, rate):
     # Both ends of a gap are rounded to whole map ms: less than 1 together.
     t_ms = np.cumsum([int(w) for w, *_ in frames])[2:]
     changes = np.flatnonzero(np.diff(keys[2:], prepend=0))
-    assert np.diff(t_ms).max() < (1000 / 60 + MOST_LATE_MS) * rate + 1
+    assert np.diff(t_ms).max() < (FRAME_MS + MOST_LATE_MS) * rate + 1
     due = np.diff(np.delete(t_ms, changes))
-    assert due.min() > (1000 / 60 - MOST_LATE_MS) * rate - 1
-    assert abs(due.mean() / rate - 1000 / 60) < 0.1  # hundreds of frames: lateness never adds up
+    assert due.min() > (FRAME_MS - MOST_LATE_MS) * rate - 1
+    assert abs(due.mean() / rate - FRAME_MS) < 0.1  # hundreds of frames: lateness never adds up
     assert osrparse.Replay.from_path(out).username == "osu-players/rnn"
 
 
