@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from osu import checkpoint, parallel, presses
+from osu.circling import spin_of
 from osu.data import PlaySet, open_plays
 from osu.denoiser import Denoiser, to_play, to_signal
 from osu.features import MIRRORED, Column, Play, World, mirror
@@ -136,13 +137,14 @@ class Objective(torch.nn.Module):
 
 @torch.no_grad()
 def fill_bank(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor) -> None:
-    """Keeps the styles, codes and loads of the plays `index` with the weights."""
+    """Keeps the styles, codes, loads and spins of the plays `index` with the weights."""
     for row, i in enumerate(index):
         track = plays.tracks[plays.plays[i].track]
         batch = plays.window([i], [0], min(plays.plays[i].frames, 6000))
         model.bank_code[row] = model.encoder(batch.play, batch.condition, torch.float32)[0]
         model.bank_style[row] = styles[i]
         model.bank_load[row] = torch.from_numpy(presses.load_of(track))
+        model.bank_spin[row] = torch.from_numpy(spin_of(track, plays.cursor(i)))
 
 
 def draw_inputs(model: Denoiser, sampler, args: Args, step: int) -> tuple[Tensor, ...]:

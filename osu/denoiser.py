@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from osu.circling import Spin
 from osu.expected import expected
 from osu.features import Condition, Play
 from osu.field import UNIT_PX
@@ -168,6 +169,7 @@ class Denoiser(nn.Module):
         self.register_buffer("bank_style", torch.zeros(config.bank_rows, len(Style)))
         self.register_buffer("bank_code", torch.zeros(config.bank_rows, config.style))
         self.register_buffer("bank_load", torch.zeros(config.bank_rows, len(Load)))
+        self.register_buffer("bank_spin", torch.full((config.bank_rows, len(Spin)), torch.nan))
         spread = torch.tensor([SIGMA_CURSOR, SIGMA_CURSOR, SIGMA_KEYS, SIGMA_KEYS])
         self.register_buffer("sigma_data", spread, persistent=False)
         frequencies = torch.exp(torch.linspace(-2.0, 4.0, 32))

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from osu.field import to_px, to_unit
+from osu.field import SCREEN_PX, to_px, to_unit
 
 SLOW_PX = 1.0  # a frame: a hand slower than this may come to rest
 REACH_PX, REACH_SPREAD, MOST_REACH_PX = 1.3, 1.2, 6.0  # median, standard deviation of the log
@@ -23,7 +23,8 @@ def as_shown(
     """A cursor (T, 2) in units, on the 60 Hz grid, as one person's device shows it; `median_px`
     is the median of people's reaches. A network that knows of resting needs less."""
     hand_px = to_px(cursor.astype(np.float64))
-    return to_unit(held_still(hand_px, draw_reach_px(rng, median_px))).astype(np.float32)
+    shown_px = held_still(hand_px, draw_reach_px(rng, median_px))
+    return to_unit(np.clip(shown_px, *SCREEN_PX)).astype(np.float32)
 
 
 def lateness_ms(rng: np.random.Generator, frames: int) -> np.ndarray:

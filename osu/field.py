@@ -13,6 +13,9 @@ import numpy as np
 WIDTH_PX = 512.0
 HEIGHT_PX = 384.0
 CENTRE_PX = np.array([WIDTH_PX / 2, HEIGHT_PX / 2])
+# Left, top and right, bottom of a 16:9 screen: no cursor leaves it. Of 1,223 people's plays 1.5 %
+# do, over two screens.
+SCREEN_PX = np.array([[-171.0, -56.0], [683.0, 424.0]])
 UNIT_PX = 256.0  # one unit of the networks, osu!px
 
 FRAME_HZ = 60

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from osu import features, presses
-from osu.circling import circles
+from osu.circling import Spin, circles, spin_of
 from osu.denoiser import Denoiser, to_play
 from osu.device import as_shown
 from osu.expected import expected
@@ -27,6 +28,14 @@ GUIDED = 0.01  # the noise level, units, down to which a play is guided
 CIRCLING = 0.06  # the noise level, units, down to which spinners are circled for the network
 
 
+class Person(NamedTuple):
+    """Who plays."""
+
+    style: Tensor  # (len(osu.presses.Style),), nan for the unknown
+    code: Tensor  # (style,), the network's own
+    spin: np.ndarray  # (len(osu.circling.Spin),), nan where unknown
+
+
 @torch.no_grad()
 def sample_play(
     model: Denoiser, track: Track, seed: int, options, tick: Callable[[float], None],
@@ -35,20 +44,20 @@ def sample_play(
     """A play (T, len(Play)) of a whole track, as the person's device shows it, and the grid of
     that person's screen in osu!px, 0 for none; `tick` gets the share done and may raise. See
     osu.asked for `loosened`."""
-    style, code, coded = whose_style(model, track, seed, options)
-    style = loosen(style, loosened, options)
-    play = sample_with(model, track, style, code, coded, seed, options.steps or STEPS, tick)
+    person = who_plays(model, track, seed, options)
+    person = person._replace(style=loosen(person.style, loosened, options))
+    play = sample_with(model, track, person, seed, options.steps or STEPS, tick)
     cursor = as_shown(play[:, : Play.K1], np.random.default_rng((seed, 1)), REACH_PX)
     play[:, : Play.K1] = cursor
-    return play, nearest_grid_px(float(style[Style.SCREEN]))
+    return play, nearest_grid_px(float(person.style[Style.SCREEN]))
 
 
 @torch.no_grad()
 def sample_with(
-    model: Denoiser, track: Track, style: Tensor, code: Tensor, coded: float, seed: int,
-    steps: int, tick: Callable[[float], None] = lambda share: None,
+    model: Denoiser, track: Track, person: Person, seed: int, steps: int,
+    tick: Callable[[float], None] = lambda share: None,
 ) -> np.ndarray:  # fmt: skip
-    """A play (T, len(Play)) in a style (len(Style),) and code, known where coded is 1.
+    """A play (T, len(Play)) of a whole track by a person.
 
     Classifier-free guidance (arXiv 2207.12598): left alone the network plays between the person and
     everybody. On 14 validation plays accuracies follow those of their persons with a slope of .76,
@@ -62,11 +71,11 @@ def sample_with(
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(1, frames, len(Play), generator=generator).to(device)
     # Of the person, and of anyone.
-    styles = torch.stack([style, torch.full_like(style, torch.nan)]).to(device)
-    codes = torch.stack([code, torch.zeros_like(code)]).to(device)
-    known, straight = torch.tensor([coded, 0.0], device=device), torch.zeros(2, device=device)
+    styles = torch.stack([person.style, torch.full_like(person.style, torch.nan)]).to(device)
+    codes = torch.stack([person.code, torch.zeros_like(person.code)]).to(device)
+    known, straight = torch.tensor([1.0, 0.0], device=device), torch.zeros(2, device=device)
     conditions = condition.expand(2, -1, -1)
-    path, share = circles(track, np.random.default_rng(seed))
+    path, share = circles(track, np.random.default_rng(seed), person.spin)
     path, share = (torch.from_numpy(x).to(device) for x in (path, share))
     path = path - expected(condition)[0, : track.frames]
 
@@ -93,19 +102,20 @@ def aimless(condition: Tensor) -> Tensor:
     return (until > math.tanh(FREE_S / FAR_S)).float()
 
 
-def whose_style(model: Denoiser, track: Track, seed: int, options) -> tuple[Tensor, Tensor, float]:
-    """(style, code, whether the code is known) for a play of a track.
+def who_plays(model: Denoiser, track: Track, seed: int, options) -> Person:
+    """The person of `like`; without it one is drawn among the training plays whose maps ask about
+    as much as this one: people choose maps that they can play.
 
-    Without `like`, a person is drawn among the training plays whose maps ask about as much as this
-    one: people choose maps that they can play.
+    One who has not been seen to spin spins like somebody of the training plays.
     """
     rng = np.random.default_rng(seed)
     if options.like:
         pairs = list(zip(options.like, options.like_maps, strict=True))
-        read = [read_style(model, replay, track_of(beatmap)) for replay, beatmap in pairs]
-        style = torch.stack([style for style, _ in read]).nanmean(0)
-        style[Style.SCREEN] = read[0][0][Style.SCREEN]  # a mean of two grids is none
-        code = torch.stack([code for _, code in read]).mean(0)
+        read = [read_person(model, replay, track_of(beatmap)) for replay, beatmap in pairs]
+        style = torch.stack([person.style for person in read]).nanmean(0)
+        style[Style.SCREEN] = read[0].style[Style.SCREEN]  # a mean of two grids is none
+        code = torch.stack([person.code for person in read]).mean(0)
+        spins = np.stack([person.spin for person in read])
     else:
         far = 0.0
         if asked_accuracy(options) is not None:
@@ -114,11 +124,16 @@ def whose_style(model: Denoiser, track: Track, seed: int, options) -> tuple[Tens
             far = np.nan_to_num(((have - wanted) / 0.2) ** 2, nan=100.0)
         row = presses.draw_alike(model.bank_load.cpu().numpy(), track, rng, far)
         style, code = model.bank_style[row].clone().cpu(), model.bank_code[row].cpu()
+        spins = model.bank_spin[row, None].cpu().numpy()
+    if np.isnan(spins).all():
+        spins = model.bank_spin.cpu().numpy()
+    seen = spins[np.isfinite(spins).all(1)]
+    spin = rng.choice(seen) if len(seen) else np.full(len(Spin), np.nan)
     if asked_accuracy(options) is not None:
         style[Style.ACCURACY] = presses.style_of_accuracy(asked_accuracy(options))
     if options.unstable_rate is not None:
         style[Style.SPREAD] = presses.spread_of_unstable_rate(options.unstable_rate)
-    return style, code, 1.0
+    return Person(style, code, spin)
 
 
 def loosen(style: Tensor, by: float, options) -> Tensor:
@@ -139,8 +154,8 @@ def asked_accuracy(options) -> float | None:
 
 
 @torch.no_grad()
-def read_style(model: Denoiser, replay: Replay, track: Track) -> tuple[Tensor, Tensor]:
-    """(style, code) of a person's replay on its track."""
+def read_person(model: Denoiser, replay: Replay, track: Track) -> Person:
+    """Who played a replay on its track."""
     device = next(model.parameters()).device
     t_ms, xy, keys = clean_frames(replay)
     play = features.encode_play(t_ms, xy, keys, track.start_ms, track.frames, track.rate)
@@ -150,4 +165,4 @@ def read_style(model: Denoiser, replay: Replay, track: Track) -> tuple[Tensor, T
     style = presses.style_of(track, events, play[:, : Play.K1], replay.accuracy, screen)
     condition = features.track_condition(track, device)
     code = model.encoder(torch.from_numpy(play[None]).to(device), condition, torch.float32)[0]
-    return torch.from_numpy(style), code.cpu()
+    return Person(torch.from_numpy(style), code.cpu(), spin_of(track, play[:, : Play.K1]))

@@ -6,9 +6,9 @@ References: what a dead zone does by definition, and the rates that osu.circling
 import numpy as np
 import pytest
 
-from osu.circling import REACT_FRAMES, RPM, circles
+from osu.circling import REACT_FRAMES, RPM, Spin, circles, spin_of
 from osu.device import MOST_LATE_MS, SLOW_PX, draw_reach_px, held_still, lateness_ms
-from osu.field import FRAME_HZ, UNIT_PX
+from osu.field import FRAME_HZ, SCREEN_PX, UNIT_PX, to_unit
 from osu.tracks import SCREEN_HEIGHTS, Column, Track, World, nearest_grid_px
 
 RNG = np.random.default_rng(3)
@@ -83,6 +83,31 @@ def test_spinners_are_circled_one_way_at_a_human_rate():
     # 40 draws of a spread of 13 % have a median within three times 2.6 % of theirs.
     assert np.median(rates) == pytest.approx(RPM, rel=0.08)
     assert 0 < np.mean(ways) < 0.6
+
+
+def test_a_person_s_spin_is_read_and_repeated():
+    """`circles` and `spin_of` are inverse up to the draws of ellipse and centre."""
+    track = spinner_track(2.0, 8.0)
+    for spin in ([-260.0, 30.0], [410.0, 90.0]):
+        path, share = circles(track, np.random.default_rng(1), np.array(spin))
+        found = spin_of(track, path * share)
+        assert found[Spin.RPM] == pytest.approx(spin[Spin.RPM], rel=0.02)
+        # An ellipse's median radius is at most 1 / .67 of its mean one, its centre .2 off (1 sd).
+        assert found[Spin.RADIUS_PX] == pytest.approx(spin[Spin.RADIUS_PX], rel=0.5)
+
+
+def test_a_wide_spin_runs_along_the_screen_s_edges():
+    path, _ = circles(spinner_track(2.0, 8.0), np.random.default_rng(0), np.array([300.0, 400.0]))
+    corners = to_unit(SCREEN_PX)
+    assert (path >= corners[0] - 1e-6).all() and (path <= corners[1] + 1e-6).all()
+    assert (np.isclose(path, corners[0]) | np.isclose(path, corners[1])).any(1).mean() > 0.2
+
+
+def test_no_spinner_and_no_turning_say_nothing():
+    nothing = np.zeros((600, 2), np.float32)
+    assert np.isnan(spin_of(spinner_track(2.0, 8.0), nothing)).all()
+    assert np.isnan(spin_of(spinner_track(2.0, 2.05), nothing)).all()
+    assert np.isnan(spin_of(spinner_track(11.0, 12.0), nothing)).all()
 
 
 @pytest.mark.parametrize("start_s, end_s", [(9.95, 30.0), (-5.0, -1.0), (3.0, 3.0), (11.0, 12.0)])

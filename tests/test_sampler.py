@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from osu.beatmap import load_beatmap
+from osu.circling import Spin
 from osu.denoiser import KEY_SCALE
 from osu.engine import PlayOptions, load_player
 from osu.features import Column, Play, track_condition, track_of
@@ -18,7 +19,7 @@ from osu.presses import Style
 from osu.replay import dump_replay
 from osu.sampler import noise_levels, sample, told
 from osu.tracks import nearest_grid_px, screen_grid_px
-from osu.whole import FREE_S, GUIDANCE, GUIDED, aimless, sample_with, whose_style
+from osu.whole import FREE_S, GUIDANCE, GUIDED, Person, aimless, sample_with, who_plays
 from tests.small_map import small_map
 
 S = 0.4
@@ -94,13 +95,13 @@ class Opinion(torch.nn.Module):
 
 def test_a_play_is_led_past_the_person_away_from_anyone(monkeypatch):
     track, model = track_of(small_map()), Opinion()
-    style, code = torch.full((len(Style),), 0.1), torch.ones(24)
-    play = sample_with(model, track, style, code, 1.0, 3, 16)
+    person = Person(torch.full((len(Style),), 0.1), torch.ones(24), np.full(len(Spin), np.nan))
+    play = sample_with(model, track, person, 3, 16)
     assert all(rows == (2 if sigma >= GUIDED else 1) for sigma, rows in model.asked)
     keys = play[:, Play.K1 :]
     np.testing.assert_allclose(keys, 0.5 + 0.1 / KEY_SCALE, atol=1e-6)  # the last word is unguided
     monkeypatch.setattr("osu.whole.GUIDED", 0.0)
-    keys = sample_with(model, track, style, code, 1.0, 3, 16)[:, Play.K1 :]
+    keys = sample_with(model, track, person, 3, 16)[:, Play.K1 :]
     np.testing.assert_allclose(keys, 0.5 + GUIDANCE * 0.1 / KEY_SCALE, atol=1e-6)
 
 
@@ -109,8 +110,17 @@ def test_a_play_stands_on_its_person_s_grid_and_repeats():
     grids = set()
     for seed in range(8):
         replay = player.play(beatmap, seed, options)
-        style, _, _ = whose_style(player.model, track_of(beatmap), seed, options)
+        style = who_plays(player.model, track_of(beatmap), seed, options).style
         grids.add(screen_grid_px(replay.xy[2:]))  # past the lead-in
         assert screen_grid_px(replay.xy[2:]) == nearest_grid_px(float(style[Style.SCREEN]))
     assert dump_replay(replay) == dump_replay(player.play(beatmap, seed, options))
     assert 0.0 in grids and len(grids) > 1
+
+
+def test_a_person_who_was_not_seen_to_spin_spins_like_one_who_was():
+    player, track = load_player("diffusion"), track_of(small_map())
+    bank = player.model.bank_spin
+    bank[:] = torch.nan
+    assert np.isnan(who_plays(player.model, track, 1, PlayOptions()).spin).all()
+    bank[7] = torch.tensor([-300.0, 60.0])
+    assert who_plays(player.model, track, 1, PlayOptions()).spin.tolist() == [-300, 60]
