@@ -1,7 +1,7 @@
 """Prepare on many machines: the shards of osu.prepare as tasks of a Dask cluster.
 
-    uv run --extra cluster dask scheduler --host 10.0.0.1                                one machine
-    uv run --extra cluster dask worker tcp://10.0.0.1:8786 --nworkers -1 --nthreads 1    every one
+    uv run --extra cluster -m dask scheduler --host 10.0.0.1                             one machine
+    uv run --extra cluster -m dask worker tcp://10.0.0.1:8786 --nworkers -1 --nthreads 1 every one
     uv run --extra cluster -m osu.cluster FOLDER ... --cache DIR --scheduler tcp://10.0.0.1:8786
 
 The folders and the cache lie on a disk that all machines see under the same names; the workers

@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,8 @@ from dask.distributed import Client, LocalCluster
 
 from osu.cluster import prepare_on
 from osu.prepare import prepare
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_a_killed_worker_changes_no_byte(folder, tmp_path):
@@ -45,3 +50,41 @@ def test_a_killed_worker_changes_no_byte(folder, tmp_path):
     files = {path.name: path.read_bytes() for path in alone.iterdir()}
     assert len([name for name in files if name.startswith("shard-")]) == 7
     assert {path.name: path.read_bytes() for path in together.iterdir()} == files
+
+
+def test_the_commands_of_the_module_s_docstring(folder, tmp_path):
+    """The scheduler and the workers are processes of their own: they must find `osu` too."""
+    where, started = tmp_path / "scheduler.json", []
+
+    def start(*arguments: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", *arguments]
+        started.append(
+            subprocess.Popen(
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+        )
+        return started[-1]
+
+    try:
+        start(
+            *("dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
+            *("--scheduler-file", str(where)),
+        )
+        start(
+            *("dask", "worker", "--scheduler-file", str(where), "--nworkers", "1"),
+            *("--nthreads", "1", "--no-dashboard"),
+        )
+        with Client(scheduler_file=str(where), timeout=60) as client:
+            client.wait_for_workers(1, timeout=60)
+            address = client.scheduler.address
+        main = start("osu.cluster", str(folder), "--cache", str(tmp_path / "together"),
+                     "--scheduler", address)  # fmt: skip
+        printed, _ = main.communicate(timeout=120)
+        assert main.returncode == 0, printed
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait(timeout=30)
+    alone = prepare([folder], tmp_path / "alone", jobs=1)
+    for path in alone.iterdir():
+        assert (tmp_path / "together" / path.name).read_bytes() == path.read_bytes()
