@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from osu.beatmap import load_beatmap
+from osu.beatmap import Kind, load_beatmap
 from osu.circling import Spin
 from osu.denoiser import KEY_SCALE
 from osu.engine import PlayOptions, load_player
 from osu.features import Column, Play, track_condition, track_of
-from osu.field import FRAME_HZ
+from osu.field import CENTRE_PX, FRAME_HZ
 from osu.presses import Style
-from osu.replay import dump_replay
+from osu.replay import clean_frames, dump_replay, load_replay
 from osu.sampler import noise_levels, sample, told
 from osu.tracks import nearest_grid_px, screen_grid_px
 from osu.whole import FREE_S, GUIDANCE, GUIDED, Person, aimless, sample_with, who_plays
@@ -124,3 +124,14 @@ def test_a_person_who_was_not_seen_to_spin_spins_like_one_who_was():
     assert np.isnan(who_plays(player.model, track, 1, PlayOptions()).spin).all()
     bank[7] = torch.tensor([-300.0, 60.0])
     assert who_plays(player.model, track, 1, PlayOptions()).spin.tolist() == [-300, 60]
+    beatmap = load_beatmap(SAMPLE)
+    liked = load_replay(SAMPLE.with_name("circuit-diffusion.osr"))
+    t_ms, xy, _ = clean_frames(liked)
+    spinner = int(np.flatnonzero(beatmap.kind == Kind.SPINNER)[0])
+    inside = (t_ms > beatmap.start_ms[spinner] + 500) & (t_ms < beatmap.end_ms[spinner])
+    turned = np.unwrap(np.arctan2(*(xy[inside] - CENTRE_PX).T[::-1]))
+    options = PlayOptions(like=(liked,), like_maps=(beatmap,))
+    spin = who_plays(player.model, track, 1, options).spin
+    assert np.sign(spin[Spin.RPM]) == np.sign(turned[-1] - turned[0])
+    radius_px = np.median(np.linalg.norm(xy[inside] - CENTRE_PX, axis=1))
+    assert spin[Spin.RADIUS_PX] == pytest.approx(radius_px, rel=0.1)  # other frames of the path
