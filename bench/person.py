@@ -21,11 +21,13 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
-from osu.columns import model_source
+from osu.beatmap import Beatmap
+from osu.columns import Source, model_source
 from osu.engine import load_player
-from osu.humans import read_humans
+from osu.humans import Human, read_humans
 from osu.likeness import compare
 from osu.prepare import prepare
+from osu.replay import Replay, load_replay, save_replay
 from osu.report import to_json, write_report
 
 ROOT = Path(__file__).parents[1]
@@ -84,6 +86,19 @@ def prepare_all(args: argparse.Namespace) -> None:
         print(f"{args.out / name}: {counts}")
 
 
+def kept(folder: Path, source: Source) -> Source:
+    """The source's plays from the folder, where they are there already, else into it."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def play(human: Human, beatmap: Beatmap, draw: int) -> tuple[Beatmap, Replay]:
+        path = folder / f"{Path(human.pair.replay).stem}-{draw}.osr"
+        if not path.exists():
+            save_replay(source(human, beatmap, draw)[1], path)
+        return beatmap, load_replay(path)
+
+    return play
+
+
 def compare_one(args: argparse.Namespace) -> None:
     rows = [row for row in rows_of(args.data) if row["player"] == args.name]
     part_of = {row["replay"]: k for k, part in enumerate(parts_of(rows)) for row in part}
@@ -101,11 +116,12 @@ def compare_one(args: argparse.Namespace) -> None:
     base = load_player("model", folder=runs / "base")
     tuned = [load_player("model", folder=runs / f"{args.name}-{k}") for k in range(PARTS)]
 
-    def own(human, beatmap, draw):
+    def own(human: Human, beatmap: Beatmap, draw: int) -> tuple[Beatmap, Replay]:
         k = part_of.get(Path(human.pair.replay).name, 0)
         return model_source(tuned[k].play, 0)(human, beatmap, draw)
 
     sources = {"before": model_source(base.play, 0), "after": own}
+    sources = {n: kept(args.out / "plays" / args.name / n, s) for n, s in sources.items()}
     found = compare(humans, "held", sources, player=args.name)
     path = write_report(found, args.out / f"likeness-{args.name}", None)
     (path.parent / "report.json").write_bytes(to_json(found.numbers).encode())

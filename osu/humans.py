@@ -105,9 +105,11 @@ def matched(chosen: list[Human], humans: list[Human]) -> list[Human]:
 
     No player stands on both sides, no play is taken twice, and the plays that stand against one
     player's are of players who stand against nobody else: a player's habits stay in one group.
-    Where all plays are one person's, theirs of other songs stand for other people.
+    Where the chosen are one player's, the same is so of songs. Where all plays are one person's,
+    theirs of other songs stand for other people.
     """
     taken = {human.player for human in chosen}
+    group = "player" if len(taken) > 1 else "song"
     free = [human for human in humans if human.player not in taken]
     if not free:
         songs = {human.song for human in chosen}
@@ -119,16 +121,17 @@ def matched(chosen: list[Human], humans: list[Human]) -> list[Human]:
         )
     skill = np.stack([human.skill for human in free])
     scale = skill.std(0) + 1e-9
-    owner: dict[str, str] = {}
+    owner = {getattr(human, group): getattr(human, group) for human in chosen}
     used = np.zeros(len(free), bool)
     partners = []
     for human in chosen:
         away = np.linalg.norm((skill - human.skill) / scale, axis=1)
         away += [0.0 if other.on == human.on else 2.0 for other in free]
-        away += [9.0 if owner.get(o.player, human.player) != human.player else 0.0 for o in free]
+        own = getattr(human, group)
+        away += [9.0 if owner.get(getattr(o, group), own) != own else 0.0 for o in free]
         best = int(np.where(used, np.inf, away).argmin())
         used[best] = True
-        owner.setdefault(free[best].player, human.player)
+        owner.setdefault(getattr(free[best], group), own)
         partners.append(free[best])
     return partners
 

@@ -87,6 +87,18 @@ def test_one_person_alone_is_matched_with_their_plays_of_other_songs():
     assert [p.song for p in partners] == ["old 0", "old 1", "old 2", "old 3"]
 
 
+def test_one_person_s_songs_are_kept_apart_by_those_of_others():
+    """Whoever stands against two of the songs would tie them together, and no fold could be cut."""
+    chosen = [human("me", f"song {i % 3}", skill=(i % 3, 0, 0)) for i in range(12)]
+    others = [human(f"p{i}", f"other {i % 9}", skill=(1, 0, 0)) for i in range(90)]
+    others += [human(f"q{i}", f"song {i}", skill=(1, 0, 0)) for i in range(3)]
+    against: dict[str, set[str]] = {}
+    for ours, theirs in zip(chosen, matched(chosen, [*chosen, *others]), strict=True):
+        against.setdefault(theirs.song, {theirs.song} & {"song 0", "song 1", "song 2"})
+        against[theirs.song].add(ours.song)
+    assert all(len(songs) == 1 for songs in against.values())
+
+
 def test_groups_hold_one_play_of_each_player_under_the_same_mods():
     humans = [human("a"), human("a"), human("b"), human("c", mods=Mods.HR), human("d", "other")]
     humans.append(human("e", mods=Mods.NF))  # no fail changes nothing that is played
