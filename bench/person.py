@@ -1,11 +1,12 @@
 """Does a model that was tuned on a person's plays look like that person?
 
-    uv run -m bench.person prepare --out runs/person
-    uv run train_diffusion.py --data "" --cache runs/person/base --out runs/person/run/base ...
-    for each person NAME and each K of 0, 1, 2:
-        uv run train_diffusion.py --data "" --cache runs/person/NAME-K --init .../base/model \
-            --out runs/person/run/NAME-K --steps 100 --learning-rate 4e-4 --average 0.98
-    uv run -m bench.person compare NAME --out runs/person
+    uv run -m bench.person prepare
+    uv run train_diffusion.py --data "" --cache runs/person/base --out runs/person/run/base \\
+        --minutes 15 --graph
+    for each person NAME and each part K, 0 to 2:
+    uv run train_diffusion.py --data "" --cache runs/person/NAME-K --out runs/person/run/NAME-K \\
+        --init runs/person/run/base/model --steps 1000 --learning-rate 3e-4 --average 0.995 --graph
+    uv run -m bench.person compare NAME
 
 The base has met none of the people. A person's songs are cut into three parts; three models learn
 from at most 50 plays of two parts each, and play the maps of the third, so that every song is held
@@ -28,7 +29,7 @@ from osu.humans import Human, read_humans
 from osu.likeness import compare
 from osu.prepare import prepare
 from osu.replay import Replay, load_replay, save_replay
-from osu.report import to_json, write_report
+from osu.report import write_report
 
 ROOT = Path(__file__).parents[1]
 PEOPLE = ("p0077", "p0419")  # who have most plays in the research data
@@ -124,7 +125,6 @@ def compare_one(args: argparse.Namespace) -> None:
     sources = {n: kept(args.out / "plays" / args.name / n, s) for n, s in sources.items()}
     found = compare(humans, "held", sources, player=args.name)
     path = write_report(found, args.out / f"likeness-{args.name}", None)
-    (path.parent / "report.json").write_bytes(to_json(found.numbers).encode())
     print(path.read_text().split("\n## How to read it")[0])
 
 
