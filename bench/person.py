@@ -1,10 +1,10 @@
-"""Does a model that was tuned on a person's plays look like that person?
+r"""Does a model that was tuned on a person's plays look like that person?
 
     uv run -m bench.person prepare
-    uv run train_diffusion.py --data "" --cache runs/person/base --out runs/person/run/base \\
+    uv run train_diffusion.py --data "" --cache runs/person/base --out runs/person/run/base \
         --minutes 15 --graph
     for each person NAME and each part K, 0 to 2:
-    uv run train_diffusion.py --data "" --cache runs/person/NAME-K --out runs/person/run/NAME-K \\
+    uv run train_diffusion.py --data "" --cache runs/person/NAME-K --out runs/person/run/NAME-K \
         --init runs/person/run/base/model --steps 1000 --learning-rate 3e-4 --average 0.995 --graph
     uv run -m bench.person compare NAME
 
@@ -74,9 +74,8 @@ def prepare_all(args: argparse.Namespace) -> None:
         parts = parts_of([row for row in rows if row["player"] == name])
         for k, held_out in enumerate(parts):
             others = [row for part in parts if part is not held_out for row in part]
-            learned = [others[i * len(others) // LEARNED] for i in range(LEARNED)]
-            if len(others) <= LEARNED:
-                learned = others
+            count = min(LEARNED, len(others))
+            learned = [others[i * len(others) // count] for i in range(count)]
             sets[f"{name}-{k}"] = [row | {"split": "train"} for row in learned] + [
                 row | {"split": "val"} for row in held_out
             ]
@@ -103,27 +102,21 @@ def kept(folder: Path, source: Source) -> Source:
 def compare_one(args: argparse.Namespace) -> None:
     rows = [row for row in rows_of(args.data) if row["player"] == args.name]
     part_of = {row["replay"]: k for k, part in enumerate(parts_of(rows)) for row in part}
-    songs, limit = defaultdict(list), args.limit
-    humans, _ = read_humans(str(args.data))
-    for human in humans:
-        if human.player == args.name:
-            songs[human.song].append(human)
-    turns = [(turn, human) for own in songs.values() for turn, human in enumerate(own)]
-    held = {id(human) for _, human in sorted(turns, key=lambda item: item[0])[:limit]}
     humans = [
-        dataclasses.replace(human, split="held") if id(human) in held else human for human in humans
+        dataclasses.replace(human, split="held") if human.player == args.name else human
+        for human in read_humans(str(args.data))[0]
     ]
     runs = args.out / "run"
     base = load_player("model", folder=runs / "base")
     tuned = [load_player("model", folder=runs / f"{args.name}-{k}") for k in range(PARTS)]
 
-    def own(human: Human, beatmap: Beatmap, draw: int) -> tuple[Beatmap, Replay]:
+    def tuned_play(human: Human, beatmap: Beatmap, draw: int) -> tuple[Beatmap, Replay]:
         k = part_of.get(Path(human.pair.replay).name, 0)
         return model_source(tuned[k].play, 0)(human, beatmap, draw)
 
-    sources = {"before": model_source(base.play, 0), "after": own}
+    sources = {"before": model_source(base.play, 0), "after": tuned_play}
     sources = {n: kept(args.out / "plays" / args.name / n, s) for n, s in sources.items()}
-    found = compare(humans, "held", sources, player=args.name)
+    found = compare(humans, "held", sources, limit=args.limit, player=args.name)
     path = write_report(found, args.out / f"likeness-{args.name}", None)
     print(path.read_text().split("\n## How to read it")[0])
 

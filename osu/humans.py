@@ -90,14 +90,17 @@ def read_humans(folder: str) -> tuple[list[Human], dict[str, int]]:
 
 
 def select(humans: list[Human], split: str, limit: int | None) -> list[Human]:
-    """Plays of a split, first one of each player, then the second of each, and so on."""
-    turn: dict[str, int] = defaultdict(int)
-    order = []
-    for human in humans:
-        if human.split == split:
-            order.append((turn[human.player], human))
-            turn[human.player] += 1
-    return [human for _, human in sorted(order, key=lambda item: item[0])][:limit]
+    """Plays of a split, first one of each player, then the second of each, and so on; a player's
+    plays are taken from their songs in turn in the same way."""
+    chosen = [human for human in humans if human.split == split]
+    for group in (lambda human: (human.player, human.song), lambda human: human.player):
+        turn: dict = defaultdict(int)
+        order = []
+        for human in chosen:
+            order.append((turn[group(human)], human))
+            turn[group(human)] += 1
+        chosen = [human for _, human in sorted(order, key=lambda item: item[0])]
+    return chosen[:limit]
 
 
 def matched(chosen: list[Human], humans: list[Human]) -> list[Human]:

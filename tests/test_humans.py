@@ -43,6 +43,11 @@ def test_selection_takes_every_player_once_before_any_twice():
     assert Counter(h.player for h in select(humans, "test", 5)) == {"a": 2, "b": 2, "d": 1}
 
 
+def test_one_player_s_songs_are_selected_in_turn():
+    plays = [human("a", song) for song in ("x", "x", "x", "y", "z", "z")]
+    assert [h.song for h in select(plays, "test", None)] == ["x", "y", "z", "x", "z", "x"]
+
+
 def test_matched_players_stand_on_one_side_and_against_one_player():
     chosen, others = crowd(0, 40, 15, "test"), crowd(1, 400, 120, "train")
     partners = matched(chosen, chosen + others)
