@@ -15,20 +15,19 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from osu import engine
-from osu.beatmap import BeatmapError, load_beatmap, parse_beatmap
-from osu.checkpoint import CheckpointError
-from osu.engine import OptionError, PlayOptions
-from osu.judge import JudgeError
-from osu.library import DataError, find_maps
-from osu.mods import PLAYABLE, ModsError, mods_str, parse_mods
-from osu.osz import ARCHIVES
-from osu.painter import RenderError
-from osu.render import lively_window, save_gif
-from osu.replay import ReplayError, load_replay, save_replay
-from osu.run import DeviceError, pick_device
-from osu.scene import Stage
-from osu.whole import SKILLS
+from osu.data.library import DataError, find_maps
+from osu.formats.archive import ARCHIVES
+from osu.formats.beatmap import BeatmapError, load_beatmap, parse_beatmap
+from osu.formats.mods import PLAYABLE, ModsError, mods_str, parse_mods
+from osu.formats.replay import ReplayError, load_replay, save_replay
+from osu.nets.checkpoint import CheckpointError
+from osu.players import engine
+from osu.players.options import SKILLS, OptionError, PlayOptions
+from osu.render.export import lively_window, save_gif
+from osu.render.painter import RenderError
+from osu.render.scene import Stage
+from osu.rules.judge import JudgeError
+from osu.training.run import DeviceError, pick_device
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
 ERRORS = (BeatmapError, CheckpointError, DataError, DeviceError, JudgeError, ModsError, OptionError,
@@ -76,13 +75,13 @@ def read_likes(args: argparse.Namespace) -> dict:
     """The replays of --like with their maps, as fields of PlayOptions."""
     replays = tuple(load_replay(path) for path in args.like)
     maps = find_maps([*args.maps, Path(args.map).parent], {r.beatmap_md5 for r in replays})
-    tracks = []
+    charts = []
     for path, replay in zip(args.like, replays, strict=True):
         if replay.beatmap_md5 not in maps:
             raise DataError(f"{path}: its map was not found; --maps names folders to look in")
         beatmap = parse_beatmap(maps[replay.beatmap_md5].read_map(), path)
-        tracks.append(beatmap.with_mods(replay.mods))
-    return {"like": replays, "like_maps": tuple(tracks)}
+        charts.append(beatmap.with_mods(replay.mods))
+    return {"like": replays, "like_maps": tuple(charts)}
 
 
 def targets(args: argparse.Namespace, beatmap, mods) -> list[Path]:

@@ -2,8 +2,8 @@
 
     uv run gui.py [FILE ...]        .osu, .osz, .olz or .osr files to open, or a Songs folder
 
-The window only reads fields, posts commands to osu.worker and paints what comes back; every button
-follows from the worker's one state word. Its panels live in osu/ui/.
+The window only reads fields, posts commands to osu.gui.worker and paints what comes back; every
+button follows from the worker's one state word. Its panels live in osu/gui/widgets/.
 """
 
 import dataclasses
@@ -15,15 +15,15 @@ from pathlib import Path
 from tkinter import filedialog
 from typing import Any
 
-from osu import messages as msg
-from osu.beatmap import Beatmap
-from osu.settings import Settings, load_settings, save_settings
-from osu.songs import Song
-from osu.ui.form import FormError
-from osu.ui.results import Result
-from osu.ui.theme import set_theme, sharpen
-from osu.ui.window import Window
-from osu.worker import Worker, play_file_name
+from osu.formats.beatmap import Beatmap
+from osu.gui import messages as msg
+from osu.gui.settings import Settings, load_settings, save_settings
+from osu.gui.songs import Song
+from osu.gui.widgets.form import FormError
+from osu.gui.widgets.results import ListedPlay
+from osu.gui.widgets.theme import set_theme, sharpen
+from osu.gui.widgets.window import Window
+from osu.gui.worker import Worker, play_file_name
 
 TITLE = "osu-players"
 POLL_MS = 30
@@ -91,10 +91,10 @@ class App:
             case msg.ReplayOpened(path, map_path, stage):
                 self.choose_map(map_path, stage.beatmap)
                 player = stage.replay.player or Path(path).stem
-                self.window.results.add(Result(player, map_path, stage))
+                self.window.results.add(ListedPlay(player, map_path, stage))
                 self.settings = self.settings.with_recent(path)
             case msg.Played(model, seed, map_path, stage):
-                result = Result(f"{model} #{seed}", map_path, stage)
+                result = ListedPlay(f"{model} #{seed}", map_path, stage)
                 self.window.results.add(result)
                 self.window.say(result.sentence())
             case msg.Saved(path):

@@ -7,11 +7,11 @@ Many    uv run torchrun --nproc-per-node 2 train_diffusion.py ...        Distrib
 Expect  47,539 steps (H100, 25 minutes): val_loss .323 after 6,000, .292 at the end, still falling;
         on 6 validation plays aim .38 radii (people .40), offsets spread 11.6 ms (12.8)
 
-EDM (arXiv 2206.00364) on what 60 Hz plays add to an expected path (osu.expected), with ln(sigma)
-about uniform so that every scale, from a plan to the tremor of a hand, is learned. What is constant
-in a play is given twice: as numbers (spread, hold, accuracy ...: osu.presses.Style), and as a code
-that an encoder reads off another stretch of the same play. Either is dropped at random, so either
-may be unknown.
+EDM (arXiv 2206.00364) on what 60 Hz plays add to an expected path (osu.features.baseline), with
+ln(sigma) about uniform so that every scale, from a plan to the tremor of a hand, is learned. What
+is constant in a play is given twice: as numbers (spread, hold, accuracy ...:
+osu.features.style.Style), and as a code that an encoder reads off another stretch of the same play.
+Either is dropped at random, so either may be unknown.
 """
 
 import copy
@@ -23,16 +23,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from osu import checkpoint, parallel, presses
-from osu.circling import spin_of
-from osu.data import PlaySet, open_plays
-from osu.denoiser import Denoiser, to_play, to_signal
-from osu.features import MIRRORED, Column, Play, World, mirror
-from osu.field import FRAME_MS, UNIT_PX
-from osu.presses import Event
-from osu.run import Run, launch, option
-from osu.sampler import SIGMA_MAX, SIGMA_MIN, sample
-from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
+from osu import distributed
+from osu.data.dataset import PlaySet, open_plays
+from osu.features.chart import MapConstants, ObjectColumn
+from osu.features.condition import MIRRORED, mirror
+from osu.features.play import Play
+from osu.features.presses import PressField, events_of, played_objects, to_real_ms
+from osu.features.style import demand_of, spin_of
+from osu.nets import checkpoint
+from osu.nets.denoiser import Denoiser, to_play, to_residual
+from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, sample
+from osu.training.run import Run, launch, option
+from osu.training.schedule import (
+    Steps,
+    check_finite,
+    closing_rate,
+    set_rate,
+    step_seed,
+    update_average,
+)
+from osu.units import FRAME_MS, UNIT_PX
 
 
 @dataclass(frozen=True)
@@ -124,7 +134,7 @@ class Objective(torch.nn.Module):
         sigma = torch.exp(high - (high - low) * drawn.level**args.coarse)
         coded = (drawn.coded >= args.drop_code).float()
         embed = model.embedding(sigma, style, code, coded, mirrored)
-        clean = to_signal(play, condition)
+        clean = to_residual(play, condition)
         noisy = clean + sigma[:, None, None] * drawn.noise
         error = (model(noisy, sigma, condition, embed) - clean).square()  # (B, T, C)
         sigma = sigma[:, None, None]
@@ -139,12 +149,12 @@ class Objective(torch.nn.Module):
 def fill_bank(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor) -> None:
     """Keeps the styles, codes, loads and spins of the plays `index` with the weights."""
     for row, i in enumerate(index):
-        track = plays.tracks[plays.plays[i].track]
+        chart = plays.charts[plays.plays[i].chart]
         batch = plays.window([i], [0], min(plays.plays[i].frames, 6000))
         model.bank_code[row] = model.encoder(batch.play, batch.condition, torch.float32)[0]
         model.bank_style[row] = styles[i]
-        model.bank_load[row] = torch.from_numpy(presses.load_of(track))
-        model.bank_spin[row] = torch.from_numpy(spin_of(track, plays.cursor(i)))
+        model.bank_load[row] = torch.from_numpy(demand_of(chart))
+        model.bank_spin[row] = torch.from_numpy(spin_of(chart, plays.cursor(i)))
 
 
 def draw_inputs(model: Denoiser, sampler, args: Args, step: int) -> tuple[Tensor, ...]:
@@ -154,7 +164,7 @@ def draw_inputs(model: Denoiser, sampler, args: Args, step: int) -> tuple[Tensor
     batch = sampler.draw(args.batch, args.length, (args.seed, step))
     other = sampler.again(batch.index, args.reference, (args.seed, step, 1))
     style = sampler.styles(batch.index)
-    own = parallel.own_rows(args.batch, sampler.rank, sampler.world)
+    own = distributed.own_rows(args.batch, sampler.rank, sampler.world_size)
     given = (batch.condition, batch.play, batch.mask, style, other.play, other.condition)
     return *given, *(part[own] for part in drawn)
 
@@ -181,7 +191,7 @@ def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor,
     found: dict[str, list[float]] = {}
     for i in index:
         play = plays.plays[i]
-        track = plays.tracks[play.track]
+        chart = plays.charts[play.chart]
         length = play.frames // model.stride * model.stride
         batch = plays.window([i], [0], length)
         condition = batch.condition
@@ -198,25 +208,28 @@ def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor,
         sampled = to_play(sample(denoise, noise, steps=20), condition)[0].cpu().numpy()
         real = batch.play[0].cpu().numpy()
         for kind, values in (("human", real), ("generated", sampled)):
-            for name, value in measure(track, values).items():
+            for name, value in measure(chart, values).items():
                 found.setdefault(f"{kind}_{name}", []).append(value)
     return {name: float(np.nanmean(values)) for name, values in found.items()}
 
 
-def measure(track, play: np.ndarray) -> dict[str, float]:
+def measure(chart, play: np.ndarray) -> dict[str, float]:
     """What `evaluate` reports of one play (T, len(Play))."""
-    from osu.features import key_events
+    from osu.features.play import key_events
 
-    spans = presses.to_real_ms(key_events(play, track.start_ms, track.rate), track)
-    events, counts = presses.events_of(track, spans)
-    played = presses.played_objects(track, len(play))
-    aimed = track.objects[:played, Column.SPINNER] == 0
-    offset = events[:played, Event.OFFSET_MS][aimed]
+    spans = to_real_ms(key_events(play, chart.start_ms, chart.rate), chart)
+    events, counts = events_of(chart, spans)
+    played = played_objects(chart, len(play))
+    aimed = chart.objects[:played, ObjectColumn.SPINNER] == 0
+    offset = events[:played, PressField.OFFSET_MS][aimed]
     there = np.isfinite(offset)
-    objects = track.objects[:played][aimed][there]
-    at = objects[:, Column.START_S] * 1000 / FRAME_MS + offset[there] / FRAME_MS
+    objects = chart.objects[:played][aimed][there]
+    at = objects[:, ObjectColumn.START_S] * 1000 / FRAME_MS + offset[there] / FRAME_MS
     xy = np.stack([np.interp(at, np.arange(len(play)), play[:, axis]) for axis in (0, 1)], -1)
-    aim = np.linalg.norm(xy - objects[:, : Column.END_X], axis=1) / track.world[World.RADIUS]
+    aim = (
+        np.linalg.norm(xy - objects[:, : ObjectColumn.END_X], axis=1)
+        / chart.constants[MapConstants.RADIUS]
+    )
     step = np.linalg.norm(np.diff(play[:, : Play.K1], axis=0), axis=1) * UNIT_PX
     return {
         "aim": float(np.median(aim)) if len(aim) else np.nan,
@@ -238,7 +251,7 @@ def main(args: Args) -> dict[str, float]:
     plays = open_plays(args.data, args.cache, args.seed)
     plays.to(device)
     styles = plays.styles()
-    sampler = plays.sampler("train", run.rank, run.world)
+    sampler = plays.sampler("train", run.rank, run.world_size)
     learned = plays.where("train")
     kept = plays.balanced(learned)
     checked = plays.where("val")[: args.eval_plays]
@@ -270,7 +283,7 @@ def main(args: Args) -> dict[str, float]:
     def inputs(step: int) -> tuple[Tensor, ...]:
         return draw_inputs(model, sampler, args, step)
 
-    trained = parallel.wrap(objective, device, inputs(0) if args.graph else None)
+    trained = distributed.wrap(objective, device, inputs(0) if args.graph else None)
 
     # --- Loop ---
     for step, done in steps:
@@ -283,7 +296,7 @@ def main(args: Args) -> dict[str, float]:
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
 
         if step % 100 == 0 or steps.last:
-            loss = parallel.mean(loss)
+            loss = distributed.mean(loss)
             check_finite(step, loss=loss)
             frames_per_s = steps.per_second(args.batch * args.length)
             run.log(step, loss=loss, norm=norm, frames_per_s=frames_per_s)

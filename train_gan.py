@@ -23,14 +23,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from osu import checkpoint, parallel
-from osu.adversaries import Critic, CursorGenerator
-from osu.cursors import Humans, report
-from osu.data import open_plays
-from osu.duel import CriticStep, GeneratorStep, too_near
-from osu.penalty import Score, around, zero_centred
-from osu.run import Run, launch, option
-from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
+from osu import distributed
+from osu.data.cursor_windows import CursorWindows
+from osu.data.dataset import open_plays
+from osu.nets import checkpoint
+from osu.nets.cursor_gan import Critic, CursorGenerator
+from osu.training.adversarial import CriticStep, GeneratorStep, diversity_loss
+from osu.training.cursor_validation import validate_cursors
+from osu.training.gradient_penalty import ScoreFunction, around, zero_centred
+from osu.training.run import Run, launch, option
+from osu.training.schedule import (
+    Steps,
+    check_finite,
+    closing_rate,
+    set_rate,
+    step_seed,
+    update_average,
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ def generator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
 STEP = 0.05  # of the differences that the critic's slope is made of, in its signal's units
 
 
-def judge(loss: str, score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+def judge(loss: str, score: ScoreFunction, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     """The critic's loss and slope."""
     windows = torch.cat([real, fake])
     if loss == "ns":
@@ -88,11 +97,13 @@ def judge(loss: str, score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, 
     return (ahead + behind) / 2, zero_centred(scores, STEP)
 
 
-def please(loss: str, score: Score, real: Tensor, fake: Tensor, *_) -> tuple[Tensor, Tensor]:
+def please(
+    loss: str, score: ScoreFunction, real: Tensor, fake: Tensor, *_
+) -> tuple[Tensor, Tensor]:
     """The generator's loss, and how much its plays are alike."""
     with torch.no_grad():
         real_scores = score(real)
-    return generator_loss(loss, real_scores, score(fake)), too_near(real, fake)
+    return generator_loss(loss, real_scores, score(fake)), diversity_loss(real, fake)
 
 
 def main(args: Args) -> dict[str, float]:
@@ -102,7 +113,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
-    humans = Humans(plays, "train")
+    humans = CursorWindows(plays, "train")
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Models and optimizers ---
@@ -129,11 +140,11 @@ def main(args: Args) -> dict[str, float]:
     model_step = GeneratorStep(model, critic, partial(please, args.loss))
 
     def inputs(step: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch // run.world, args.length, (args.seed, step, run.rank))
+        return humans.draw(args.batch // run.world_size, args.length, (args.seed, step, run.rank))
 
     captured = inputs(0) if args.graph else None
     critic_step, model_step = (
-        parallel.wrap(s, device, captured) for s in (critic_step, model_step)
+        distributed.wrap(s, device, captured) for s in (critic_step, model_step)
     )
 
     # --- Loop ---
@@ -168,7 +179,7 @@ def main(args: Args) -> dict[str, float]:
             )  # fmt: skip
             steps.show(told, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
-            metrics = report(average, plays, checked, args.seed)
+            metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)
 
     # --- Done ---

@@ -1,7 +1,8 @@
 """Trains the LSTM presser: samples when, how long and with which finger a person presses.
 
 Learns  hints (B, N, HINTS) of N objects, the cursor's distance among them, and the style of a
-        play (B, S) -> a press per object: offset and release in ms, finger (osu/presses.py)
+        play (B, S) -> a press per object: offset and release in ms, finger
+        (osu/features/presses.py)
 Run     uv run train_keys.py --data ../shared/data          4 minutes on one H100
 CPU     uv run train_keys.py --steps 20 --batch 4           the sample, half a minute
 Expect  97 % of circles and slider heads with exactly one press, lag-1 autocorrelation above .15
@@ -17,13 +18,25 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from osu import checkpoint, parallel, presses
-from osu.data import PlaySet, open_plays
-from osu.features import Column
-from osu.models import KeyLSTM
-from osu.presses import OFFSET_BINS, Event, Style
-from osu.run import Run, launch, option
-from osu.steps import Steps, check_finite, cosine_rate, set_rate, step_seed
+from osu import distributed
+from osu.data.dataset import PlaySet, open_plays
+from osu.features.chart import ObjectColumn
+from osu.features.presses import (
+    OFFSET_BINS,
+    PressField,
+    events_of,
+    from_bins,
+    played_objects,
+    press_features_of,
+    spans_of,
+    to_bins,
+    to_real_ms,
+)
+from osu.features.style import Style, demand_of, style_of
+from osu.nets import checkpoint
+from osu.nets.lstm import KeyLSTM
+from osu.training.run import Run, launch, option
+from osu.training.schedule import Steps, check_finite, cosine_rate, set_rate, step_seed
 
 
 @dataclass(frozen=True)
@@ -55,17 +68,17 @@ class Sequences:
     def __init__(self, plays: PlaySet, split: str, device: torch.device) -> None:
         hints, bins, styles, loads, self.counts, self.index = [], [], [], [], [], []
         for i in plays.where(split):
-            track = plays.tracks[plays.plays[i].track]
-            spans = presses.to_real_ms(plays.presses[i], track)
-            events, _ = presses.events_of(track, spans)
-            played = presses.played_objects(track, plays.plays[i].frames)
+            chart = plays.charts[plays.plays[i].chart]
+            spans = to_real_ms(plays.presses[i], chart)
+            events, _ = events_of(chart, spans)
+            played = played_objects(chart, plays.plays[i].frames)
             style = plays.style(i)
             if played < 16 or np.isnan(style).all():
                 continue
-            hints.append(presses.hints_of(track, plays.cursor(i))[:played])
-            bins.append(presses.to_bins(events[:played]))
+            hints.append(press_features_of(chart, plays.cursor(i))[:played])
+            bins.append(to_bins(events[:played]))
             styles.append(style)
-            loads.append(presses.load_of(track))
+            loads.append(demand_of(chart))
             self.counts.append(played)
             self.index.append(i)
         self.at = np.cumsum(self.counts) - self.counts
@@ -101,8 +114,8 @@ def press_loss(model: torch.nn.Module, hints, style, bins, mask) -> dict[str, to
     Finger and release count only where there was a press.
     """
     offset, other, release = model(hints, style, bins)
-    pressed = mask * (bins[..., Event.OFFSET_MS] < OFFSET_BINS)
-    finger = bins[..., Event.FINGER]
+    pressed = mask * (bins[..., PressField.OFFSET_MS] < OFFSET_BINS)
+    finger = bins[..., PressField.FINGER]
     changed = torch.cat([finger[:, :1], finger[:, 1:] ^ finger[:, :-1]], 1).float()
 
     def mean(loss: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -110,13 +123,13 @@ def press_loss(model: torch.nn.Module, hints, style, bins, mask) -> dict[str, to
 
     return {
         "offset": mean(
-            F.cross_entropy(offset.mT, bins[..., Event.OFFSET_MS], reduction="none"), mask
+            F.cross_entropy(offset.mT, bins[..., PressField.OFFSET_MS], reduction="none"), mask
         ),
         "finger": mean(
             F.binary_cross_entropy_with_logits(other, changed, reduction="none"), pressed
         ),
         "release": mean(
-            F.cross_entropy(release.mT, bins[..., Event.RELEASE_MS], reduction="none"), pressed
+            F.cross_entropy(release.mT, bins[..., PressField.RELEASE_MS], reduction="none"), pressed
         ),
     }
 
@@ -130,7 +143,7 @@ def sample_presses(
     """Of each play its sampled presses, (P, 2) real ms a key, for the human's own cursor."""
     device = next(model.parameters()).device
     hints = [
-        torch.from_numpy(presses.hints_of(plays.tracks[plays.plays[i].track], plays.cursor(i)))
+        torch.from_numpy(press_features_of(plays.charts[plays.plays[i].chart], plays.cursor(i)))
         for i in index
     ]
     padded = torch.nn.utils.rnn.pad_sequence(hints, batch_first=True).to(device)
@@ -138,9 +151,7 @@ def sample_presses(
     drawn = model.sample(padded, torch.from_numpy(styles).to(device), generator).cpu().numpy()
     rng = np.random.default_rng(seed)
     return [
-        presses.spans_of(
-            plays.tracks[plays.plays[i].track], presses.from_bins(bins[: len(hint)], rng)
-        )
+        spans_of(plays.charts[plays.plays[i].chart], from_bins(bins[: len(hint)], rng))
         for i, bins, hint in zip(index, drawn, hints, strict=True)
     ]
 
@@ -157,12 +168,12 @@ def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dic
 
     def measure(kind: str, i: int, spans: list[np.ndarray]) -> None:
         play = plays.plays[i]
-        track = plays.tracks[play.track]
-        played = presses.played_objects(track, play.frames)
-        events, counts = presses.events_of(track, spans)
-        aimed = track.objects[:played, Column.SPINNER] == 0
-        style = presses.style_of(track, events[:played], plays.cursor(i), play.accuracy, 0.0)
-        offset = events[:played, Event.OFFSET_MS][aimed]
+        chart = plays.charts[play.chart]
+        played = played_objects(chart, play.frames)
+        events, counts = events_of(chart, spans)
+        aimed = chart.objects[:played, ObjectColumn.SPINNER] == 0
+        style = style_of(chart, events[:played], plays.cursor(i), play.accuracy, 0.0)
+        offset = events[:played, PressField.OFFSET_MS][aimed]
         offset = offset[np.isfinite(offset)] - np.nanmean(offset)
         values = (
             (counts[:played][aimed] == 1).mean(),
@@ -179,9 +190,7 @@ def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dic
     usable = [i for i in index if not np.isnan(styles[i]).any()]
     sampled = sample_presses(model, plays, usable, np.stack([styles[i] for i in usable]), seed)
     for i, spans in zip(usable, sampled, strict=True):
-        measure(
-            "human", i, presses.to_real_ms(plays.presses[i], plays.tracks[plays.plays[i].track])
-        )
+        measure("human", i, to_real_ms(plays.presses[i], plays.charts[plays.plays[i].chart]))
         measure("generated", i, spans)
     model.train()
     low, high = np.percentile(found["human"]["spread"], [5, 95])
@@ -216,7 +225,7 @@ def main(args: Args) -> dict[str, float]:
     model.bank_load.copy_(sequences.loads[kept])
     if args.init:
         checkpoint.init_from(args.init, model)
-    trained = parallel.wrap(model, device)
+    trained = distributed.wrap(model, device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.learning_rate, weight_decay=0.05)
 
     # --- Resume ---
@@ -231,7 +240,7 @@ def main(args: Args) -> dict[str, float]:
             sequences = Sequences(plays.turned(turn), "train", device)
         torch.manual_seed(step_seed(args.seed, step, run.rank))
         seed = (args.seed, step, run.rank)
-        hints, style, bins, mask = sequences.draw(args.batch // run.world, args.length, seed)
+        hints, style, bins, mask = sequences.draw(args.batch // run.world_size, args.length, seed)
         style = style + args.style_noise * model.style_std * torch.randn_like(style)
         set_rate(cosine_rate(step, args.steps, args.learning_rate, warmup=100), optimizer)
         optimizer.zero_grad(set_to_none=True)
@@ -242,7 +251,7 @@ def main(args: Args) -> dict[str, float]:
         optimizer.step()
 
         if step % 50 == 0 or steps.last:
-            losses = {name: parallel.mean(value) for name, value in losses.items()}
+            losses = {name: distributed.mean(value) for name, value in losses.items()}
             check_finite(step, **losses)
             run.log(step, **losses)
             steps.show(loss, steps.per_second(args.batch * args.length))

@@ -16,13 +16,16 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from osu import checkpoint, parallel
-from osu.data import Batch, PlaySet, open_plays
-from osu.features import Column, Condition, Play, World
-from osu.field import FRAME_MS, UNIT_PX
-from osu.models import CursorLSTM
-from osu.run import Run, launch, option
-from osu.steps import Steps, check_finite, cosine_rate, set_rate
+from osu import distributed
+from osu.data.dataset import Batch, PlaySet, open_plays
+from osu.features.chart import MapConstants, ObjectColumn
+from osu.features.condition import Condition
+from osu.features.play import Play
+from osu.nets import checkpoint
+from osu.nets.lstm import CursorLSTM
+from osu.training.run import Run, launch, option
+from osu.training.schedule import Steps, check_finite, cosine_rate, set_rate
+from osu.units import FRAME_MS, UNIT_PX
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def aim_loss(cursor: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         condition[..., c["OBJECT+0_SPINNER"]] == 0
     )
     target = condition[..., [c["OBJECT+0_X"], c["OBJECT+0_Y"]]]
-    radii = (cursor - target).norm(dim=-1) / condition[..., c.WORLD_RADIUS]
+    radii = (cursor - target).norm(dim=-1) / condition[..., c.MAP_RADIUS]
     return (F.relu(radii - 0.4) * near).sum() / near.sum().clamp(min=1)
 
 
@@ -80,19 +83,20 @@ def evaluate(model: CursorLSTM, plays: PlaySet, index: np.ndarray) -> dict[str, 
     errors, radii = [], []
     for i in index:
         play = plays.plays[i]
-        track = plays.tracks[play.track]
+        chart = plays.charts[play.chart]
         batch = plays.window([i], [0], play.frames)
         cursor = model(batch.condition)[0]
         errors.append((cursor - batch.play[0, :, : Play.K1]).norm(dim=-1).cpu() * UNIT_PX)
-        objects = track.objects[track.objects[:, Column.SPINNER] == 0]
-        at = objects[:, Column.START_S] * 1000 / FRAME_MS
+        objects = chart.objects[chart.objects[:, ObjectColumn.SPINNER] == 0]
+        at = objects[:, ObjectColumn.START_S] * 1000 / FRAME_MS
         objects, at = objects[at < play.frames - 1], at[at < play.frames - 1]
         path = cursor.cpu().numpy()
         there = np.stack(
             [np.interp(at, np.arange(len(path)), path[:, axis]) for axis in (0, 1)], -1
         )
         radii.append(
-            np.linalg.norm(there - objects[:, : Column.END_X], axis=-1) / track.world[World.RADIUS]
+            np.linalg.norm(there - objects[:, : ObjectColumn.END_X], axis=-1)
+            / chart.constants[MapConstants.RADIUS]
         )
     model.train()
     distance = np.concatenate(radii)
@@ -110,14 +114,14 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
-    sampler = plays.sampler("train", run.rank, run.world)
+    sampler = plays.sampler("train", run.rank, run.world_size)
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Model and optimizer ---
     model = CursorLSTM(CursorLSTM.Config(hidden=args.hidden)).to(device)
     if args.init:
         checkpoint.init_from(args.init, model)
-    trained = parallel.wrap(model, device)
+    trained = distributed.wrap(model, device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.learning_rate, weight_decay=0.01)
 
     # --- Resume ---
@@ -137,7 +141,7 @@ def main(args: Args) -> dict[str, float]:
         optimizer.step()
 
         if step % 50 == 0 or steps.last:
-            imitation, aim = parallel.mean(imitation), parallel.mean(aim)
+            imitation, aim = distributed.mean(imitation), distributed.mean(aim)
             check_finite(step, imitation=imitation, aim=aim)
             run.log(step, imitation=imitation, aim=aim)
             steps.show(loss, steps.per_second(args.batch * args.length))

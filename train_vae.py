@@ -22,14 +22,30 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from osu import checkpoint, parallel
-from osu.adversaries import Critic, CursorGenerator, Encoder, Latents, observe, with_plan
-from osu.cursors import Humans, report
-from osu.data import open_plays
-from osu.duel import CriticStep, GeneratorStep, too_near
-from osu.penalty import Score, around, zero_centred
-from osu.run import Run, launch, option
-from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
+from osu import distributed
+from osu.data.cursor_windows import CursorWindows
+from osu.data.dataset import open_plays
+from osu.nets import checkpoint
+from osu.nets.cursor_gan import (
+    Critic,
+    CursorGenerator,
+    Encoder,
+    Latents,
+    critic_signal,
+    with_baseline,
+)
+from osu.training.adversarial import CriticStep, GeneratorStep, diversity_loss
+from osu.training.cursor_validation import validate_cursors
+from osu.training.gradient_penalty import ScoreFunction, around, zero_centred
+from osu.training.run import Run, launch, option
+from osu.training.schedule import (
+    Steps,
+    check_finite,
+    closing_rate,
+    set_rate,
+    step_seed,
+    update_average,
+)
 
 
 @dataclass(frozen=True)
@@ -101,18 +117,18 @@ class CoderStep(torch.nn.Module):
 
     def forward(self, condition: Tensor, human: Tensor, there: Tensor) -> tuple[Tensor, ...]:
         """Reconstruction (B,), KL (B, S) and the codes' means (B, S)."""
-        condition = with_plan(condition)
-        real = observe(human, condition)
+        condition = with_baseline(condition)
+        real = critic_signal(human, condition)
         mean, log_variance = self.encoder(real, condition)
         latents = self.decoder.draw(*condition.shape[:2], condition.device)
         style = mean + (0.5 * log_variance).exp() * latents.style
         cursor = self.decoder(condition, latents._replace(style=style))
-        decoded = observe(cursor, condition)
+        decoded = critic_signal(cursor, condition)
         terms = elbo_terms(mean, log_variance, decoded, real, there, self.spread)
         return *terms, mean.detach()
 
 
-def judge(score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+def judge(score: ScoreFunction, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     """The discriminator's loss and slope, out of the same passes: see train_gan.py."""
     scores = score(around(torch.cat([real, fake]), STEP))
     real, fake = scores.unflatten(0, (2, 2, -1)).unbind(1)
@@ -120,11 +136,16 @@ def judge(score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def please(
-    encoder: Encoder, score: Score, real: Tensor, fake: Tensor, condition: Tensor, latents: Latents
+    encoder: Encoder,
+    score: ScoreFunction,
+    real: Tensor,
+    fake: Tensor,
+    condition: Tensor,
+    latents: Latents,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The generator's loss, what its style loses, and how much its plays are alike."""
     again = latent_loss(latents.style, *encoder(fake, condition))
-    return generator_loss(score(fake)), again, too_near(real, fake)
+    return generator_loss(score(fake)), again, diversity_loss(real, fake)
 
 
 def main(args: Args) -> dict[str, float]:
@@ -134,7 +155,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
-    humans = Humans(plays, "train")
+    humans = CursorWindows(plays, "train")
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Models and optimizers ---
@@ -172,10 +193,10 @@ def main(args: Args) -> dict[str, float]:
         passes.append(GeneratorStep(model, critic, partial(please, encoder)))
 
     def inputs(step: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch // run.world, args.length, (args.seed, step, run.rank))
+        return humans.draw(args.batch // run.world_size, args.length, (args.seed, step, run.rank))
 
     captured = inputs(0) if args.graph else None
-    passes = [parallel.wrap(p, device, captured) for p in passes]
+    passes = [distributed.wrap(p, device, captured) for p in passes]
 
     # --- Loop ---
     for step, done in steps:
@@ -226,7 +247,7 @@ def main(args: Args) -> dict[str, float]:
             )  # fmt: skip
             steps.show(losses["lost"], frames_per_s)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
-            metrics = report(average, plays, checked, args.seed)
+            metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)
 
     # --- Done ---

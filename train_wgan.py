@@ -8,7 +8,8 @@ Expect  2,538 steps (H100, 9.5 minutes, two other runs beside it): slope 1.23, t
 
 WGAN-GP (arXiv 1704.00028): the two-sided penalty at points between a real and a generated window
 on the same map. cuDNN's LSTM has no double backward; `--penalty first` needs none
-(osu/penalty.py), `--penalty exact` is the same by double backward, without cuDNN, and slow.
+(osu/training/gradient_penalty.py), `--penalty exact` is the same by double backward, without cuDNN,
+and slow.
 """
 
 import copy
@@ -19,14 +20,36 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from osu import checkpoint, parallel
-from osu.adversaries import Critic, CursorGenerator
-from osu.cursors import Humans, report
-from osu.data import open_plays
-from osu.duel import Batch, CriticStep, GeneratorStep, both_signals, scorer, too_near
-from osu.penalty import Score, between, one_centred_ends, one_centred_exact, slopes
-from osu.run import Run, launch, option
-from osu.steps import Steps, check_finite, closing_rate, set_rate, step_seed, update_average
+from osu import distributed
+from osu.data.cursor_windows import CursorWindows
+from osu.data.dataset import open_plays
+from osu.nets import checkpoint
+from osu.nets.cursor_gan import Critic, CursorGenerator
+from osu.training.adversarial import (
+    Batch,
+    CriticStep,
+    GeneratorStep,
+    diversity_loss,
+    paired_signals,
+    scorer,
+)
+from osu.training.cursor_validation import validate_cursors
+from osu.training.gradient_penalty import (
+    ScoreFunction,
+    between,
+    one_centred_ends,
+    one_centred_exact,
+    slopes,
+)
+from osu.training.run import Run, launch, option
+from osu.training.schedule import (
+    Steps,
+    check_finite,
+    closing_rate,
+    set_rate,
+    step_seed,
+    update_average,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +92,7 @@ def generator_loss(fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
-def judge(penalty: str, score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+def judge(penalty: str, score: ScoreFunction, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     """The critic's loss, and the penalty with weight 1 or what has its gradient."""
     if penalty == "first":
         ends, coefficients = one_centred_ends(score, between(real, fake), 1.0)
@@ -83,15 +106,15 @@ def judge(penalty: str, score: Score, real: Tensor, fake: Tensor) -> tuple[Tenso
     return told, torch.zeros_like(told)
 
 
-def please(score: Score, real: Tensor, fake: Tensor, *_) -> tuple[Tensor, Tensor]:
+def please(score: ScoreFunction, real: Tensor, fake: Tensor, *_) -> tuple[Tensor, Tensor]:
     """The generator's loss, and how much its plays are alike."""
-    return generator_loss(score(fake)), too_near(real, fake)
+    return generator_loss(score(fake)), diversity_loss(real, fake)
 
 
 def steepness(critic: Critic, model: CursorGenerator, batch: Batch) -> float:
     """What the penalty wants to be 1: the critic's mean slope between humans and generator."""
     with torch.no_grad():
-        condition, real, fake, _ = both_signals(model, batch)
+        condition, real, fake, _ = paired_signals(model, batch)
     return slopes(scorer(critic, condition), between(real, fake)).mean().item()
 
 
@@ -103,7 +126,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
-    humans = Humans(plays, "train")
+    humans = CursorWindows(plays, "train")
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Models and optimizers ---
@@ -132,11 +155,13 @@ def main(args: Args) -> dict[str, float]:
     model_step = GeneratorStep(model, critic, please)
 
     def inputs(step: int, turn: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch // run.world, args.length, (args.seed, step, turn, run.rank))
+        return humans.draw(
+            args.batch // run.world_size, args.length, (args.seed, step, turn, run.rank)
+        )
 
     captured = inputs(0, 0) if args.graph else None
     penalised, plain, model_step = (
-        parallel.wrap(s, device, captured) for s in (penalised, plain, model_step)
+        distributed.wrap(s, device, captured) for s in (penalised, plain, model_step)
     )
 
     # --- Loop ---
@@ -172,7 +197,7 @@ def main(args: Args) -> dict[str, float]:
             )  # fmt: skip
             steps.show(-told, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
-            metrics = report(average, plays, checked, args.seed)
+            metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)
 
     # --- Done ---

@@ -3,7 +3,7 @@
     uv run -m bench.asked [--data ../shared/data] [--maps 12] [--seeds 1]
 
 Plays maps of the test split, those of middling human accuracy, at every asked value, and judges
-the plays. A value is played up to four times (osu.asked), a few seconds each on two cores.
+the plays. A value is played up to four times (osu.players.target), a few seconds each on two cores.
 """
 
 import argparse
@@ -13,11 +13,11 @@ import numpy as np
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
-from osu.engine import DEFAULT, PlayOptions, load_player
-from osu.humans import read_humans, select
-from osu.measures import measure
-from osu.run import pick_device
-from osu.whole import SKILLS
+from osu.likeness.human_plays import read_humans, select
+from osu.likeness.measures import measure
+from osu.players.engine import DEFAULT, load_player
+from osu.players.options import SKILLS, PlayOptions
+from osu.training.run import pick_device
 
 ROOT = Path(__file__).parents[1]
 ASKED = {

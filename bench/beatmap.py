@@ -1,4 +1,4 @@
-"""Loading a .osu with its slider paths sampled every 16.7 ms: osu/beatmap.py beside `slider`.
+"""Loading a .osu with slider paths sampled every 16.7 ms: osu/formats/beatmap.py beside `slider`.
 
     uv run -m bench.beatmap [--maps ../shared/data/beatmaps] [--count 60]
 
@@ -18,8 +18,8 @@ from time import thread_time
 import numpy as np
 import slider
 
-from osu.beatmap import Beatmap, Kind, load_beatmap
-from osu.field import FRAME_MS
+from osu.formats.beatmap import Beatmap, Kind, load_beatmap
+from osu.units import FRAME_MS
 
 BLOCK = 20
 
@@ -71,8 +71,8 @@ def main() -> None:
         files = [files[i] for i in chosen]
 
     ways = {
-        "osu/beatmap.py load": lambda file: load_beatmap(file),
-        "osu/beatmap.py load + paths": lambda file: sample_ours(load_beatmap(file)),
+        "osu/formats/beatmap.py load": lambda file: load_beatmap(file),
+        "osu/formats/beatmap.py load + paths": lambda file: sample_ours(load_beatmap(file)),
         "slider load": lambda file: slider.Beatmap.from_path(file),
         "slider load + paths": lambda file: sample_theirs(slider.Beatmap.from_path(file), False),
         "slider load + stacks + paths": lambda file: sample_theirs(
@@ -89,7 +89,7 @@ def main() -> None:
         print(f"\r{min(at + BLOCK, len(files))} / {len(files)}", end="", file=sys.stderr)
     print(file=sys.stderr)
 
-    base = times["osu/beatmap.py load + paths"]
+    base = times["osu/formats/beatmap.py load + paths"]
     print(f"{len(files)} maps; ratio = median over maps of the time divided by ours with paths")
     print(f"{'':30}{'median ms':>10}{'p90':>9}{'max':>9}{'failed':>8}{'ratio':>8}")
     for name, values in times.items():

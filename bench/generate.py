@@ -14,8 +14,8 @@ import statistics
 import time
 from pathlib import Path
 
-from osu import engine
-from osu.beatmap import parse_beatmap
+from osu.formats.beatmap import parse_beatmap
+from osu.players import engine
 
 ROOT = Path(__file__).parent.parent
 

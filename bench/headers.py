@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from osu.beatmap import Beatmap, Kind, load_beatmap
-from osu.judge import Judgement, judge
-from osu.replay import Replay, load_replay
-from osu.spinning import SIXTIETH_MS, SLOW_FRAMES
+from osu.formats.beatmap import Beatmap, Kind, load_beatmap
+from osu.formats.replay import Replay, load_replay
+from osu.rules.judge import Judgement, judge
+from osu.rules.spinners import SIXTIETH_MS, SLOW_FRAMES
 
 DATA = Path(__file__).parents[2] / "shared/data"
 COUNTS = ("n300", "n100", "n50", "nmiss")

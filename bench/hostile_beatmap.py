@@ -16,7 +16,7 @@ from tests.hostile_maps import ARCHIVES, MAPS
 ROOT = Path(__file__).parents[1]
 CHILD = """
 import sys, time
-from osu.beatmap import BeatmapError, load_beatmap
+from osu.formats.beatmap import BeatmapError, load_beatmap
 start = time.perf_counter()
 try:
     beatmap = load_beatmap(sys.argv[1])

@@ -2,11 +2,11 @@
 
     uv run -m bench.identity [--data ../shared/data] [--most 3]
 
-A classifier learns to name the players of real replays: a softmax over what osu.measures and
-osu.presses find in a play. Songs are cut into two halves; the classifier learns from one half and
-names the plays of the other: the person's own, plays made like that person (from at most --likes
-replays of the first half, on their shortest maps of the other half), and plays made without
-`--like`. Some ten seconds a play on two cores, 60 times --most plays in each half.
+A classifier learns to name the players of real replays: a softmax over what osu.likeness.measures
+and osu.features.presses find in a play. Songs are cut into two halves; the classifier learns from
+one half and names the plays of the other: the person's own, plays made like that person (from at
+most --likes replays of the first half, on their shortest maps of the other half), and plays made
+without `--like`. Some ten seconds a play on two cores, 60 times --most plays in each half.
 """
 
 import argparse
@@ -18,14 +18,15 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from osu import presses
-from osu.engine import DEFAULT, PlayOptions, load_player
-from osu.features import Play, key_spans
-from osu.humans import Human, read_humans
-from osu.measures import QUANTITIES, Measured, measure
-from osu.replay import clean_frames
-from osu.run import pick_device
-from osu.tracks import screen_grid_px
+from osu.features.play import Play, key_spans
+from osu.features.presses import events_of, played_objects, to_real_ms
+from osu.features.style import screen_grid_px, style_of
+from osu.formats.replay import clean_frames
+from osu.likeness.human_plays import HumanPlay, read_humans
+from osu.likeness.measures import QUANTITIES, Measured, measure
+from osu.players.engine import DEFAULT, load_player
+from osu.players.options import PlayOptions
+from osu.training.run import pick_device
 
 ROOT = Path(__file__).parents[1]
 LEAST = 4  # plays of a player who is to be known
@@ -35,12 +36,12 @@ MOST_KNOWN = 40  # plays of one player that are learned from
 def describe(played: Measured) -> np.ndarray:
     """What is known of a play's person, nan where it shows nothing."""
     t_ms, _, keys = clean_frames(played.replay)
-    spans = presses.to_real_ms(key_spans(t_ms, keys), played.track)
-    events, _ = presses.events_of(played.track, spans)
-    events = events[: presses.played_objects(played.track, len(played.play))]
+    spans = to_real_ms(key_spans(t_ms, keys), played.chart)
+    events, _ = events_of(played.chart, spans)
+    events = events[: played_objects(played.chart, len(played.play))]
     screen = screen_grid_px(played.replay.xy)
-    style = presses.style_of(
-        played.track, events, played.play[:, : Play.K1], played.replay.accuracy, screen
+    style = style_of(
+        played.chart, events, played.play[:, : Play.K1], played.replay.accuracy, screen
     )
     return np.concatenate([[played.numbers[name] for name in QUANTITIES], style, [screen > 0]])
 
@@ -77,7 +78,7 @@ def main() -> None:
     args = parser.parse_args()
     player = load_player(args.model, str(pick_device(args.device)))
 
-    of_player: dict[str, list[Human]] = defaultdict(list)
+    of_player: dict[str, list[HumanPlay]] = defaultdict(list)
     for human in read_humans(args.data)[0]:
         of_player[human.player].append(human)
     songs = sorted({h.song for hs in of_player.values() for h in hs})
@@ -90,7 +91,7 @@ def main() -> None:
     rows = [(i, h) for i, plays in enumerate(known.values()) for h in plays]
     plays = [measure(*h.load()) for _, h in tqdm(rows, desc="measuring people")]
     x = np.stack([describe(play) for play in plays])
-    frames = {id(h): play.track.frames for (_, h), play in zip(rows, plays, strict=True)}
+    frames = {id(h): play.chart.frames for (_, h), play in zip(rows, plays, strict=True)}
     y, side = np.array([i for i, _ in rows]), np.array([half[h.song] for _, h in rows])
 
     hits: dict[str, list[list[bool]]] = defaultdict(lambda: [[] for _ in known])

@@ -10,9 +10,9 @@ import statistics
 import time
 from pathlib import Path
 
-from osu.beatmap import load_beatmap
-from osu.judge import judge
-from osu.replay import load_replay
+from osu.formats.beatmap import load_beatmap
+from osu.formats.replay import load_replay
+from osu.rules.judge import judge
 
 DATA = Path(__file__).parents[2] / "shared/data"
 OSR2MP4_MS = 498  # a replay, the best known offline judge; ../shared/notes/formats.md

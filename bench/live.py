@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from osu.live import LivePlayer
-from osu.liveplan import Rect, make_plan, playfield_rect
-from osu.livewire import LiveSettings
-from osu.mods import Mods
-from osu.replay import build_replay
+from osu.formats.mods import Mods
+from osu.formats.replay import build_replay
+from osu.live.plan import Rect, make_plan, playfield_rect
+from osu.live.player import LivePlayer
+from osu.live.protocol import LiveSettings
 from tests.xserver import MISSING, SIZE, Recorder, XServer, path_error_px, wait_for
 
 

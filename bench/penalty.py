@@ -20,9 +20,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from osu.adversaries import CHANNELS, SIGNAL, Critic
-from osu.duel import scorer
-from osu.penalty import (
+from osu.nets.cursor_gan import CHANNELS, SIGNAL, Critic
+from osu.training.adversarial import scorer
+from osu.training.gradient_penalty import (
     around,
     between,
     one_centred,

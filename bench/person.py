@@ -22,14 +22,14 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
-from osu.beatmap import Beatmap
-from osu.columns import Source, model_source
-from osu.engine import load_player
-from osu.humans import Human, read_humans
-from osu.likeness import compare
-from osu.prepare import prepare
-from osu.replay import Replay, load_replay, save_replay
-from osu.report import write_report
+from osu.data.prepare import prepare
+from osu.formats.beatmap import Beatmap
+from osu.formats.replay import Replay, load_replay, save_replay
+from osu.likeness.compare import compare
+from osu.likeness.contestants import PlaySource, model_source
+from osu.likeness.human_plays import HumanPlay, read_humans
+from osu.likeness.report import write_likeness_report
+from osu.players.engine import load_player
 
 ROOT = Path(__file__).parents[1]
 PEOPLE = ("p0077", "p0419")  # who have most plays in the research data
@@ -86,11 +86,11 @@ def prepare_all(args: argparse.Namespace) -> None:
         print(f"{args.out / name}: {counts}")
 
 
-def kept(folder: Path, source: Source) -> Source:
+def kept(folder: Path, source: PlaySource) -> PlaySource:
     """The source's plays from the folder, where they are there already, else into it."""
     folder.mkdir(parents=True, exist_ok=True)
 
-    def play(human: Human, beatmap: Beatmap, draw: int) -> tuple[Beatmap, Replay]:
+    def play(human: HumanPlay, beatmap: Beatmap, draw: int) -> tuple[Beatmap, Replay]:
         path = folder / f"{Path(human.pair.replay).stem}-{draw}.osr"
         if not path.exists():
             save_replay(source(human, beatmap, draw)[1], path)
@@ -110,14 +110,14 @@ def compare_one(args: argparse.Namespace) -> None:
     base = load_player("model", folder=runs / "base")
     tuned = [load_player("model", folder=runs / f"{args.name}-{k}") for k in range(PARTS)]
 
-    def tuned_play(human: Human, beatmap: Beatmap, draw: int) -> tuple[Beatmap, Replay]:
+    def tuned_play(human: HumanPlay, beatmap: Beatmap, draw: int) -> tuple[Beatmap, Replay]:
         k = part_of.get(Path(human.pair.replay).name, 0)
         return model_source(tuned[k].play, 0)(human, beatmap, draw)
 
     sources = {"before": model_source(base.play, 0), "after": tuned_play}
     sources = {n: kept(args.out / "plays" / args.name / n, s) for n, s in sources.items()}
     found = compare(humans, "held", sources, limit=args.limit, player=args.name)
-    path = write_report(found, args.out / f"likeness-{args.name}", None)
+    path = write_likeness_report(found, args.out / f"likeness-{args.name}", None)
     print(path.read_text().split("\n## How to read it")[0])
 
 

@@ -3,7 +3,8 @@
     xvfb-run -a uv run -m bench.preview         (or on any display)
 
 The map is made here: a stream of 180 bpm quarter notes under a long preempt, a slider every eighth
-note, so that 20 objects and more are on the screen at once, played by osu.auto. Three figures:
+note, so that 20 objects and more are on the screen at once, played by osu.players.auto. Three
+figures:
 
 - paint: the picture alone, CPU ms
 - shown: the picture, handed to Tk and drawn by the X server, wall ms; the quickest tenth is what
@@ -17,12 +18,12 @@ import tkinter as tk
 
 import numpy as np
 
-from osu.audio import Audio
-from osu.auto import auto_play
-from osu.beatmap import parse_beatmap
-from osu.painter import Painter
-from osu.scene import Stage
-from osu.ui.preview import Preview
+from osu.formats.beatmap import parse_beatmap
+from osu.gui.audio import Audio
+from osu.gui.widgets.preview import Preview
+from osu.players.auto import auto_play
+from osu.render.painter import Painter
+from osu.render.scene import Stage
 
 
 def dense_map(objects: int = 400, approach_rate: float = 3.0, beat_ms: float = 1000 / 3):

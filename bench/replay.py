@@ -18,7 +18,7 @@ from time import thread_time
 
 import osrparse
 
-from osu.replay import ReplayError, parse_replay
+from osu.formats.replay import ReplayError, parse_replay
 from tests.osr import osr, packed_frames
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "replays"
@@ -49,7 +49,7 @@ def compare(paths: list[Path]) -> None:
     bare, own, theirs = zip(*rows, strict=True)
     print(f"{len(rows)} files, median of {REPEATS} readings each")
     print("| reader | median ms | slowest ms |\n|---|---|---|")
-    for name, times in (("bare LZMA", bare), ("osu.replay", own), ("osrparse 7", theirs)):
+    for name, times in (("bare LZMA", bare), ("osu.formats.replay", own), ("osrparse 7", theirs)):
         print(f"| {name} | {statistics.median(times):.2f} | {max(times):.1f} |")
     over_lzma = [a / b for a, b in zip(own, bare, strict=True)]
     faster = [a / b for a, b in zip(theirs, own, strict=True)]

@@ -19,9 +19,9 @@ import numpy as np
 import osrparse
 from tqdm import tqdm
 
-from osu.beatmap import Beatmap, Kind, load_beatmap
-from osu.frames import dump_frames, parse_frames
-from osu.replay import Replay, clean_frames, load_replay
+from osu.formats.beatmap import Beatmap, Kind, load_beatmap
+from osu.formats.replay import Replay, clean_frames, load_replay
+from osu.formats.replay_frames import dump_frames, parse_frames
 from tests.osr import packed_frames
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"

@@ -14,11 +14,11 @@ import torch
 
 import train_keys
 import train_rnn
-from osu.checkpoint import load_model
-from osu.cursors import report
-from osu.data import open_plays
-from osu.library import SPLITS
-from osu.run import pick_device
+from osu.data.dataset import open_plays
+from osu.data.library import SPLITS
+from osu.nets.checkpoint import load_model
+from osu.training.cursor_validation import validate_cursors
+from osu.training.run import pick_device
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,7 +62,9 @@ def main() -> None:
         beside = "" if of_humans is None else f"{of_humans:.2f}"
         print(f"| {name} | {limit} | {value:.2f} | {beside} |")
     for name in args.cursors:
-        told = report(load_model(ROOT / "models" / name).to(device), plays, index[:60], args.seed)
+        told = validate_cursors(
+            load_model(ROOT / "models" / name).to(device), plays, index[:60], args.seed
+        )
         conv, features = told["conv_accuracy"], told["features_accuracy"]
         print(f"{name}: told in {conv:.1%} (conv), {features:.1%} (features) of windows; ", end="")
         print(f"{told['apart']:.1f} px apart, {told['generated_rpm']:.0f} rpm ", end="")

@@ -24,9 +24,9 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from osu.library import Pair, each_pair
-from osu.manifest import FORMAT, Entry, Sizes, entry_line, read_manifest
-from osu.prepare import SHARD_PAIRS, Table, prepare
+from osu.data.library import Pair, each_pair
+from osu.data.manifest import FORMAT, Entry, Sizes, entry_line, read_manifest
+from osu.data.prepare import SHARD_PAIRS, Table, prepare
 
 SIZES = (380_000, 100_000_000)
 MACHINE_CORES = 64  # of a machine in the arithmetic
@@ -107,7 +107,7 @@ def run_manifest(count: int) -> dict:
 
 def run_draw(cache: Path, steps: int) -> dict:
     """Opens a cache and draws batches of 64 x 512 as training does, without the training."""
-    from osu.data import PlaySet
+    from osu.data.dataset import PlaySet
 
     began = time.perf_counter()
     plays = PlaySet(cache)

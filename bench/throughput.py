@@ -24,18 +24,18 @@ from torch.nn import functional as F
 import train_gan
 import train_vae
 import train_wgan
-from osu.adversaries import (
+from osu.features.condition import Condition
+from osu.nets.cursor_gan import (
     CHANNELS,
     SIGNAL,
-    Block,
     Critic,
     CursorGenerator,
     Encoder,
     Recurrence,
-    with_plan,
+    ResidualBlock,
+    with_baseline,
 )
-from osu.duel import CriticStep, GeneratorStep
-from osu.features import Condition
+from osu.training.adversarial import CriticStep, GeneratorStep
 
 WIDTH = 192
 
@@ -118,10 +118,10 @@ def main() -> None:
         "LSTM, 2 layers": (Recurrence(WIDTH, 2, bidirectional=False), x),
         "LSTM, both ways": (Recurrence(WIDTH, 2, bidirectional=True), x),
         "parallel scan, 2 layers": (nn.Sequential(Scan(WIDTH), Scan(WIDTH)), x),
-        "5 dilated blocks": (nn.Sequential(*(Block(WIDTH, d) for d in (1, 2, 4, 8, 1))), x),
+        "5 dilated blocks": (nn.Sequential(*(ResidualBlock(WIDTH, d) for d in (1, 2, 4, 8, 1))), x),
         "LSTM, 2 layers, at 15 Hz": (Recurrence(WIDTH, 2, bidirectional=False), quarter),
         "5 dilated blocks at 15 Hz": (
-            nn.Sequential(*(Block(WIDTH, d) for d in (1, 2, 4, 8, 1))),
+            nn.Sequential(*(ResidualBlock(WIDTH, d) for d in (1, 2, 4, 8, 1))),
             quarter,
         ),
     }
@@ -135,7 +135,7 @@ def main() -> None:
     for body in ("tcn", "lstm"):
         model = CursorGenerator(CursorGenerator.Config(body)).to(device)
         latents = model.draw(*shape, device)
-        row(f"generator, {body}", lambda: learn(model, with_plan(condition), latents))  # noqa: B023
+        row(f"generator, {body}", lambda: learn(model, with_baseline(condition), latents))  # noqa: B023
         critic = Critic(Critic.Config(body)).to(device)
         row(f"critic, {body}", functools.partial(learn, critic, signal, planned))
 

@@ -16,14 +16,15 @@ from pathlib import Path
 from PIL import Image, ImageGrab
 
 import gui
-from osu import messages as msg
-from osu.settings import Settings
-from osu.worker import Worker
+from osu.gui import messages as msg
+from osu.gui.settings import Settings
+from osu.gui.worker import Worker
+from osu.players.auto import AUTO
 
 ROOT = Path(__file__).parents[1]
 SIZE = (1320, 900)
 MAP = ROOT / "data" / "sample" / "circuit.osu"
-PLAYS = ((msg.AUTO, 1), ("rnn", 3), ("diffusion", 7))  # model, seed; the last one is shown
+PLAYS = ((AUTO, 1), ("rnn", 3), ("diffusion", 7))  # model, seed; the last one is shown
 MOMENT_MS = 23_930.0  # a slider held, the next stream coming
 MAX_BYTES = 200_000
 PATIENCE_S = 600.0

@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 that speaks what osu.download needs of osu!'s web: the token, users,
+"""A server on 127.0.0.1 that speaks what osu.data.download needs of osu!'s web: the token, users,
 scores, replays, maps, with the answers and the errors of osu.ppy.sh/docs.
 
 Requests are recorded in `seen`. `troubles` says how a path fails before it works: for each request

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import SAMPLE
+
 # Threads that wait give their core away: spinning, as OpenMP does by default, takes a test beside
 # another program up to ten times as long. Read when torch is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from osu.auto import auto_play
-from osu.beatmap import load_beatmap
-from osu.mods import Mods
-from osu.prepare import prepare
-from osu.replay import load_replay, save_replay
-
-SAMPLE = Path(__file__).parent.parent / "data" / "sample"
+from osu.data.prepare import prepare
+from osu.formats.beatmap import load_beatmap
+from osu.formats.mods import Mods
+from osu.formats.replay import load_replay, save_replay
+from osu.players.auto import auto_play
 
 
 @pytest.fixture(scope="session")

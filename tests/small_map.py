@@ -7,9 +7,9 @@ and has one tick, in its middle.
 
 import numpy as np
 
-from osu.beatmap import Beatmap, parse_beatmap
-from osu.mods import Mods
-from osu.replay import Replay, build_replay
+from osu.formats.beatmap import Beatmap, parse_beatmap
+from osu.formats.mods import Mods
+from osu.formats.replay import Replay, build_replay
 
 OSU = b"""osu file format v14
 

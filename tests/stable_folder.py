@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from osu.replay import Replay, load_replay, save_replay
+from osu.formats.replay import Replay, load_replay, save_replay
+from tests.paths import SAMPLE
 
-SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 ME, FRIEND = "Made Up", "someone else"
 VERSION = 20250401
 WIDTHS = (20140608, 20140609, 20191105, 20191106, 20250106, VERSION)  # each layout there was

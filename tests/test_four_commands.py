@@ -3,25 +3,23 @@ on the made-up folder of tests/stable_folder.py, with a training of one step and
 
 import functools
 import shutil
-from pathlib import Path
 
 import evaluate
 import generate
-import osu.data
 import train_diffusion
-from osu import engine
-from osu.beatmap import load_beatmap
-from osu.replay import load_replay
+from osu.data.__main__ import main as prepare_data
+from osu.formats.beatmap import load_beatmap
+from osu.formats.replay import load_replay
+from osu.players import engine
+from tests.paths import ROOT
 from tests.stable_folder import ME, build
-
-ROOT = Path(__file__).parent.parent
 
 
 def test_the_four_commands(tmp_path, monkeypatch, capsys):
     home = build(tmp_path / "osu!")
     cache, run, plays = tmp_path / "cache", tmp_path / "run", tmp_path / "plays"
 
-    osu.data.main(
+    prepare_data(
         [str(home), "--player", ME.lower(), "--cache", str(cache), "--out", str(tmp_path / "data")]
     )
     printed = capsys.readouterr().out

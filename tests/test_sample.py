@@ -1,22 +1,22 @@
 """The sample maps: the files are what their script writes, and they are well-formed maps.
 
 Independent reference: the committed .osu files themselves (a changed script or a file edited by
-hand differs), and the rules of mapping, checked on the game's geometry as osu.beatmap reads it.
+hand differs), and the rules of mapping, checked on the game's geometry as osu.formats.beatmap reads
+it.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from osu.beatmap import Kind, load_beatmap
-from osu.field import HEIGHT_PX, WIDTH_PX
+from osu.formats.beatmap import Kind, load_beatmap
+from osu.units import HEIGHT_PX, WIDTH_PX
+from tests.paths import SAMPLE
 
-SAMPLE = Path(__file__).parent.parent / "data" / "sample"
 NAMES = ["first-steps", "circuit", "sprint"]
 
 

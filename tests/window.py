@@ -9,9 +9,9 @@ import pytest
 from PIL import ImageGrab
 
 import gui
-from osu import messages as msg
-from osu.settings import Settings
-from osu.worker import Worker
+from osu.gui.settings import Settings
+from osu.gui.worker import Worker
+from osu.players.auto import AUTO
 from tests.display import children, start_xvfb, wait_for
 from tests.small_map import OSU
 
@@ -70,7 +70,7 @@ def start(home):
         if app.worker.state != "closed":
             app.close()
     assert set(threading.enumerate()) == before
-    assert not [c for c in children(os.getpid()) if "osu.playback" in c]
+    assert not [c for c in children(os.getpid()) if "osu.live.process" in c]
 
 
 def until(app, condition):
@@ -85,7 +85,7 @@ def generate(app, home):
     """Open the small map and play it with the autoplayer."""
     app.open_paths((str(home / "small.osu"),))
     idle(app)
-    app.window.form.model.set(msg.AUTO)
+    app.window.form.model.set(AUTO)
     app.window.buttons["generate"].invoke()
     idle(app)
 

@@ -1,4 +1,4 @@
-"""Compare osu/beatmap.py with osu-standard-stable, an independent port of the game (npm).
+"""Compare osu/formats/beatmap.py with osu-standard-stable, an independent port of the game (npm).
 
     npm install --prefix /tmp/oracle osu-parsers@4.1.7 osu-classes@3.1.0 osu-standard-stable@5.0.1
     .venv/bin/python tests/oracles/slider_paths.py --oracle /tmp/oracle ../shared/data/beatmaps
@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from osu.beatmap import Beatmap, Event, Kind, load_beatmap
-from osu.curves import along_paths, path_keys
+from osu.formats.beatmap import Beatmap, Kind, load_beatmap
+from osu.formats.slider_events import SliderPart
+from osu.formats.slider_paths import along_paths, path_keys
 
 SAMPLES = 33
 
@@ -69,7 +70,7 @@ def compare(ours: Beatmap, oracle: dict) -> dict[str, np.ndarray]:
     }
     owner = np.repeat(np.arange(len(ours.kind)), np.diff(ours.event_start))
     # The port sorts by time, which may put the legacy last tick before a repeat: tails apart.
-    tail, their_tail = ours.event_kind == Event.TAIL, oracle["event_kind"] == Event.TAIL
+    tail, their_tail = ours.event_kind == SliderPart.TAIL, oracle["event_kind"] == SliderPart.TAIL
     begin, end = ours.start_ms[owner[tail]], ours.end_ms[owner[tail]]
     event_ms = ours.event_ms.copy()
     event_ms[tail] = np.maximum((begin + end) / 2, end - 36.0)

@@ -1,0 +1,156 @@
+"""Replays and their maps from osu!, into a folder to learn from.
+
+    uv run --extra download -m osu.data.download --user NAME --best 100 --recent 50 --out DIR
+    uv run --extra download -m osu.data.download --map ID --top 50 --out DIR
+
+needs an OAuth client of one's own: its ID and secret are taken from OSU_CLIENT_ID and
+OSU_CLIENT_SECRET or asked for, and stored nowhere. Stopped at any moment, the same command goes
+on: what lies in DIR is not loaded again. osu! gives 10 replays a minute (see osu.data.osu_api).
+
+DIR gets replays/SCORE.osr and maps/MD5.osu. osu! serves a map only as it is now: where a replay was
+made on another version (its MD5 differs), the map has to come from elsewhere, from one's own Songs
+or a beatmap set, named as a further folder when the plays are prepared.
+"""
+
+import argparse
+import getpass
+import hashlib
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tqdm import tqdm
+
+from osu.data.osu_api import CLIENTS_PAGE, Api, ApiError, ApiScore, NotThereError
+from osu.files import write_atomic
+from osu.formats.replay import ReplayError, load_replay, parse_replay
+
+ID_NAME, SECRET_NAME = "OSU_CLIENT_ID", "OSU_CLIENT_SECRET"
+LOADED, KNOWN = "replays loaded", "replays that were there already"
+NOT_KEPT = "scores of which osu! keeps no replay"
+DAMAGED = "replays that cannot be read"
+OTHER_MAP = "replays on a map that has changed since"
+MAP_NOT_FOUND = "replays on a map that osu! has no file of"
+
+
+def credentials() -> tuple[str, str]:
+    """(client ID, secret) from the environment, or asked for at the terminal."""
+    known = os.environ.get(ID_NAME, ""), os.environ.get(SECRET_NAME, "")
+    if all(known):
+        return known
+    if not sys.stdin.isatty():
+        raise ApiError(
+            f"{ID_NAME} and {SECRET_NAME} are not set: make an OAuth client at {CLIENTS_PAGE}"
+        )
+    print(f"An OAuth client of your own is needed ({CLIENTS_PAGE}); nothing is stored.")
+    return known[0] or input("Client ID: ").strip(), known[1] or getpass.getpass("Client secret: ")
+
+
+def wanted_scores(api: Api, args: argparse.Namespace) -> list[ApiScore]:
+    """What the command line asks for, each score once."""
+    if args.map is not None:
+        return api.map_scores(args.map, args.top)
+    user_id = api.user_id(args.user)
+    scores: dict[int, ApiScore] = {}
+    for kind, count in (("best", args.best), ("recent", args.recent)):
+        scores |= {score.id: score for score in api.user_scores(user_id, kind, count)}
+    return list(scores.values())
+
+
+def load(api: Api, scores: list[ApiScore], out: Path) -> Counter:
+    """Loads what is not in `out` yet, and counts what came of each score.
+
+    Files appear whole or not at all. Raises ApiError and OSError; what was loaded stays.
+    """
+    (out / "replays").mkdir(parents=True, exist_ok=True)
+    (out / "maps").mkdir(exist_ok=True)
+    counts: Counter = Counter()
+    served: dict[int, str] = {}
+    for score in tqdm(scores, desc="replays", unit="replay"):
+        path = out / "replays" / f"{score.id}.osr"
+        try:
+            if path.exists():
+                md5 = load_replay(path).beatmap_md5
+                counts[KNOWN] += 1
+            elif not score.has_replay:
+                raise NotThereError("there is no replay")
+            else:
+                data = api.replay(score.id)
+                md5 = parse_replay(data).beatmap_md5
+                write_atomic(path, data)
+                counts[LOADED] += 1
+        except NotThereError:
+            counts[NOT_KEPT] += 1
+        except ReplayError:
+            counts[DAMAGED] += 1
+        else:
+            counts += _load_map(api, score.beatmap_id, md5, out / "maps", served)
+    return counts
+
+
+def _load_map(api: Api, beatmap_id: int, md5: str, maps: Path, served: dict[int, str]) -> Counter:
+    """Loads a replay's map unless it is there; `served` is the MD5 of each map asked for before,
+    so that one which has changed is asked for once a run."""
+    path = maps / f"{md5}.osu"
+    if path.exists():
+        return Counter()
+    if beatmap_id not in served:
+        try:
+            data = api.beatmap(beatmap_id)
+        except NotThereError:
+            data = b""
+        served[beatmap_id] = hashlib.md5(data).hexdigest() if data else ""
+        if data:
+            write_atomic(maps / f"{served[beatmap_id]}.osu", data)
+    if served[beatmap_id] == md5:
+        return Counter()
+    return Counter([OTHER_MAP if served[beatmap_id] else MAP_NOT_FOUND])
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="osu.data.download",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--user", metavar="NAME", help="a player's scores")
+    whose.add_argument("--map", type=int, metavar="ID", help="the best scores of a map")
+    parser.add_argument("--best", type=int, default=0, metavar="N", help="of --user (100)")
+    parser.add_argument("--recent", type=int, default=0, metavar="N", help="of the last 24 hours")
+    parser.add_argument("--top", type=int, default=50, metavar="N", help="of --map, 1 to 100")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+    args = parser.parse_args(argv)
+    if min(args.best, args.recent) < 0 or not 1 <= args.top <= 100:
+        parser.error("--best and --recent cannot be negative, --top is 1 to 100")
+    if args.user is not None and not (args.best or args.recent):
+        args.best = 100
+    return args
+
+
+def main(argv: list[str] | None = None, **connection) -> int:
+    """`connection` are further arguments of Api."""
+    args = parse_args(argv)
+    try:
+        api = Api(*credentials(), **connection)
+        scores = wanted_scores(api, args)
+        if not scores:
+            raise ApiError("osu! has no such scores")
+        counts = load(api, scores, args.out)
+    except (ApiError, OSError) as error:
+        print(f"osu.data.download: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("osu.data.download: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    for what, count in counts.items():
+        print(f"{count:6d}  {what}")
+    if counts[OTHER_MAP] or counts[MAP_NOT_FOUND]:
+        print("Maps that are missing may be in your Songs: name it as a further folder below.")
+    print(f"prepare them with: uv run -m osu.data {args.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

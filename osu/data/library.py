@@ -1,0 +1,341 @@
+"""Finds replays and the maps they were played on, in folders as players have them.
+
+A folder holds .osr and .osu, .osz or .olz (lazer's export: a .osz whose maps are as lazer keeps
+them) anywhere below it, matched by the map's MD5, or has an index.csv with columns replay, beatmap
+and split as the shared research data has. An osu!stable installation is such a folder, in which
+the game's own osu!.db and scores.db spare most of the searching; where they cannot be read, the
+folder is searched like any other and that is counted among the skipped. Files are only ever opened
+for reading, and nothing here parses one beyond what matching needs.
+"""
+
+import csv
+import hashlib
+import lzma
+import os
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from osu.formats import osu_db
+from osu.formats.archive import ARCHIVES
+from osu.formats.binary import ByteReader
+from osu.formats.osu_db import StableError
+from osu.formats.osu_file import MAX_MAP_BYTES
+
+SPLITS = ("train", "val", "test")
+MAP_SUFFIXES = (".osu", *ARCHIVES)
+HEAD_BYTES = 1024  # of a .osr, up to its third text
+NAMES_SHOWN = 20
+NO_MAP = "replay: its map is not below the folders"
+_BAD_ARCHIVE = (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error,
+                lzma.LZMAError)  # fmt: skip
+
+
+class DataError(ValueError):
+    """Folders that hold nothing to learn from, or a cache that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A replay and its map: `member` names the .osu inside an .osz or .olz, or is empty."""
+
+    replay: str
+    beatmap: str
+    member: str = ""
+    split: str = ""  # empty where the folder does not say
+
+    def read_map(self) -> bytes:
+        """The .osu file's bytes. OSError or zipfile.BadZipFile where it has gone."""
+        if not self.member:
+            return Path(self.beatmap).read_bytes()
+        with zipfile.ZipFile(self.beatmap) as archive, archive.open(self.member) as member:
+            return member.read(MAX_MAP_BYTES)
+
+    def fingerprint(self) -> str:
+        """Changes when either file does: names, sizes and times of change."""
+        stats = [Path(path).stat() for path in (self.replay, self.beatmap)]
+        text = "|".join([str(self), *(f"{s.st_size},{s.st_mtime_ns}" for s in stats)])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class _Head:
+    """How a .osr file begins."""
+
+    mode: int
+    beatmap_md5: str
+    player: str
+    replay_md5: str
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A folder to search, and what the game's own files say of it where it is an installation."""
+
+    folder: Path
+    listed: list[osu_db.ListedMap]  # empty where osu!.db cannot be used
+    local: dict[str, osu_db.LocalPlay]  # absolute path of a replay in Data/r -> its play
+
+    @property
+    def songs(self) -> Path:
+        return self.folder / osu_db.SONGS
+
+    def files(self, suffixes: tuple[str, ...], skipped: Counter) -> Iterator[Path]:
+        """What has to be searched: not Songs where osu!.db lists it."""
+        return _files(self.folder, suffixes, self.songs if self.listed else None, skipped)
+
+
+def find_pairs(folders: list[str | Path], player: str | None = None) -> tuple[list[Pair], Counter]:
+    """`each_pair` as a list sorted by map, and the reasons of the others.
+
+    DataError also where no replay has its map.
+    """
+    skipped: Counter = Counter()
+    pairs = list(each_pair(folders, skipped, player))
+    if not pairs:
+        raise nothing_found(folders)
+    return sorted(pairs, key=lambda p: (p.beatmap, p.member, p.replay)), skipped
+
+
+def nothing_found(folders: list[str | Path]) -> DataError:
+    names = ", ".join(map(str, folders))
+    return DataError(f"{names}: no replay (.osr) with its map (.osu, .osz, .olz) was found")
+
+
+def each_pair(
+    folders: list[str | Path], skipped: Counter, player: str | None = None
+) -> Iterator[Pair]:
+    """Every replay below the folders with its map, in no order; the reasons of the others are
+    counted in `skipped`. Memory grows with the maps (some 400 bytes each), not with the replays.
+
+    With `player` only theirs (upper and lower case are one). DataError where a folder does not
+    exist or no replay is of that player: then the sentence lists who is there.
+    """
+    names: Counter = Counter()
+    places: list[_Place] = []
+    for folder in _outermost(folders):
+        if not folder.is_dir():
+            raise DataError(f"{folder}: there is no such folder")
+        if not (folder / "index.csv").exists():
+            places.append(_place(folder, skipped))
+            continue
+        for pair in _indexed(folder, skipped):
+            if player is None or _is_of(player, _head(Path(pair.replay)), names, skipped):
+                yield pair
+    maps = _Maps(places)
+    for place in places:
+        for path in place.files(MAP_SUFFIXES, skipped):
+            maps.add(path, skipped)
+    lost: list[tuple[str, str]] = []
+    for path, head in _heads(places, skipped):
+        if player is None or _is_of(player, head, names, skipped):
+            if found := maps.find(head.beatmap_md5):
+                yield Pair(path, *found)
+            elif any(place.listed for place in places):
+                lost.append((path, head.beatmap_md5))
+            else:
+                skipped[NO_MAP] += 1
+    if lost:
+        for path in maps.unlisted({md5 for _, md5 in lost}, skipped):
+            maps.add(path, skipped)
+    for path, md5 in lost:
+        if found := maps.find(md5):
+            yield Pair(path, *found)
+        else:
+            skipped[NO_MAP] += 1
+    if player is not None and not any(name.casefold() == player.casefold() for name in names):
+        shown = ", ".join(f"{name} ({count})" for name, count in names.most_common(NAMES_SHOWN))
+        more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+        raise DataError(f"no replay is of {player!r}; there are: {shown or 'none at all'}{more}")
+
+
+def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
+    """MD5 -> where that map is, of the wanted ones that lie below the folders."""
+    skipped: Counter = Counter()
+    maps = _Maps([_place(folder, skipped) for folder in _outermost(folders)])
+    found = {md5 for md5 in wanted if maps.find(md5)}
+    for path in maps.searched(wanted - found, skipped):
+        if wanted <= maps.known.keys():
+            break
+        maps.add(path, skipped)
+    return {md5: Pair("", *maps.known[md5]) for md5 in wanted & maps.known.keys()}
+
+
+def _outermost(folders: list[str | Path]) -> list[Path]:
+    """The folders without those that lie in another one, so that every file is met once."""
+    absolute = {Path(os.path.abspath(folder)): Path(folder) for folder in folders}
+    return [path for key, path in absolute.items() if not absolute.keys() & set(key.parents)]
+
+
+def _indexed(folder: Path, skipped: Counter) -> Iterator[Pair]:
+    with open(folder / "index.csv", newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            replay = folder / "replays" / row["replay"]
+            beatmap = folder / "beatmaps" / (row["beatmap"] + ".osu")
+            if replay.exists() and beatmap.exists():
+                yield Pair(str(replay), str(beatmap), split=row.get("split") or "")
+            else:
+                skipped["index.csv: a file it names is missing"] += 1
+
+
+def _place(folder: Path, skipped: Counter) -> _Place:
+    if not osu_db.is_installation(folder):
+        return _Place(folder, [], {})
+    listed: list[osu_db.ListedMap] = []
+    plays: list[osu_db.LocalPlay] = []
+    if (folder / osu_db.SONGS).is_dir():
+        try:
+            listed = osu_db.read_maps(folder / osu_db.MAPS_DB)
+        except StableError as error:
+            skipped[f"{error}; Songs was searched instead"] += 1
+    else:
+        skipped["osu!.db: its Songs folder is elsewhere; name it as a further folder"] += 1
+    try:
+        plays = osu_db.read_scores(folder / osu_db.SCORES_DB)
+    except StableError as error:
+        skipped[f"{error}; the replays' own headers were believed instead"] += 1
+    replays = folder / osu_db.LOCAL_REPLAYS
+    local = {os.path.abspath(replays / play.file_name): play for play in plays}
+    return _Place(folder, listed, local)
+
+
+def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, _Head]]:
+    """Path of every replay that can be used, and how it begins.
+
+    A replay that the player exported from a local play (Replays/ beside Data/r) is that play again;
+    scores.db says so by the replay's MD5.
+    """
+    local = {path: play for place in places for path, play in place.local.items()}
+    kept = {p.replay_md5 for path, p in local.items() if p.replay_md5 and os.path.isfile(path)}
+    for place in places:
+        for path in place.files((".osr",), skipped):
+            head, play = _head(path), local.get(os.path.abspath(path))
+            if head is None:
+                skipped["replay: unreadable"] += 1
+            elif head.mode:
+                skipped["replay: of another game mode"] += 1
+            elif play and (play.beatmap_md5, play.player) != (head.beatmap_md5, head.player):
+                skipped["replay: not the play that scores.db names"] += 1
+            elif not play and head.replay_md5 in kept:
+                skipped["replay: exported from a local play that is here too"] += 1
+            else:
+                yield str(path), head
+
+
+def _head(replay: Path) -> _Head | None:
+    try:
+        with open(replay, "rb") as file:
+            source = ByteReader(file.read(HEAD_BYTES))
+        mode, _ = source.take("<Bi")
+        head = _Head(mode, *(source.string(what) for what in ("map", "player", "replay")))
+    except (OSError, ValueError):
+        return None
+    return head if len(head.beatmap_md5) == 32 else None
+
+
+def _is_of(player: str, head: _Head | None, names: Counter, skipped: Counter) -> bool:
+    """Whether a replay is the player's; counts whose it is."""
+    name = head.player if head else ""
+    names[name] += 1
+    if name.casefold() == player.casefold():
+        return True
+    skipped["replay: of another player"] += 1
+    return False
+
+
+class _Maps:
+    """Where the maps in the places are: MD5 -> (path, member)."""
+
+    def __init__(self, places: list[_Place]) -> None:
+        self.places = places
+        self.known: dict[str, tuple[str, str]] = {}
+        self.listed = {e.md5: place.songs / e.path for place in places for e in place.listed}
+
+    def find(self, md5: str) -> tuple[str, str] | None:
+        """What osu!.db lists is believed where the file's own MD5 agrees."""
+        if md5 not in self.known and md5 in self.listed:
+            path = self.listed[md5]
+            if _md5_of(path) == md5:
+                self.known[md5] = (str(path), "")
+            else:
+                del self.listed[md5]
+        return self.known.get(md5)
+
+    def searched(self, missing: set[str], skipped: Counter) -> Iterator[Path]:
+        """All files that may hold missing maps, those in Songs of an installation last."""
+        for place in self.places:
+            yield from place.files(MAP_SUFFIXES, skipped)
+        yield from self.unlisted(missing, skipped)
+
+    def unlisted(self, missing: set[str], skipped: Counter) -> Iterator[Path]:
+        """The files in Songs that osu!.db does not list, and those that changed since."""
+        others = {path for md5, path in self.listed.items() if md5 not in missing}
+        for place in self.places:
+            if place.listed:
+                for path in _files(place.songs, MAP_SUFFIXES, None, skipped):
+                    if path not in others:
+                        yield path
+
+    def add(self, path: Path, skipped: Counter) -> None:
+        """The maps in a file."""
+        if path.suffix.lower() == ".osu":
+            if md5 := _md5_of(path):
+                self._keep(md5, (str(path), ""))
+            else:
+                skipped["map: unreadable"] += 1
+            return
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for info in archive.infolist():
+                    if info.filename.lower().endswith(".osu") and info.file_size <= MAX_MAP_BYTES:
+                        data = Pair("", str(path), info.filename).read_map()
+                        self._keep(hashlib.md5(data).hexdigest(), (str(path), info.filename))
+        except _BAD_ARCHIVE:
+            skipped["map: unreadable"] += 1
+
+    def _keep(self, md5: str, where: tuple[str, str]) -> None:
+        """Of a map that lies in several places the first by name, whatever the disk's order."""
+        self.known[md5] = min(self.known.get(md5, where), where)
+
+
+def _files(
+    folder: Path, suffixes: tuple[str, ...], without: Path | None, skipped: Counter
+) -> Iterator[Path]:
+    """The files below a folder that end so, except those below `without`, in the disk's order:
+    nothing is held, a folder may be huge."""
+    left = [folder]
+    while left:
+        try:
+            with os.scandir(left.pop()) as entries:
+                for entry in entries:
+                    path = Path(entry.path)
+                    if entry.is_dir(follow_symlinks=False):
+                        if path != without:
+                            left.append(path)
+                    elif path.suffix.lower() in suffixes and entry.is_file():
+                        yield path
+        except OSError as error:
+            skipped[f"folder: {error.strerror}"] += 1
+
+
+def _md5_of(path: Path) -> str:
+    """Of a .osu file; "" where it has gone, cannot be read or is too large for one."""
+    try:
+        if path.is_file() and path.stat().st_size <= MAX_MAP_BYTES:
+            return hashlib.md5(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        pass
+    return ""
+
+
+def split_by_song(songs: list[str], seed: int, held_out=(0.1, 0.1)) -> dict[str, str]:
+    """song -> split; `held_out` are the shares of val and test. A song (artist and title) never
+    stands on two sides; the same seed and songs give the same split, whatever the order on disk."""
+    order = sorted(set(songs), key=lambda s: hashlib.sha256(f"{seed}|{s}".encode()).digest())
+    few = [max(1, round(share * len(order))) for share in held_out]  # one song at the least
+    cut = max(1, len(order) - sum(few))
+    names = ["train"] * cut + ["val"] * few[0] + ["test"] * few[1]
+    return dict(zip(order, names, strict=False))

@@ -1,0 +1,298 @@
+"""A shard of a cache, there and back: plays of a few hundred replays and the maps they are on.
+
+    write_shard(path, pairs, fingerprint) -> what the manifest keeps of it
+    read_shard(path, sha256) -> Shard, or a DataError that names the file
+    read_plays(path) -> what is known of its plays, without the arrays
+
+One .npz holds tracks (a map under its mods on the 60 Hz grid) and the plays on them, deflated:
+cursors are 1/16 px integers stored as second differences, high and low bytes apart, keys as press
+and release times in whole map ms; `meta` is JSON on each of them. A shard needs nothing but its
+own files, so any process on any machine can make any of them; and equal files give equal bytes (no
+time is written), so it does not matter which of them did, or how often.
+"""
+
+import hashlib
+import io
+import json
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from osu.data.library import DataError, Pair
+from osu.data.manifest import Sizes
+from osu.features.chart import Ball, Chart, ObjectColumn, chart_of
+from osu.features.play import Play, coverage, encode_play, key_spans
+from osu.features.style import screen_grid_px
+from osu.files import write_atomic
+from osu.formats.beatmap import BeatmapError, parse_beatmap
+from osu.formats.mods import Mods, mods_str
+from osu.formats.replay import ReplayError, clean_frames, load_replay
+from osu.units import UNIT_PX, frame_count
+
+STEPS_PER_UNIT = int(UNIT_PX * 16)  # positions are stored in 1/16 px
+MIN_FRAMES = 120  # two seconds of play
+# The mods that change what is played or seen; the others share a track.
+CHART_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What a shard holds: P plays of F frames on K tracks."""
+
+    charts: list[Chart]
+    plays: list[dict]  # see `_prepare_map`; "track" is an index into the tracks
+    cursor: np.ndarray  # (F, 2) int16, 1/16 px, one play after the other
+    keys: np.ndarray  # (F, 2) uint8, share of the frame * 255
+    presses: list[list[np.ndarray]]  # of each play and key (N, 2) press and release, map ms
+
+
+# --- Writing ------------------------------------------------------------------------------------
+
+
+def write_shard(path: Path, pairs: list[Pair], fingerprint: str) -> dict:
+    """Prepares the pairs, sorted by map, into `path`, unless a whole shard with this fingerprint
+    is there.
+
+    Returns sha256 (of the file), sizes (see Sizes), skipped (reason -> count), and plays: of each
+    (song, split or "", player, frames).
+    """
+    try:
+        data = path.read_bytes()
+        stored = _unpack(data)
+        meta = json.loads(bytes(stored["meta"]))
+        fresh = meta["fingerprint"] == fingerprint
+    except (OSError, *_DAMAGE):
+        fresh = False
+    if not fresh:
+        meta, stored = _prepare(pairs, fingerprint)
+        data = _pack(stored)
+        write_atomic(path, data)
+    return {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "sizes": Sizes(
+            plays=len(meta["plays"]),
+            frames=sum(play["frames"] for play in meta["plays"]),
+            charts=len(meta["tracks"]),
+            track_frames=sum(chart["frames"] for chart in meta["tracks"]),
+            objects=sum(chart["objects"] for chart in meta["tracks"]),
+        ),
+        "skipped": meta["skipped"],
+        "plays": [(p["song"], p["split"], p["player"], p["frames"]) for p in meta["plays"]],
+    }
+
+
+def _prepare(pairs: list[Pair], fingerprint: str) -> tuple[dict, dict[str, np.ndarray]]:
+    meta = {"fingerprint": fingerprint, "tracks": [], "plays": [], "skipped": {}}
+    columns: dict[str, list[np.ndarray]] = {}
+    skipped: Counter = Counter()
+    for _, group in groupby(pairs, key=lambda p: (p.beatmap, p.member)):
+        found, plays, reasons = _prepare_map(list(group))
+        skipped.update(reasons)
+        first = len(meta["tracks"])
+        meta["tracks"] += [described for described, _ in found]
+        meta["plays"] += [play | {"track": play["track"] + first} for play, _ in plays]
+        for _, arrays in found + plays:
+            for name, array in arrays.items():
+                columns.setdefault(name, []).append(array)
+    meta["skipped"] = dict(skipped)
+    stored = {name: np.concatenate(arrays) for name, arrays in columns.items()}
+    stored["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    return meta, stored
+
+
+def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
+    """All plays of one map: ([(track, arrays)], [(play, arrays)], reasons of the skipped)."""
+    skipped: Counter = Counter()
+    found, plays, known = [], [], {}
+    try:
+        base = parse_beatmap(pairs[0].read_map(), pairs[0].beatmap)
+    except (BeatmapError, OSError, BadZipFile) as error:
+        return [], [], {f"map: {_reason(error)}": len(pairs)}
+    for pair in pairs:
+        try:
+            replay = load_replay(pair.replay)
+            mods = replay.mods & CHART_MODS
+            if mods not in known:
+                chart = chart_of(base.with_mods(mods))
+                known[mods] = (len(found), chart)
+                found.append(_store_chart(chart))
+            number, chart = known[mods]
+            play, arrays = _store_play(chart, replay)
+        except (ReplayError, BeatmapError, OSError, SkippedError) as error:
+            skipped[f"replay: {_reason(error)}"] += 1
+            continue
+        described = {
+            "replay": pair.replay,
+            "track": number,
+            "split": pair.split,
+            "song": f"{base.artist} - {base.title}",
+            "beatmap": base.md5,
+            "player": replay.player,
+            "mods": mods_str(replay.mods),
+            "accuracy": round(replay.accuracy, 5),
+            "misses": replay.nmiss,
+            "screen_px": round(screen_grid_px(replay.xy), 6),
+        }
+        plays.append((described | play, arrays))
+    return found, plays, dict(skipped)
+
+
+class SkippedError(ValueError):
+    """A replay that was read but holds no play to learn from."""
+
+
+def _reason(error: Exception) -> str:
+    """The sentence without the file's name, so that equal reasons are counted together."""
+    return str(error).split(": ", 1)[-1][:80]
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
+def read_shard(path: Path, sha256: str) -> Shard:
+    """A shard as the manifest knows it. DataError where the file is gone, damaged or another."""
+    cure = "delete manifest.json beside it and prepare again, which keeps what is whole"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); {cure}") from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise DataError(f"{path}: damaged, its checksum is not the manifest's; {cure}")
+    stored = _unpack(data)
+    meta = json.loads(bytes(stored["meta"]))
+    found = _charts(meta["tracks"], stored)
+    cursors, keys, presses = [np.zeros((0, 2), np.int16)], [np.zeros((0, 2), np.uint8)], []
+    at, edge_at = 0, [0, 0]
+    for play in meta["plays"]:
+        chart = found[play["track"]]
+        span = slice(at, at + play["frames"])
+        at = span.stop
+        cursors.append(_path("cursor", stored, span))
+        spans = []
+        for key, count in enumerate(play["edges"]):
+            edges = stored[f"edges_k{key + 1}"][edge_at[key] : edge_at[key] + count]
+            edge_at[key] += count
+            spans.append(np.cumsum(edges).reshape(-1, 2) + chart.start_ms)
+        presses.append(spans)
+        shares = [coverage(s, chart.start_ms, play["frames"], chart.rate) for s in spans]
+        keys.append(np.round(np.stack(shares, -1) * 255).astype(np.uint8))
+    return Shard(found, meta["plays"], np.concatenate(cursors), np.concatenate(keys), presses)
+
+
+def read_plays(path: Path) -> list[dict]:
+    """What a shard says of its plays, without their arrays and unchecked. DataError where it
+    cannot."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return json.loads(bytes(stored["meta"]))["plays"]
+    except (OSError, *_DAMAGE) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
+
+
+# --- The arrays, there and back -----------------------------------------------------------------
+
+
+def _store_chart(chart: Chart) -> tuple[dict, dict]:
+    described = {
+        "start_ms": chart.start_ms,
+        "rate": chart.rate,
+        "frames": chart.frames,
+        "objects": len(chart.objects),
+        "world": [float(value) for value in chart.constants],
+    }
+    columns = {f"object_{c.name.lower()}": chart.objects[:, c] for c in ObjectColumn}
+    on = chart.ball[:, Ball.ON] > 0
+    columns["ball_on"] = np.packbits(on)
+    columns["ball_left"] = np.round(chart.ball[on, Ball.LEFT] * 255).astype(np.uint8)
+    columns |= _store_path("ball", chart.ball[on][:, [Ball.X, Ball.Y]])
+    return described, columns
+
+
+def _charts(described: list[dict], stored: dict) -> list[Chart]:
+    found, row_at, bit_at, on_at = [], 0, 0, 0
+    for chart in described:
+        rows = slice(row_at, row_at + chart["objects"])
+        row_at = rows.stop
+        objects = np.stack([stored[f"object_{c.name.lower()}"][rows] for c in ObjectColumn], -1)
+        size = -(-chart["frames"] // 8)
+        bits = stored["ball_on"][bit_at : bit_at + size]
+        bit_at += size
+        on = np.unpackbits(bits, count=chart["frames"]).astype(bool)
+        span = slice(on_at, on_at + int(on.sum()))
+        on_at = span.stop
+        ball = np.zeros((chart["frames"], len(Ball)), np.float32)
+        ball[np.ix_(on, [Ball.X, Ball.Y])] = _path("ball", stored, span) / STEPS_PER_UNIT
+        ball[on, Ball.ON] = 1
+        ball[on, Ball.LEFT] = stored["ball_left"][span] / 255
+        found.append(
+            Chart(
+                start_ms=chart["start_ms"],
+                rate=chart["rate"],
+                frames=chart["frames"],
+                objects=objects,
+                ball=ball,
+                constants=np.array(chart["world"], np.float32),
+            )
+        )
+    return found
+
+
+def _store_play(chart: Chart, replay) -> tuple[dict, dict]:
+    t_ms, xy, keys = clean_frames(replay)
+    inside = t_ms[(t_ms >= chart.start_ms)] if len(t_ms) else t_ms
+    frames = frame_count(chart.start_ms, inside[-1], chart.rate) if len(inside) else 0
+    frames = min(frames, chart.frames)
+    if frames < MIN_FRAMES:
+        raise SkippedError("less than two seconds of play")
+    play = encode_play(t_ms, xy, keys, chart.start_ms, frames, chart.rate)
+    columns = _store_path("cursor", play[:, [Play.X, Play.Y]])
+    counts = []
+    for key, spans in zip((Play.K1, Play.K2), key_spans(t_ms, keys), strict=True):
+        edges = np.round(spans.ravel() - chart.start_ms).astype(np.int32)
+        columns[f"edges_{key.name.lower()}"] = np.diff(edges, prepend=np.int32(0))
+        counts.append(len(edges))
+    return {"frames": frames, "edges": counts}, columns
+
+
+def _store_path(name: str, xy_unit: np.ndarray) -> dict[str, np.ndarray]:
+    """(T, 2) units as second differences of 1/16 px, wrapping in 16 bits, bytes apart."""
+    limit = np.iinfo(np.int16).max / STEPS_PER_UNIT
+    steps = np.round(np.clip(xy_unit, -limit, limit) * STEPS_PER_UNIT).astype(np.int16)
+    for _ in range(2):
+        steps = np.diff(steps, axis=0, prepend=np.zeros((1, 2), np.int16))
+    raw = steps.astype(np.uint16)
+    return {
+        f"{name}_{axis}_{part}": ((raw[:, i] >> shift) & 0xFF).astype(np.uint8)
+        for i, axis in enumerate("xy")
+        for part, shift in (("low", 0), ("high", 8))
+    }
+
+
+def _path(name: str, stored: dict, span: slice) -> np.ndarray:
+    """The inverse of `_store_path`: (T, 2) int16, 1/16 px."""
+    axes = []
+    for axis in "xy":
+        high, low = stored[f"{name}_{axis}_high"][span], stored[f"{name}_{axis}_low"][span]
+        raw = ((high.astype(np.uint16) << 8) | low).astype(np.int16)
+        axes.append(np.cumsum(np.cumsum(raw, dtype=np.int16), dtype=np.int16))
+    return np.stack(axes, -1)
+
+
+# What reading the bytes of a damaged .npz can raise.
+_DAMAGE = (BadZipFile, zlib.error, ValueError, KeyError, EOFError, NotImplementedError)
+
+
+def _pack(stored: dict[str, np.ndarray]) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **stored)
+    return file.getvalue()
+
+
+def _unpack(data: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}

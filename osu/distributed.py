@@ -1,0 +1,85 @@
+"""One training script on one process or many: `torchrun --nproc-per-node N train_....py`.
+
+Each process takes its own rows of the global batch, and DistributedDataParallel averages the
+gradients. Without torchrun everything here does nothing.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+def start() -> tuple[int, int]:
+    """(rank, number of processes), after joining the others."""
+    world_size = int(os.environ.get("WORLD_SIZE", "1"))
+    if world_size > 1:
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return int(os.environ.get("RANK", "0")), world_size
+
+
+@contextmanager
+def first_alone() -> Iterator[None]:
+    """The first process does what is inside while the others wait; then they, who find it done."""
+    several = distributed.is_initialized()
+    first = not several or distributed.get_rank() == 0
+    if not first:
+        distributed.barrier()
+    yield
+    if first and several:
+        distributed.barrier()
+
+
+def own_rows(batch: int, rank: int, world_size: int) -> slice:
+    """The rows of a batch that are process `rank`'s. ValueError where they can't be shared."""
+    if batch % world_size:
+        raise ValueError(f"a batch of {batch} cannot be shared equally by {world_size} processes")
+    size = batch // world_size
+    return slice(rank * size, (rank + 1) * size)
+
+
+def own_device(device: torch.device) -> torch.device:
+    """The GPU of this process, where there are several."""
+    if device.type == "cuda" and "LOCAL_RANK" in os.environ:
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(device)
+    return device
+
+
+def wrap(
+    module: nn.Module, device: torch.device, captured: tuple[Tensor, ...] | None = None
+) -> nn.Module:
+    """The module itself, or with its gradients averaged over the processes; as a CUDA graph where
+    it is `captured` on inputs of the shapes it will have: its kernels then need no launching."""
+    if captured is not None:  # first: DistributedDataParallel's own work can't be captured
+        module = torch.cuda.make_graphed_callables(module, captured)
+    if not distributed.is_initialized():
+        return module
+    ids = [device.index] if device.type == "cuda" else None
+    return nn.parallel.DistributedDataParallel(module, device_ids=ids)
+
+
+def agreed(value: float, device: torch.device) -> float:
+    """The first process's value: clocks differ, and all must stop at the same step."""
+    if not distributed.is_initialized():
+        return value
+    told = torch.tensor(value, dtype=torch.float64, device=device)
+    distributed.broadcast(told, 0)
+    return told.item()
+
+
+def mean(value: Tensor) -> Tensor:
+    """The mean over the processes of a detached number, for the log."""
+    value = value.detach().clone()  # the sum is made in place
+    if distributed.is_initialized():
+        distributed.all_reduce(value)
+        value = value / distributed.get_world_size()
+    return value
+
+
+def stop() -> None:
+    if distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()

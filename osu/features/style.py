@@ -1,0 +1,197 @@
+"""What stays the same through a play: style, the player's screen, the way of spinning."""
+
+from enum import IntEnum
+
+import numpy as np
+
+from osu.features.chart import Chart, MapConstants, ObjectColumn
+from osu.features.presses import (
+    STREAM_MS,
+    PressField,
+    events_of,
+    played_objects,
+    radii_from_starts,
+    times_ms,
+    to_real_ms,
+)
+from osu.units import FRAME_HZ, UNIT_PX
+
+SCREEN_HEIGHTS = (480, 600, 720, 768, 800, 864, 900, 960, 1024, 1050, 1080, 1200, 1440, 2160)
+
+
+def screen_grid_px(xy: np.ndarray) -> float:
+    """The grid a player's cursor stands on, osu!px, or 0 where it stands on none.
+
+    A mouse moves in whole pixels of the screen, 480 / height osu!px each; tablets and raw input
+    report between them. xy (F, 2) as in the replay. The coarsest grid that fits is the answer.
+    """
+    x = np.unique(xy[:, 0])[:8000].astype(np.float64)
+    if len(x) < 50:
+        return 0.0
+    for height in SCREEN_HEIGHTS:
+        if np.abs(np.exp(2j * np.pi * x * height / 480).mean()) > 0.9:
+            return 480 / height
+    return 0.0
+
+
+def nearest_grid_px(px: float) -> float:
+    """The grid nearest to `px`, which half precision has rounded; 0 where it is 0 or nan."""
+    grids = 480 / np.array(SCREEN_HEIGHTS)
+    return float(grids[np.abs(grids - px).argmin()]) if px > 0 else 0.0
+
+
+class Style(IntEnum):
+    """What stays the same through a play."""
+
+    SPREAD = 0  # log of the median absolute deviation of the offsets, ms
+    BIAS = 1  # median offset / 10 ms
+    HOLD = 2  # log of the median hold of circles, ms
+    ALTERNATION = 3  # share of presses with the other finger at gaps under 180 ms
+    ALTERNATION_SLOW = 4  # ... and above
+    FIRST_FINGER = 5  # share of presses with finger 0
+    MISSED = 6  # share of objects without a press
+    AIM = 7  # log of the median distance to the object at its start, in radii
+    ACCURACY = 8  # log of what is missing to 100 %, at least half a per cent
+    SCREEN = 9  # the player's pixel grid, osu!px, 0 where there is none
+
+
+class MapDemand(IntEnum):
+    """What a map asks of a player: people choose maps that they can play."""
+
+    DENSITY = 0  # log of objects per s, breaks left out
+    SPEED = 1  # log of the median speed between objects, radii per s
+    RADIUS = 2  # log
+
+
+def style_of(
+    chart: Chart, events: np.ndarray, cursor: np.ndarray, accuracy: float, screen_px: float
+) -> np.ndarray:
+    """(len(Style),) float32 of a play; nan where it has too few presses to say.
+
+    events (M, len(Event)) of the M objects played, cursor (T, 2) in units, accuracy 0 .. 1,
+    screen_px as osu.features.style.screen_grid_px finds it.
+    """
+    style = np.full(len(Style), np.nan, np.float32)
+    start, end = times_ms(chart)
+    start, end = start[: len(events)], end[: len(events)]
+    aimed = chart.objects[: len(events), ObjectColumn.SPINNER] == 0
+    there = np.isfinite(events[:, PressField.OFFSET_MS]) & aimed
+    if there.sum() < 20:
+        return style
+    offset = events[there, PressField.OFFSET_MS]
+    bias = np.median(offset)
+    style[Style.SPREAD] = np.log(np.median(np.abs(offset - bias)) + 1.0)
+    style[Style.BIAS] = bias / 10
+    circle = there & (end - start < 1)
+    chosen = circle if circle.sum() >= 10 else there
+    hold = events[chosen, PressField.RELEASE_MS] - events[chosen, PressField.OFFSET_MS]
+    style[Style.HOLD] = np.log(np.median(np.maximum(hold + (end - start)[chosen], 5.0)))
+    rows = np.flatnonzero(there)
+    gap = np.diff(start[rows])
+    other = np.diff(events[rows, PressField.FINGER]) != 0
+    slow = gap >= STREAM_MS
+    for name, which in ((Style.ALTERNATION, ~slow), (Style.ALTERNATION_SLOW, slow)):
+        style[name] = (other[which].sum() + 0.5) / (which.sum() + 1)
+    style[Style.FIRST_FINGER] = (events[there, PressField.FINGER] == 0).mean()
+    style[Style.MISSED] = 1 - there.sum() / aimed.sum()
+    distance = radii_from_starts(chart, cursor, start[:, None])[there]
+    style[Style.AIM] = np.log(np.median(distance) + 0.01)
+    style[Style.ACCURACY] = style_of_accuracy(accuracy)
+    style[Style.SCREEN] = screen_px
+    return style
+
+
+def style_of_play(
+    chart: Chart, spans: list[np.ndarray], cursor: np.ndarray, accuracy: float, screen_px: float
+) -> np.ndarray:
+    """`style_of` a whole play: of each key its presses (N, 2) in map ms, the cursor (T, 2)."""
+    events, _ = events_of(chart, to_real_ms(spans, chart))
+    events = events[: played_objects(chart, len(cursor))]
+    return style_of(chart, events, cursor, accuracy, screen_px)
+
+
+def style_of_accuracy(accuracy: float) -> float:
+    """Style.ACCURACY of a judged accuracy, 0 .. 1."""
+    return float(np.log(max(1 - accuracy, 0.005)))
+
+
+DEMAND_SCALE = np.array([0.25, 0.35, 0.1])  # about a standard deviation of each Load
+
+
+SIMILAR = 32
+
+
+def draw_similar(
+    loads: np.ndarray, chart: Chart, rng: np.random.Generator, far: np.ndarray | float = 0.0
+) -> int:
+    """A row of a bank of plays (loads (M, len(Load))) whose maps ask about as much as the track:
+    people choose maps that they can play. `far` (M,) adds squared distances of other kinds."""
+    apart = ((loads - demand_of(chart)) / DEMAND_SCALE) ** 2
+    near = np.argsort(apart.sum(1) + far, kind="stable")[:SIMILAR]
+    return int(near[rng.integers(len(near))])
+
+
+def spread_of_unstable_rate(unstable_rate: float) -> float:
+    """Style.SPREAD of a play whose offsets are normal with a standard deviation of a tenth of the
+    unstable rate: their median absolute deviation is 0.6745 of it."""
+    return float(np.log(0.6745 * unstable_rate / 10 + 1.0))
+
+
+def demand_of(chart: Chart) -> np.ndarray:
+    """(len(Load),) float32 of a track."""
+    start, end = times_ms(chart)
+    radius = float(chart.constants[MapConstants.RADIUS])
+    load = np.zeros(len(MapDemand), np.float32)
+    load[MapDemand.RADIUS] = np.log(radius)
+    if len(start) < 2:
+        return load
+    xy = chart.objects[:, [ObjectColumn.X, ObjectColumn.Y]]
+    end_xy = chart.objects[:, [ObjectColumn.END_X, ObjectColumn.END_Y]]
+    seconds = np.maximum(start[1:] - end[:-1], 30.0) / 1000
+    load[MapDemand.DENSITY] = -np.log(np.minimum(np.diff(start) / 1000, 2.0).mean())
+    speed = np.linalg.norm(xy[1:] - end_xy[:-1], axis=1) / radius / seconds
+    load[MapDemand.SPEED] = np.log(np.median(speed) + 0.1)
+    return load
+
+
+SHORTEST_FRAMES = 10
+
+
+SLOWEST_RPM = 60  # below it nobody meant to turn
+
+
+SPIN_UP_FRAMES = 16  # until a hand that turns a spinner is at speed
+
+
+class Spin(IntEnum):
+    """How a person turns spinners; both nan where that is not known."""
+
+    RPM = 0  # net, above 0 clockwise (y points down)
+    RADIUS_PX = 1  # median distance from the centre
+
+
+def spin_of(chart: Chart, cursor: np.ndarray) -> np.ndarray:
+    """(len(Spin),) float32 of a play, its cursor (T, 2) in units: medians over spinners, in the
+    way of most of the turns."""
+    found = []
+    for first, last in spinner_frames(chart, len(cursor)):
+        xy = cursor[first + SPIN_UP_FRAMES : last + 1]
+        if len(xy) < FRAME_HZ / 2:
+            continue
+        angle = np.unwrap(np.arctan2(xy[:, 1], xy[:, 0]))
+        rpm = (angle[-1] - angle[0]) / (2 * np.pi) * 60 * FRAME_HZ / (len(xy) - 1)
+        if abs(rpm) >= SLOWEST_RPM:
+            found.append((rpm, np.median(np.linalg.norm(xy, axis=1)) * UNIT_PX))
+    if not found:
+        return np.full(len(Spin), np.nan, np.float32)
+    rpm, radius_px = np.array(found).T
+    return np.array([np.copysign(np.median(np.abs(rpm)), rpm.sum()), np.median(radius_px)], "f4")
+
+
+def spinner_frames(chart: Chart, frames: int) -> list[tuple[int, int]]:
+    """First and last frame of the spinners that are long enough in a play of `frames` frames."""
+    spinners = chart.objects[chart.objects[:, ObjectColumn.SPINNER] > 0]
+    first = np.maximum(np.ceil(spinners[:, ObjectColumn.START_S] * FRAME_HZ), 0).astype(int)
+    last = np.minimum((spinners[:, ObjectColumn.END_S] * FRAME_HZ).astype(int), frames - 1)
+    long = last - first + 1 >= SHORTEST_FRAMES
+    return list(zip(first[long].tolist(), last[long].tolist(), strict=True))

@@ -1,0 +1,1 @@
+"""The game's files <-> plain arrays: maps, replays, archives, databases. No tensors, no rules."""

@@ -1,0 +1,85 @@
+"""A .osz archive, or lazer's .olz: the .osu files of one song, zipped.
+
+Read in memory only; nothing is ever unpacked.
+"""
+
+import re
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from osu.formats.osu_file import MAX_MAP_BYTES, BeatmapError
+
+ARCHIVES = (".osz", ".olz")
+MAX_ARCHIVE_BYTES = 1 << 30  # with songs and videos, which are not read
+MAX_MEMBERS = 10_000
+MAX_DIFFICULTIES = 256
+MAX_EXPANDED_BYTES = 4 * MAX_MAP_BYTES  # of all .osu files
+_VERSION_LINE = re.compile(rb"^Version[ \t]*:[ \t]*([^\r\n]*)", re.MULTILINE)
+_MODE_LINE = re.compile(rb"^Mode[ \t]*:[ \t]*([0-9]+)", re.MULTILINE)
+
+
+def difficulty_names(path: Path) -> list[str]:
+    """Names of the osu!standard difficulties, in order of their file names."""
+    return [name for name, _, _ in _difficulties(path)]
+
+
+def difficulty_from_osz(path: Path, difficulty: str | None) -> tuple[bytes, str]:
+    """The bytes of one .osu file and its name for messages; without a name the first one."""
+    found = _difficulties(path)
+    for name, data, file_name in found:
+        if difficulty is None or name == difficulty:
+            return data, f"{path.name}: {_shown(file_name)}"
+    names = ", ".join(_shown(name) for name, _, _ in found[:20])
+    raise BeatmapError(f"{path.name} has no difficulty {_shown(difficulty)}; it has: {names}")
+
+
+def _difficulties(path: Path) -> list[tuple[str, bytes, str]]:
+    """(difficulty name, bytes, file name) of each osu!standard .osu in the archive."""
+    try:
+        files = _read_archive(path)
+    except BeatmapError:
+        raise
+    except OSError as error:
+        raise BeatmapError(f"cannot read {path}: {error.strerror or error}") from None
+    except Exception:  # zipfile raises a dozen kinds for damaged, encrypted, exotic archives
+        raise BeatmapError(f"{path.name} is damaged or not a .osz archive") from None
+    found = []
+    for file_name, data in files:
+        mode = _MODE_LINE.search(data)
+        if mode is None or not mode[1].strip(b"0"):
+            version = _VERSION_LINE.search(data)
+            name = version[1].decode("utf-8", errors="replace").strip() if version else file_name
+            found.append((name, data, file_name))
+    if not found:
+        raise BeatmapError(f"{path.name} holds no osu!standard difficulty")
+    return found
+
+
+def _read_archive(path: Path) -> list[tuple[str, bytes]]:
+    """(name, bytes) of the .osu files; what the archive says of their sizes is not believed."""
+    if path.stat().st_size > MAX_ARCHIVE_BYTES:
+        raise BeatmapError(f"{path.name} is larger than {MAX_ARCHIVE_BYTES >> 20} MB")
+    files = []
+    room = MAX_EXPANDED_BYTES
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(archive.namelist())
+        maps = [name for name in names if name.lower().endswith(".osu")]
+        if len(names) > MAX_MEMBERS or len(maps) > MAX_DIFFICULTIES:
+            raise BeatmapError(f"{path.name} holds too many files to be a beatmap")
+        for name in names:
+            parts = PurePosixPath(name.replace("\\", "/")).parts
+            if ".." in parts or name[:1] in ("/", "\\") or name[1:2] == ":":
+                raise BeatmapError(f"{path.name} names a file outside itself: {_shown(name)}")
+        for name in maps:
+            with archive.open(name) as file:
+                data = file.read(min(MAX_MAP_BYTES, room) + 1)
+            room -= len(data)
+            if len(data) > MAX_MAP_BYTES or room < 0:
+                raise BeatmapError(f"{path.name} expands to more than a beatmap can hold")
+            files.append((name, data))
+    return files
+
+
+def _shown(text: str) -> str:
+    """A name from a file, fit for a one-line message."""
+    return text[:100] if text.isprintable() else ascii(text[:100])

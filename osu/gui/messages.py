@@ -1,0 +1,168 @@
+"""What the window and its worker say to each other: commands one way, events the other.
+
+Both sides share only this file. All are frozen dataclasses; the comment or docstring of a command
+names the event that answers it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from osu.formats.replay import Replay
+from osu.gui.songs import Song
+from osu.live import protocol
+from osu.live.plan import Rect
+from osu.live.protocol import LiveSettings
+from osu.render.scene import Stage
+
+# ---- commands
+
+
+@dataclass(frozen=True)
+class ScanSongs:
+    """-> SongsListed"""
+
+    folder: str
+
+
+@dataclass(frozen=True)
+class OpenMap:
+    """-> MapOpened. `difficulty` chooses within an .osz; None takes its first one."""
+
+    path: str
+    difficulty: str | None = None
+
+
+@dataclass(frozen=True)
+class OpenReplay:
+    """-> ReplayOpened. The map is looked for by MD5: in the files opened before, in `maps`, and
+    beside the replay."""
+
+    path: str
+    maps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Generate:
+    """-> one Played for each map and seed, `seed` to `seed + plays - 1`."""
+
+    maps: tuple[OpenMap, ...]
+    model: str
+    mods: str
+    seed: int
+    plays: int
+    like: tuple[str, ...] = ()  # replays whose style is followed
+    accuracy: float | None = None  # 0 to 1
+    unstable_rate: float | None = None
+    skill: str | None = None
+    folder: str | None = None  # each play is saved there as well
+    known_maps: tuple[str, ...] = ()  # files that may hold the maps of `like`
+
+
+@dataclass(frozen=True)
+class SaveReplay:
+    """-> Saved"""
+
+    replay: Replay
+    path: str
+
+
+@dataclass(frozen=True)
+class SaveGif:
+    """-> Saved. Map times of the window of time; two stages lie side by side."""
+
+    stages: tuple[Stage, ...]
+    labels: tuple[str, ...]
+    path: str
+    start_ms: float
+    end_ms: float
+
+
+@dataclass(frozen=True)
+class FindWindow:
+    """-> WindowFound: the game's window, by its title."""
+
+
+@dataclass(frozen=True)
+class PlayLive:
+    """-> Live, again and again, until the play has ended or is cancelled."""
+
+    replay: Replay
+    playfield: Rect  # on the screen
+    settings: LiveSettings
+
+
+Command = ScanSongs | OpenMap | OpenReplay | Generate | SaveReplay | SaveGif | FindWindow | PlayLive
+
+
+# ---- events
+
+
+@dataclass(frozen=True)
+class ModelsListed:
+    """Comes once, unasked."""
+
+    cards: tuple[Any, ...]  # osu.players.engine's cards
+
+
+@dataclass(frozen=True)
+class SongsListed:
+    folder: str
+    songs: tuple[Song, ...]
+
+
+@dataclass(frozen=True)
+class MapOpened:
+    path: str
+    difficulties: tuple[Song, ...]  # all of its file
+    stage: Stage  # without a replay
+
+
+@dataclass(frozen=True)
+class ReplayOpened:
+    path: str
+    map_path: str
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class Played:
+    model: str
+    seed: int
+    map_path: str
+    stage: Stage
+    path: str | None  # where it was saved
+
+
+@dataclass(frozen=True)
+class Saved:
+    path: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    part: float | None  # 0 to 1, None where it isn't known
+    text: str
+
+
+@dataclass(frozen=True)
+class WindowFound:
+    inside: Rect
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the playback process says, but its last word where that is a failure."""
+
+    event: protocol.LiveEvent
+
+
+@dataclass(frozen=True)
+class Failed:
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The last event of every command."""
+
+    cancelled: bool

@@ -1,0 +1,107 @@
+"""What an osu! Songs folder holds, by artist, title and difficulty: a list to choose from.
+
+Only the top of each .osu is read, up to its first timing points; nothing is decoded.
+"""
+
+import os
+import threading
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from osu.formats.archive import ARCHIVES
+
+# General, metadata and difficulty sections fit; long event lists come later.
+MAP_HEAD_BYTES = 16 << 10
+_UNREADABLE = (OSError, zipfile.BadZipFile, RuntimeError, ValueError, EOFError)
+
+
+class SongsError(ValueError):
+    """A folder that can't be listed, in one sentence."""
+
+
+@dataclass(frozen=True, order=True)
+class Song:
+    """One difficulty of one song."""
+
+    artist: str
+    title: str
+    difficulty: str
+    creator: str
+    path: str  # the .osu, or the archive that holds it
+
+    @property
+    def label(self) -> str:
+        return f"{self.artist} - {self.title} [{self.difficulty}]"
+
+
+def scan(
+    folder: str | Path,
+    progress: Callable[[int], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> list[Song]:
+    """Every osu!standard difficulty below `folder`, sorted; unreadable files are left out.
+
+    `progress` hears how many were found so far; a set `cancel` returns what was found. Raises
+    SongsError where the folder holds none.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise SongsError(f"{folder} is not a folder.")
+    songs: list[Song] = []
+    for path in _map_files(folder):
+        if cancel is not None and cancel.is_set():
+            break
+        songs += list_songs(path)
+        if progress:
+            progress(len(songs))
+    if not songs and not (cancel is not None and cancel.is_set()):
+        raise SongsError(f"{folder} holds no osu!standard map (.osu, .osz or .olz).")
+    return sorted(songs, key=lambda song: (*(s.lower() for s in (song.artist, song.title)), song))
+
+
+def list_songs(path: Path) -> list[Song]:
+    """The osu!standard difficulties of one .osu, .osz or .olz file; none where it can't be read."""
+    try:
+        if path.suffix.lower() == ".osu":
+            with open(path, "rb") as file:
+                return list(_song(file, path))
+        with zipfile.ZipFile(path) as archive:
+            names = sorted(n for n in archive.namelist() if n.lower().endswith(".osu"))
+            songs = []
+            for name in names:
+                with archive.open(name) as file:
+                    songs += _song(file, path)
+            return songs
+    except _UNREADABLE:
+        return []
+
+
+def search(songs: Iterable[Song], query: str) -> list[Song]:
+    """The songs that hold every word of `query` somewhere in their names, in their order."""
+    words = query.lower().split()
+    return [s for s in songs if all(w in f"{s.label} {s.creator}".lower() for w in words)]
+
+
+def _map_files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            if name.lower().endswith((".osu", *ARCHIVES)):
+                yield Path(parent, name)
+
+
+def _song(file: BinaryIO, path: Path) -> Iterator[Song]:
+    """The song of one .osu file that is open at its start, or nothing for another game mode."""
+    head = file.read(MAP_HEAD_BYTES).decode("utf-8", "replace")
+    if not head.lstrip("\ufeff \r\n").startswith("osu file format"):
+        return
+    pairs = (line.partition(":") for line in head.splitlines() if not line.startswith("["))
+    fields: dict[str, str] = {}
+    for key, _, value in pairs:
+        fields.setdefault(key.strip(), value.strip())
+    if fields.get("Mode", "0") == "0":
+        names = (fields.get(k, "") for k in ("Artist", "Title", "Version", "Creator"))
+        yield Song(*names, path=str(path))

@@ -1,0 +1,244 @@
+"""What is asked of a player: model, mods, seed, number of plays, and what the model can follow."""
+
+import random
+import tkinter as tk
+from collections.abc import Sequence
+from pathlib import Path
+from tkinter import filedialog, ttk
+from typing import Any
+
+from osu.formats.mods import ModsError, mods_str, parse_mods
+from osu.gui.messages import Generate, OpenMap
+from osu.gui.widgets.theme import px
+from osu.players.auto import AUTO
+from osu.players.options import SKILLS
+
+MODS = ("HD", "HR", "DT", "FL", "EZ", "HT", "NC", "NF")
+# A mod that is switched on switches these off: the game knows no such pair.
+EXCLUDES = {
+    "HR": ("EZ",),
+    "EZ": ("HR",),
+    "DT": ("HT", "NC"),
+    "NC": ("HT", "DT"),
+    "HT": ("DT", "NC"),
+}
+ANY_SKILL = "any"
+MAX_PLAYS = 100
+MAX_SEED = 2**31 - 1
+AUTO_ABOUT = "No network: straight lines and exact presses, to compare with."
+
+
+class FormError(ValueError):
+    """A field that can't be used, in one sentence."""
+
+
+class PlayForm(ttk.Frame):
+    """The fields of a Generate command; `request` reads them."""
+
+    def __init__(self, parent: tk.Misc, model: str, mods: str, plays: int):
+        super().__init__(parent)
+        self.cards: dict[str, Any] = {}
+        self.like: tuple[str, ...] = ()
+        self._wanted_model = model
+        self.model = tk.StringVar(self, model)  # "" until the models are listed
+        self.seed = tk.StringVar(self, "1")
+        self.plays = tk.StringVar(self, str(plays))
+        self.accuracy = tk.StringVar(self)
+        self.unstable_rate = tk.StringVar(self)
+        self.skill = tk.StringVar(self, ANY_SKILL)
+        on = mods_str(parse_mods(mods))
+        self.mods = {m: tk.BooleanVar(self, m in _pairs(on)) for m in MODS}
+        self.columnconfigure(1, weight=1)
+        self._create_model()
+        self._create_mods()
+        self._create_numbers()
+        self._create_wishes()
+        self._show_model()
+
+    def _create_model(self) -> None:
+        """Rows 0 and 1: the model, and what its card says."""
+        ttk.Label(self, text="Player").grid(row=0, column=0, sticky="w")
+        self._models = ttk.Combobox(
+            self, textvariable=self.model, values=(AUTO,), state="readonly", width=18
+        )
+        self._models.grid(row=0, column=1, sticky="ew", padx=(8, 0))
+        self._models.bind("<<ComboboxSelected>>", lambda event: self._on_model())
+        self._about = ttk.Label(self, style="Faint.TLabel", wraplength=px(self, 320))
+        self._about.grid(row=1, column=0, columnspan=2, sticky="w", pady=(4, 8))
+
+    def _create_mods(self) -> None:
+        """Row 2: eight toggles in two lines."""
+        mods = ttk.Frame(self)
+        mods.grid(row=2, column=0, columnspan=2, sticky="ew")
+        for n, mod in enumerate(MODS):
+            mods.columnconfigure(n % 4, weight=1, uniform="mods")
+            ttk.Checkbutton(
+                mods,
+                text=mod,
+                variable=self.mods[mod],
+                style="Toggle.TButton",
+                command=lambda mod=mod: self._on_mod(mod),
+            ).grid(row=n // 4, column=n % 4, sticky="ew", padx=2, pady=2)
+
+    def _create_numbers(self) -> None:
+        """Row 3: seed, a new seed, number of plays."""
+        row = ttk.Frame(self)
+        row.grid(row=3, column=0, columnspan=2, sticky="ew", pady=(8, 0))
+        row.columnconfigure(1, weight=1)
+        ttk.Label(row, text="Seed").grid(row=0, column=0)
+        ttk.Entry(row, textvariable=self.seed, width=8).grid(row=0, column=1, sticky="ew", padx=6)
+        ttk.Button(row, text="New", width=5, command=self.new_seed).grid(row=0, column=2)
+        ttk.Label(row, text="Plays").grid(row=0, column=3, padx=(12, 6))
+        ttk.Spinbox(row, textvariable=self.plays, from_=1, to=MAX_PLAYS, width=4).grid(
+            row=0, column=4
+        )
+
+    def _create_wishes(self) -> None:
+        """Row 4: what some models follow; only what the chosen one can is shown."""
+        self._wishes = ttk.Frame(self)
+        self._wishes.grid(row=4, column=0, columnspan=2, sticky="ew")
+        self._wishes.columnconfigure(1, weight=1)
+        like = ttk.Frame(self._wishes)
+        like.columnconfigure(0, weight=1)
+        self._like_label = ttk.Label(like, text="any", style="Faint.TLabel")
+        self._like_label.grid(row=0, column=0, sticky="w")
+        ttk.Button(like, text="Choose...", command=self._on_like).grid(row=0, column=1)
+        self._wish_rows = {
+            "like": (ttk.Label(self._wishes, text="Style of"), like),
+            "accuracy": (
+                ttk.Label(self._wishes, text="Accuracy %"),
+                ttk.Entry(self._wishes, textvariable=self.accuracy, width=8),
+            ),
+            "unstable_rate": (
+                ttk.Label(self._wishes, text="Unstable rate"),
+                ttk.Entry(self._wishes, textvariable=self.unstable_rate, width=8),
+            ),
+            "skill": (
+                ttk.Label(self._wishes, text="Skill"),
+                ttk.Combobox(
+                    self._wishes,
+                    textvariable=self.skill,
+                    values=(ANY_SKILL, *SKILLS),
+                    state="readonly",
+                ),
+            ),
+        }
+
+    # ---- what the window calls
+
+    def show_models(self, cards: Sequence[Any]) -> None:
+        """The models that are there; the remembered one is chosen where it is among them."""
+        self.cards = {card.name: card for card in cards}
+        names = (*self.cards, AUTO)
+        self._models.configure(values=names)
+        self.model.set(self._wanted_model if self._wanted_model in names else names[0])
+        self._show_model()
+
+    def mods_text(self) -> str:
+        return "".join(mod for mod, on in self.mods.items() if on.get()) or "NM"
+
+    def request(
+        self,
+        maps: tuple[OpenMap, ...],
+        folder: str | None = None,
+        known_maps: tuple[str, ...] = (),
+    ) -> Generate:
+        """The command for `maps`; FormError names the first field that can't be used.
+
+        The maps of the replays whose style is followed are looked for in `known_maps`.
+        """
+        if not maps:
+            raise FormError("Open a map first.")
+        if not self.model.get():
+            raise FormError("The players are still being listed: a moment, please.")
+        can = self.abilities()
+        percent = _number("Accuracy", self.accuracy.get(), 20, 100) if "accuracy" in can else None
+        return Generate(
+            maps=maps,
+            model=self.model.get(),
+            mods=self._valid_mods(),
+            seed=_whole("The seed", self.seed.get(), 0, MAX_SEED),
+            plays=_whole("The number of plays", self.plays.get(), 1, MAX_PLAYS),
+            like=self.like if "like" in can else (),
+            accuracy=None if percent is None else percent / 100,
+            unstable_rate=_number("The unstable rate", self.unstable_rate.get(), 10, 500)
+            if "unstable_rate" in can
+            else None,
+            skill=self.skill.get() if "skill" in can and self.skill.get() in SKILLS else None,
+            folder=folder,
+            known_maps=known_maps,
+        )
+
+    def _valid_mods(self) -> str:
+        try:
+            parse_mods(self.mods_text())
+        except ModsError as error:
+            raise FormError(str(error)) from None
+        return self.mods_text()
+
+    def abilities(self) -> frozenset[str]:
+        """Which wishes the chosen model follows."""
+        card = self.cards.get(self.model.get())
+        return frozenset(card.options) if card is not None else frozenset()
+
+    def new_seed(self) -> None:
+        self.seed.set(str(random.SystemRandom().randrange(1_000_000)))
+
+    # ---- handlers
+
+    def _on_model(self) -> None:
+        self._models.selection_clear()
+        self._wanted_model = self.model.get()
+        self._show_model()
+
+    def _show_model(self) -> None:
+        """What the chosen model's card says, and the wishes that it follows."""
+        card = self.cards.get(self.model.get())
+        auto_about = AUTO_ABOUT if self.model.get() == AUTO else ""
+        self._about.configure(text=card.about if card is not None else auto_about)
+        can = self.abilities()
+        for row, (name, widgets) in enumerate(self._wish_rows.items()):
+            for column, widget in enumerate(widgets):
+                if name in can:
+                    gaps = {"padx": (px(self, 8 * column), 0), "pady": px(self, 3)}
+                    widget.grid(row=row, column=column, sticky="ew", **gaps)
+                else:
+                    widget.grid_remove()
+
+    def _on_mod(self, mod: str) -> None:
+        if self.mods[mod].get():
+            for other in EXCLUDES.get(mod, ()):
+                self.mods[other].set(False)
+
+    def _on_like(self) -> None:
+        paths = filedialog.askopenfilenames(
+            parent=self, title="Replays whose style to follow", filetypes=[("Replay", "*.osr")]
+        )
+        self.like = tuple(paths)
+        names = ", ".join(Path(path).stem for path in paths)
+        self._like_label.configure(text=(names[:28] + "...") if len(names) > 28 else names or "any")
+
+
+def _pairs(mods: str) -> tuple[str, ...]:
+    return tuple(mods[i : i + 2] for i in range(0, len(mods), 2))
+
+
+def _whole(what: str, text: str, least: int, most: int) -> int:
+    text = text.strip()
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise FormError(f"{what} must be a whole number from {least} to {most}.")
+    return int(text)
+
+
+def _number(what: str, text: str, least: float, most: float) -> float | None:
+    """None where the field is empty: no wish."""
+    text = text.strip().rstrip("%")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise FormError(f"{what} must be a number from {least} to {most}, or empty.")
+    return value

@@ -1,0 +1,216 @@
+"""The panel for live play: where the playfield is, which keys, when it starts."""
+
+import dataclasses
+import tkinter as tk
+from collections.abc import Sequence
+from tkinter import ttk
+from typing import Any
+
+from osu.gui.messages import PlayLive
+from osu.gui.settings import Settings
+from osu.gui.widgets.form import FormError
+from osu.gui.widgets.overlay import drag_rect, show_rect
+from osu.gui.widgets.theme import ROW_PX, px
+from osu.live import protocol
+from osu.live.plan import LiveError, Rect, playfield_rect
+from osu.live.player import NOTICE
+from osu.live.protocol import LiveSettings
+from osu.render.scene import Stage
+
+START_KEYS = tuple(f"F{n}" for n in range(1, 13))
+KINDS = ("game's window", "playfield")
+NUDGE_MS = 2
+FIRST = "first object"
+RECT_HINT = "left, top, width, height"
+NO_PLAY = "no play is selected"
+IDLE = "Select a play, arm, then press the start key at the first object."
+LEAST_PX = 300  # a narrower panel has not got its place yet
+
+
+class LivePanel(ttk.Frame):
+    """The fields of a PlayLive command; `request` reads them. Buttons are made by the window."""
+
+    def __init__(self, parent: tk.Misc, settings: Settings, button: Any, actions: Any):
+        super().__init__(parent, padding=8)
+        self.kind = tk.StringVar(self, settings.live_kind)
+        self.rect = tk.StringVar(self, settings.live_rect)
+        self.keys = tk.StringVar(self, settings.live_keys)
+        self.start_key = tk.StringVar(self, settings.live_start_key)
+        self.start_at = tk.StringVar(self, FIRST)
+        self.offset = tk.StringVar(self, f"{settings.live_offset_ms:g}")
+        self.columnconfigure(1, weight=1)
+        self._actions = actions
+        for row, (name, create) in enumerate(
+            {
+                "Where": self._create_place,
+                "Start": self._create_start,
+                "Keys": self._create_keys,
+            }.items()
+        ):
+            ttk.Label(self, text=name).grid(row=row, column=0, sticky="nw", padx=(0, 10), pady=6)
+            create(button).grid(row=row, column=1, sticky="ew", pady=(0, 6))
+        self._create_buttons(button).grid(row=3, column=0, columnspan=2, sticky="ew")
+        self._says = ttk.Label(self, text=IDLE, style="Faint.TLabel")
+        notice = ttk.Label(self, text=NOTICE, style="Warn.TLabel")
+        for row, label in enumerate((notice, self._says), 4):
+            label.grid(row=row, column=0, columnspan=2, sticky="w", pady=(4, 0))
+        self.rowconfigure(6, minsize=px(self, ROW_PX))  # room for lines that wrap
+        self.bind("<Configure>", lambda event: self._wrap(event.width, self._says, notice))
+
+    def _create_place(self, button: Any) -> ttk.Frame:
+        """The rectangle, and what it is the rectangle of."""
+        row = ttk.Frame(self)
+        row.columnconfigure(1, weight=1)
+        ttk.Combobox(row, textvariable=self.kind, values=KINDS, state="readonly", width=12).grid(
+            row=0, column=0
+        )
+        ttk.Entry(row, textvariable=self.rect, width=18).grid(row=0, column=1, sticky="ew", padx=6)
+        button(row, "find", "Find", self._actions.find_window).grid(row=0, column=2)
+        ttk.Button(row, text="Drag...", command=self._drag).grid(row=0, column=3, padx=6)
+        ttk.Button(row, text="Show", command=self._show).grid(row=0, column=4)
+        ttk.Label(row, text=RECT_HINT, style="Faint.TLabel").grid(
+            row=1, column=1, sticky="w", padx=6
+        )
+        return row
+
+    def _create_start(self, button: Any) -> ttk.Frame:
+        row = ttk.Frame(self)
+        widgets = (
+            ttk.Combobox(row, textvariable=self.start_key, values=START_KEYS, width=5),
+            ttk.Label(row, text="pressed at"),
+            ttk.Entry(row, textvariable=self.start_at, width=11),
+            ttk.Label(row, text="or a time of the map in ms", style="Faint.TLabel"),
+        )
+        return _in_a_line(row, widgets)
+
+    def _create_keys(self, button: Any) -> ttk.Frame:
+        row = ttk.Frame(self)
+        widgets = (
+            ttk.Entry(row, textvariable=self.keys, width=6),
+            ttk.Label(row, text="Offset"),
+            ttk.Entry(row, textvariable=self.offset, width=6),
+            ttk.Label(row, text="ms, above 0 later", style="Faint.TLabel"),
+        )
+        return _in_a_line(row, widgets)
+
+    def _create_buttons(self, button: Any) -> ttk.Frame:
+        """Arm, start, stop, nudge, and which play it is about."""
+        row = ttk.Frame(self)
+        arm = button(row, "arm", "Arm", self._actions.arm)
+        arm.configure(style="Accent.TButton")
+        self._play = ttk.Label(row, text=NO_PLAY, style="Faint.TLabel")
+        nudges = ((f"-{NUDGE_MS} ms", -NUDGE_MS), (f"+{NUDGE_MS} ms", NUDGE_MS))
+        widgets = (
+            arm,
+            button(row, "start", "Start now", self._actions.start_live),
+            button(row, "stop", "Stop", self._actions.cancel),
+            *(
+                button(row, f"nudge{ms}", text, lambda ms=ms: self._actions.nudge(ms))
+                for text, ms in nudges
+            ),
+            self._play,
+        )
+        return _in_a_line(row, widgets)
+
+    # ---- what the window calls
+
+    def request(self, stage: Stage) -> PlayLive:
+        """The command that plays `stage` live; FormError names the field that can't be used."""
+        at = self.start_at.get().strip()
+        first_ms = float(stage.beatmap.start_ms[0])
+        settings = LiveSettings(
+            start_at_ms=first_ms if at in ("", FIRST) else _ms("The start time", at),
+            keys=tuple(key.strip() for key in self.keys.get().split(",")),
+            start_key=self.start_key.get(),
+            offset_ms=_ms("The offset", self.offset.get()),
+            nudge_ms=NUDGE_MS,
+        )
+        return PlayLive(stage.replay, self.playfield(), settings)
+
+    def show_play(self, name: str) -> None:
+        """Which play Arm is about; "" where none is selected."""
+        self._play.configure(text=name or NO_PLAY)
+
+    def on_window(self, inside: Rect) -> None:
+        """The game's window was found."""
+        self.kind.set(KINDS[0])
+        self.rect.set(", ".join(f"{v:g}" for v in dataclasses.astuple(inside)))
+
+    def playfield(self) -> Rect:
+        """The playfield on the screen; FormError where the rectangle is missing or wrong."""
+        try:
+            rect = Rect.parse(self.rect.get())
+        except LiveError:
+            raise FormError(
+                "Type the rectangle as left, top, width, height in pixels, or drag it."
+            ) from None
+        return playfield_rect(rect) if self.kind.get() == KINDS[0] else rect
+
+    def on_event(self, event: protocol.LiveEvent) -> None:
+        """Say what the playback process says, and keep the offset that was found."""
+        match event:
+            case protocol.Armed(sink):
+                self.say(
+                    f"Armed on {sink}: {self.start_key.get()} starts, Escape stops, "
+                    "F6 and F7 shift it."
+                )
+            case protocol.LiveProgress(map_ms):
+                self.say(f"Playing: {map_ms / 1000:.0f} s. Escape stops.")
+            case protocol.Nudged(offset_ms):
+                self.offset.set(f"{offset_ms:g}")
+                self.say(f"Offset {offset_ms:+g} ms.")
+            case protocol.Stopped(reason, completed, offset_ms):
+                self.offset.set(f"{offset_ms:g}")
+                self.say("Played to the end." if completed else f"Stopped: {reason}.")
+
+    def say(self, sentence: str) -> None:
+        self._says.configure(text=sentence)
+
+    def remembered(self, settings: Settings) -> Settings:
+        """`settings` with this panel's fields."""
+        try:
+            offset_ms = _ms("", self.offset.get())
+        except FormError:
+            offset_ms = 0.0
+        return dataclasses.replace(
+            settings,
+            live_kind=self.kind.get(),
+            live_rect=self.rect.get(),
+            live_keys=self.keys.get(),
+            live_start_key=self.start_key.get(),
+            live_offset_ms=offset_ms,
+        )
+
+    # ---- handlers
+
+    def _wrap(self, width: int, *labels: ttk.Label) -> None:
+        """Sentences in as many lines as they need, once the panel has its place."""
+        if width > px(self, LEAST_PX):
+            for label in labels:
+                label.configure(wraplength=width - px(self, 20))
+
+    def _drag(self) -> None:
+        window = self.winfo_toplevel()
+        drag_rect(window, lambda rect: self.rect.set(", ".join(f"{v:g}" for v in rect)))
+
+    def _show(self) -> None:
+        try:
+            show_rect(self, dataclasses.astuple(self.playfield()))
+        except FormError as error:
+            self.say(str(error))
+
+
+def _in_a_line(row: ttk.Frame, widgets: Sequence[tk.Widget]) -> ttk.Frame:
+    for column, widget in enumerate(widgets):
+        widget.grid(row=0, column=column, padx=(0, 6))
+    return row
+
+
+def _ms(what: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not abs(value) < 1e7:
+        raise FormError(f"{what} must be a number of milliseconds.")
+    return value

@@ -1,0 +1,110 @@
+"""The list of maps: open a file or a Songs folder, search, choose."""
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tkinter import ttk
+
+from osu.gui.songs import Song, search
+from osu.gui.widgets.theme import px
+
+SHOWN_MAPS = 2000  # rows; more are found by searching
+SEARCH_MS = 150  # after the last key
+
+
+class MapList(ttk.Frame):
+    """A searchable tree of songs. `on_open(songs)` hears the chosen ones."""
+
+    def __init__(self, parent: tk.Misc, on_open: Callable[[tuple[Song, ...]], None]):
+        super().__init__(parent)
+        self._on_open = on_open
+        self.songs: tuple[Song, ...] = ()
+        self._rows: dict[str, Song] = {}
+        self._after: str | None = None
+        self.query = tk.StringVar(self)
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(1, weight=1)
+        self._create_search()
+        self._create_tree()
+
+    def _create_search(self) -> None:
+        """Row 0."""
+        row = ttk.Frame(self)
+        row.grid(row=0, column=0, sticky="ew", pady=(0, 4))
+        row.columnconfigure(1, weight=1)
+        ttk.Label(row, text="Search").grid(row=0, column=0, padx=(0, 8))
+        self.entry = ttk.Entry(row, textvariable=self.query)
+        self.entry.grid(row=0, column=1, sticky="ew")
+        self.query.trace_add("write", lambda *names: self._later())
+        for key in ("<Down>", "<Return>"):
+            self.entry.bind(key, lambda event: self._to_rows())
+
+    def _create_tree(self) -> None:
+        """Row 1; row 2 says how many there are."""
+        box = ttk.Frame(self)
+        box.grid(row=1, column=0, sticky="nsew")
+        box.columnconfigure(0, weight=1)
+        box.rowconfigure(0, weight=1)
+        columns = {"title": ("Title", 210), "difficulty": ("Difficulty", 110)}
+        self.tree = ttk.Treeview(
+            box, columns=tuple(columns), show="headings", selectmode="extended", height=7
+        )
+        for name, (heading, width) in columns.items():
+            self.tree.heading(name, text=heading, anchor="w")
+            self.tree.column(name, width=px(self, width), minwidth=px(self, 60), anchor="w")
+        self.tree.grid(row=0, column=0, sticky="nsew")
+        scroll = ttk.Scrollbar(box, command=self.tree.yview)
+        scroll.grid(row=0, column=1, sticky="ns")
+        self.tree.configure(yscrollcommand=scroll.set)
+        for event in ("<Double-1>", "<Return>"):
+            self.tree.bind(event, lambda event: self._opened())
+        self.tree.bind(
+            "<<SelectAll>>", lambda event: self.tree.selection_set(*self.tree.get_children())
+        )
+        self._count = ttk.Label(self, style="Faint.TLabel")
+        self._count.grid(row=2, column=0, sticky="w", pady=(2, 0))
+
+    def show(self, songs: Sequence[Song]) -> None:
+        self.songs = tuple(songs)
+        self.refresh()
+
+    def selected(self) -> tuple[Song, ...]:
+        return tuple(self._rows[row] for row in self.tree.selection())
+
+    def refresh(self) -> None:
+        """The rows that match the search."""
+        self._after = None
+        found = search(self.songs, self.query.get())
+        self.tree.delete(*self.tree.get_children())
+        self._rows = {}
+        for song in found[:SHOWN_MAPS]:
+            title = f"{song.artist} - {song.title}" if song.artist else song.title
+            row = self.tree.insert(
+                "", "end", values=(title or Path(song.path).stem, song.difficulty)
+            )
+            self._rows[row] = song
+        more = f", the first {SHOWN_MAPS} shown" if len(found) > SHOWN_MAPS else ""
+        self._count.configure(text=f"{len(found)} of {len(self.songs)} maps{more}")
+
+    def close(self) -> None:
+        if self._after is not None:
+            self.after_cancel(self._after)
+            self._after = None
+
+    def _later(self) -> None:
+        self.close()
+        self._after = self.after(SEARCH_MS, self.refresh)
+
+    def _to_rows(self) -> None:
+        """From the search to its first row, for who goes on by keyboard."""
+        if self._after is not None:
+            self.close()
+            self.refresh()
+        if rows := self.tree.get_children():
+            self.tree.focus(rows[0])
+            self.tree.selection_set(rows[0])
+            self.tree.focus_set()
+
+    def _opened(self) -> None:
+        if self.selected():
+            self._on_open(self.selected())

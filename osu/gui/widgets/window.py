@@ -1,0 +1,200 @@
+"""The window's regions put together: what is where, and which shortcut presses what.
+
+`actions` is the program (gui.App): each widget calls one of its methods and does nothing else.
+"""
+
+import tkinter as tk
+from collections.abc import Callable
+from tkinter import ttk
+from typing import Any
+
+from osu.gui.audio import Audio
+from osu.gui.settings import Settings
+from osu.gui.widgets.drop import accept_files
+from osu.gui.widgets.form import PlayForm
+from osu.gui.widgets.live_panel import LivePanel
+from osu.gui.widgets.maps import MapList
+from osu.gui.widgets.preview import Preview
+from osu.gui.widgets.results import Results
+from osu.gui.widgets.shortcuts import Shortcut, ShortcutList, bind_shortcuts
+from osu.gui.widgets.theme import px, scale_gaps
+from osu.live.protocol import LiveSettings
+
+SIZE, LEAST_SIZE = (1320, 900), (1080, 700)
+GIF_SECONDS = 6
+SIDE_HINT = "Two selected plays of one map are shown side by side."
+
+
+class Window:
+    def __init__(self, root: tk.Tk, actions: Any, settings: Settings):
+        self.root = root
+        self.buttons: dict[str, ttk.Button] = {}
+        root.minsize(*self._on_screen(tuple(px(root, side) for side in LEAST_SIZE)))
+        size = self._on_screen(settings.size or tuple(px(root, side) for side in SIZE))
+        root.geometry("{}x{}".format(*size))
+        root.columnconfigure(1, weight=1)
+        root.rowconfigure(0, weight=1)
+        self._create_left(actions, settings)
+        self._create_right(actions, settings)
+        self._create_status()
+        shortcuts = self._shortcuts(actions)
+        self._tabs.add(ShortcutList(self._tabs, shortcuts), text="Keys")
+        bind_shortcuts(root, shortcuts)
+        accept_files(root, actions.open_paths)
+        scale_gaps(root)
+
+    def _on_screen(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        """`size`, and no larger than the screen allows."""
+        screen = self.root.winfo_screenwidth(), self.root.winfo_screenheight()
+        return tuple(min(a, round(0.94 * b)) for a, b in zip(size, screen, strict=True))
+
+    # ---- what the program paints
+
+    def enable(self, names: set[str]) -> None:
+        """The buttons that work now; all others don't."""
+        for name, button in self.buttons.items():
+            button.state(["!disabled" if name in names else "disabled"])
+
+    def say(self, sentence: str) -> None:
+        self._status.configure(text=sentence, style="Faint.TLabel")
+
+    def fail(self, sentence: str) -> None:
+        """An error, as one sentence in the window."""
+        self._status.configure(text=sentence, style="Error.TLabel")
+
+    def show_map_name(self, name: str) -> None:
+        self._map_name.configure(text=name)
+
+    def show_progress(self, part: float) -> None:
+        self._progress.configure(value=part)
+
+    # ---- regions
+
+    def _create_left(self, actions: Any, settings: Settings) -> None:
+        """Column 0: files, maps, what is asked of the player, generate."""
+        left = ttk.Frame(self.root, padding=(14, 14, 7, 6))
+        left.grid(row=0, column=0, sticky="nsew")
+        left.rowconfigure(1, weight=1)
+        left.columnconfigure(0, weight=1)
+        self._create_files(left, actions)
+        self.maps = MapList(left, actions.open_song)
+        self.maps.grid(row=1, column=0, sticky="nsew", pady=(10, 0))
+        self._map_name = ttk.Label(left, text="No map yet", style="Strong.TLabel")
+        self._map_name.configure(wraplength=px(left, 330))
+        self._map_name.grid(row=2, column=0, sticky="w", pady=(10, 8))
+        self.form = PlayForm(left, settings.model, settings.mods, settings.plays)
+        self.form.grid(row=3, column=0, sticky="ew")
+        self._create_generate(left, actions)
+
+    def _create_files(self, left: ttk.Frame, actions: Any) -> None:
+        """Row 0."""
+        row = ttk.Frame(left)
+        row.grid(row=0, column=0, sticky="ew")
+        row.columnconfigure(2, weight=1)
+        self._button(row, "open", "Open...", actions.ask_open).grid(row=0, column=0)
+        songs = self._button(row, "songs", "Songs folder...", actions.ask_songs)
+        songs.grid(row=0, column=1, padx=6)
+        recent = ttk.Menubutton(row, text="Recent  ")  # sv-ttk sets its arrow close
+        recent.grid(row=0, column=2, sticky="w")
+        menu = tk.Menu(recent, tearoff=False)
+        menu.configure(postcommand=lambda: self._fill(menu, actions))
+        recent.configure(menu=menu)
+        theme = ttk.Button(row, text="◐", width=2, command=actions.toggle_theme)
+        theme.grid(row=0, column=3)
+
+    def _fill(self, menu: tk.Menu, actions: Any) -> None:
+        menu.delete(0, "end")
+        for name, path in actions.recent():
+            menu.add_command(label=name, command=lambda path=path: actions.open_paths((path,)))
+
+    def _create_generate(self, left: ttk.Frame, actions: Any) -> None:
+        """Row 4: generate, batch, cancel, progress."""
+        row = ttk.Frame(left)
+        row.grid(row=4, column=0, sticky="ew", pady=(12, 0))
+        row.columnconfigure(0, weight=1)
+        generate = self._button(row, "generate", "Generate", actions.generate)
+        generate.configure(style="Accent.TButton")
+        generate.grid(row=0, column=0, sticky="ew")
+        self._button(row, "batch", "Batch...", actions.ask_batch).grid(row=0, column=1, padx=6)
+        self._button(row, "cancel", "Cancel", actions.cancel).grid(row=0, column=2)
+        self._progress = ttk.Progressbar(row, maximum=1.0)
+        self._progress.grid(row=1, column=0, columnspan=3, sticky="ew", pady=(10, 0))
+
+    def _create_right(self, actions: Any, settings: Settings) -> None:
+        """Column 1: the preview above the plays."""
+        panes = ttk.PanedWindow(self.root, orient="vertical")
+        panes.grid(row=0, column=1, sticky="nsew", padx=(7, 14), pady=(14, 6))
+        self.preview = Preview(panes, Audio(), settings.speed, settings.sound)
+        panes.add(self.preview, weight=1)
+        tabs = self._tabs = ttk.Notebook(panes)
+        panes.add(tabs, weight=0)
+        tabs.add(self._create_plays(tabs, actions), text="Plays")
+        self.live = LivePanel(tabs, settings, self._button, actions)
+        tabs.add(self.live, text="Live")
+
+    def _create_plays(self, tabs: ttk.Notebook, actions: Any) -> ttk.Frame:
+        """The plays, and below them what can be done with the selected ones."""
+        plays = ttk.Frame(tabs, padding=8)
+        plays.columnconfigure(0, weight=1)
+        plays.rowconfigure(0, weight=1)
+        self.results = Results(plays, actions.show_selected)
+        self.results.grid(row=0, column=0, sticky="nsew")
+        row = ttk.Frame(plays)
+        row.grid(row=1, column=0, sticky="ew", pady=(6, 0))
+        row.columnconfigure(0, weight=1)
+        ttk.Label(row, text=SIDE_HINT, style="Faint.TLabel").grid(row=0, column=0, sticky="w")
+        self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
+        self._button(row, "save", "Save .osr...", actions.ask_save).grid(row=0, column=2, padx=6)
+        self._button(row, "gif", "Save gif...", actions.ask_gif).grid(row=0, column=3)
+        self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
+        seconds = ttk.Spinbox(row, textvariable=self.gif_seconds, from_=1, to=30, width=4)
+        seconds.grid(row=0, column=4, padx=(6, 4))
+        ttk.Label(row, text="s").grid(row=0, column=5)
+        return plays
+
+    def _create_status(self) -> None:
+        """Row 1: one sentence."""
+        self._status = ttk.Label(self.root, padding=(16, 0, 16, 8), style="Faint.TLabel")
+        self._status.grid(row=1, column=0, columnspan=2, sticky="ew")
+
+    def _button(
+        self, parent: ttk.Frame, name: str, text: str, command: Callable[[], Any]
+    ) -> ttk.Button:
+        """A button that `enable` switches."""
+        self.buttons[name] = ttk.Button(parent, text=text, command=command)
+        return self.buttons[name]
+
+    # ---- keys
+
+    def _shortcuts(self, actions: Any) -> tuple[Shortcut, ...]:
+        is_mac = self.root.tk.call("tk", "windowingsystem") == "aqua"
+        shown, held = ("Cmd", "Command") if is_mac else ("Ctrl", "Control")
+
+        def press(key: str, does: str, name: str) -> Shortcut:
+            """Ctrl and a key, shifted where it is a capital, as a click on a button."""
+            text = f"{shown}+{'Shift+' * key.isupper()}{key.upper()}"
+            return Shortcut(text, does, f"<{held}-{key}>", self.buttons[name].invoke)
+
+        preview = self.preview
+        nudge_keys = f"{LiveSettings.earlier_key}, {LiveSettings.later_key}"
+        return (
+            press("o", "open maps and replays", "open"),
+            press("O", "open a Songs folder", "songs"),
+            Shortcut(f"{shown}+F", "search", f"<{held}-f>", self.maps.entry.focus_set),
+            press("g", "generate", "generate"),
+            press("b", "batch", "batch"),
+            press("s", "save .osr", "save"),
+            press("S", "save gif", "gif"),
+            Shortcut("Delete", "remove the plays", "<Delete>", self._remove, plain=True),
+            Shortcut("Escape", "cancel", "<Escape>", self.buttons["cancel"].invoke),
+            Shortcut(f"{shown}+Q", "quit", f"<{held}-q>", actions.close),
+            Shortcut("Space", "play, pause", "<space>", preview.toggle, plain=True),
+            Shortcut("Left", "5 s back", "<Left>", lambda: preview.skip(-1), plain=True),
+            Shortcut("Right", "5 s on", "<Right>", lambda: preview.skip(1), plain=True),
+            Shortcut("Start key, Escape", "live: start, stop"),
+            Shortcut(nudge_keys, "live: earlier, later"),
+        )
+
+    def _remove(self) -> None:
+        if self.root.focus_get() is not self.maps.tree:
+            self.buttons["remove"].invoke()

@@ -1,0 +1,1 @@
+"""How human plays look: the likeness report and all that it measures."""

@@ -1,0 +1,37 @@
+"""Human plays spoiled on purpose, one way at a time: what the likeness report has to notice."""
+
+import dataclasses
+
+import numpy as np
+
+from osu.formats.replay import LEAD_IN_XY, Replay, build_replay, clean_frames
+
+
+def shifted(replay: Replay, real_ms: float) -> Replay:
+    """Everything happens later by `real_ms`."""
+    delta_ms = replay.delta_ms.copy()
+    lead_in = (replay.xy[:2] == LEAD_IN_XY).all(axis=1)
+    first = int(lead_in.argmin()) if not lead_in.all() else len(lead_in)
+    delta_ms[first] += round(real_ms * replay.rate)
+    return dataclasses.replace(replay, delta_ms=delta_ms)
+
+
+def jittered(replay: Replay, px: float, seed: int) -> Replay:
+    """White noise of `px` standard deviation on both axes of every frame."""
+    noise = np.random.default_rng(seed).normal(0, px, replay.xy.shape)
+    noise[(replay.xy == LEAD_IN_XY).all(axis=1)] = 0
+    return dataclasses.replace(replay, xy=(replay.xy + noise).astype(np.float32))
+
+
+def resampled(replay: Replay, real_ms: float) -> Replay:
+    """The same path at another cadence: a frame every `real_ms` and at every key change."""
+    t_ms, xy, keys = clean_frames(replay)
+    grid = np.arange(t_ms[0], t_ms[-1], real_ms * replay.rate)
+    at = np.union1d(grid, t_ms[np.flatnonzero(np.diff(keys)) + 1])
+    keys = keys[np.searchsorted(t_ms, at, "right") - 1]
+    xy = np.stack([np.interp(at, t_ms, xy[:, axis]) for axis in (0, 1)], -1)
+    built = build_replay(
+        replay.beatmap_md5, replay.player, replay.mods, at, xy, keys,
+        seed=0, timestamp_ticks=replay.timestamp_ticks,
+    )  # fmt: skip
+    return dataclasses.replace(built, version=replay.version)

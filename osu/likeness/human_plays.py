@@ -1,0 +1,158 @@
+"""The human plays of a data folder: which are compared, and who stands against whom."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from osu.data.library import Pair, find_pairs, split_by_song
+from osu.formats.beatmap import Beatmap, BeatmapError, Kind, parse_beatmap
+from osu.formats.mods import Mods
+from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
+from osu.likeness.memorisation import path_of
+
+# A play is on the same map as another where these mods agree too; the others change neither what
+# is seen nor what is played.
+SAME_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD | Mods.FL
+SKILL_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT
+
+
+@dataclass(frozen=True, eq=False)
+class HumanPlay:
+    """One human play, without its frames."""
+
+    pair: Pair
+    split: str
+    player: str
+    song: str
+    md5: str
+    mods: Mods
+    accuracy: float
+    skill: np.ndarray  # (3,) what plays of equal skill have in common, see `_skill`
+    path: np.ndarray  # (K, 2) float32, see osu.likeness.memorisation
+
+    @property
+    def on(self) -> tuple[str, Mods]:
+        """The map and the mods that matter: plays with the same are on the same map."""
+        return self.md5, self.mods & SAME_MODS
+
+    def load(self) -> tuple[Beatmap, Replay]:
+        """The map under the play's mods, and the play."""
+        replay = load_replay(self.pair.replay)
+        return parse_beatmap(self.pair.read_map(), self.md5).with_mods(replay.mods), replay
+
+
+def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
+    """All plays below a folder that can be judged, and the reasons of the others with counts.
+
+    Splits are the folder's own (index.csv), or by song. DataError where there is nothing.
+    """
+    pairs, skipped = find_pairs([folder])
+    humans, beatmaps = [], {}
+    for pair in tqdm(pairs, desc="reading humans", unit="play"):
+        try:
+            if (pair.beatmap, pair.member) not in beatmaps:
+                beatmaps = {(pair.beatmap, pair.member): parse_beatmap(pair.read_map())}
+            base = beatmaps[pair.beatmap, pair.member]
+            replay = load_replay(pair.replay)
+            if replay.is_lazer:
+                skipped["replay: written by lazer, whose rules the judge does not know"] += 1
+                continue
+            t_ms, xy, _ = clean_frames(replay)
+            beatmap = base.with_mods(replay.mods)
+            if len(t_ms) < 2 or t_ms[-1] < beatmap.start_ms[0] + 10_000:
+                skipped["replay: less than ten seconds of play"] += 1
+                continue
+        except (BeatmapError, ReplayError, OSError) as error:
+            skipped[str(error).split(": ", 1)[-1]] += 1
+            continue
+        humans.append(
+            HumanPlay(
+                pair=pair,
+                split=pair.split,
+                player=replay.player,
+                song=f"{base.artist} - {base.title}",
+                md5=base.md5,
+                mods=replay.mods,
+                accuracy=replay.accuracy,
+                skill=_skill(beatmap, replay),
+                path=path_of(t_ms, xy, replay.rate),
+            )
+        )
+    if any(not human.split for human in humans):
+        chosen = split_by_song([human.song for human in humans], seed=0)
+        humans = [
+            HumanPlay(**(vars(human) | {"split": human.split or chosen[human.song]}))
+            for human in humans
+        ]
+    return humans, dict(skipped)
+
+
+def select(humans: list[HumanPlay], split: str, limit: int | None) -> list[HumanPlay]:
+    """Plays of a split, first one of each player, then the second of each, and so on; a player's
+    plays are taken from their songs in turn in the same way."""
+    chosen = [human for human in humans if human.split == split]
+    for group in (lambda human: (human.player, human.song), lambda human: human.player):
+        turn: dict = defaultdict(int)
+        order = []
+        for human in chosen:
+            order.append((turn[group(human)], human))
+            turn[group(human)] += 1
+        chosen = [human for _, human in sorted(order, key=lambda item: item[0])]
+    return chosen[:limit]
+
+
+def matched(chosen: list[HumanPlay], humans: list[HumanPlay]) -> list[HumanPlay]:
+    """For each chosen play one of another player of like skill, on the same map if there is one.
+
+    No player stands on both sides, no play is taken twice, and the plays that stand against one
+    player's are of players who stand against nobody else: a player's habits stay in one group.
+    Where the chosen are one player's, the same is so of songs. Where all plays are one person's,
+    theirs of other songs stand for other people.
+    """
+    taken = {human.player for human in chosen}
+    group = "player" if len(taken) > 1 else "song"
+    free = [human for human in humans if human.player not in taken]
+    if not free:
+        songs = {human.song for human in chosen}
+        free = [human for human in humans if human.song not in songs]
+    if len(free) < len(chosen):
+        raise ValueError(
+            f"{len(chosen)} plays cannot be matched: only {len(free)} are of other players, "
+            "or of other songs where all are one player's"
+        )
+    skill = np.stack([human.skill for human in free])
+    scale = skill.std(0) + 1e-9
+    owner = {getattr(human, group): getattr(human, group) for human in chosen}
+    used = np.zeros(len(free), bool)
+    partners = []
+    for human in chosen:
+        away = np.linalg.norm((skill - human.skill) / scale, axis=1)
+        away += [0.0 if other.on == human.on else 2.0 for other in free]
+        own = getattr(human, group)
+        away += [9.0 if owner.get(getattr(o, group), own) != own else 0.0 for o in free]
+        best = int(np.where(used, np.inf, away).argmin())
+        used[best] = True
+        owner.setdefault(getattr(free[best], group), own)
+        partners.append(free[best])
+    return partners
+
+
+def same_map_groups(humans: list[HumanPlay]) -> list[list[HumanPlay]]:
+    """Maps (with mods) played by two and more players: one play of each player, sorted by map."""
+    groups: dict[tuple, dict[str, HumanPlay]] = defaultdict(dict)
+    for human in humans:
+        groups[human.on].setdefault(human.player, human)
+    return [list(g.values()) for on, g in sorted(groups.items()) if len(g) > 1]
+
+
+def _skill(beatmap: Beatmap, replay: Replay) -> np.ndarray:
+    """(3,): log of the share lost, objects a second, log of the speed between objects, real."""
+    objects = beatmap.kind != Kind.SPINNER
+    gap_s = np.maximum(np.diff(beatmap.start_ms[objects]), 1) / (1000 * beatmap.rate)
+    apart_px = np.linalg.norm(np.diff(beatmap.xy[objects], axis=0), axis=1)
+    if not len(gap_s):
+        return np.zeros(3)
+    lost = np.log(1.01 - replay.accuracy)
+    return np.array([lost, 1 / np.median(gap_s), np.log(np.median(apart_px / gap_s) + 50)])

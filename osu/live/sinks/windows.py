@@ -1,0 +1,135 @@
+"""Windows: SendInput, with scan codes and absolute positions on the virtual desktop.
+
+Games in raw-input mode ignore SetCursorPos and virtual-key events; they take these. Fields have
+their exact sizes rather than the platform's names for them, so that the structures are the same
+64-bit ones wherever this is tested.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import Structure, Union, c_int32, c_size_t, c_uint16, c_uint32
+from types import SimpleNamespace
+
+from osu.live.sinks.base import SinkError
+
+INPUT_MOUSE, INPUT_KEYBOARD = 0, 1
+MOUSEEVENTF_MOVE, MOUSEEVENTF_VIRTUALDESK, MOUSEEVENTF_ABSOLUTE = 0x0001, 0x4000, 0x8000
+KEYEVENTF_KEYUP, KEYEVENTF_SCANCODE = 0x0002, 0x0008
+SM_XVIRTUALSCREEN, SM_YVIRTUALSCREEN, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN = 76, 77, 78, 79
+PER_MONITOR_AWARE_V2 = -4
+HIGH_PRIORITY_CLASS = 0x80
+
+_VIRTUAL_KEYS = (
+    {name: ord(name.upper()) for name in "abcdefghijklmnopqrstuvwxyz0123456789"}
+    | {f"F{i}": 0x6F + i for i in range(1, 13)}
+    | {"Escape": 0x1B, "space": 0x20}
+)
+
+
+class MouseInput(Structure):
+    _fields_ = (
+        ("dx", c_int32),
+        ("dy", c_int32),
+        ("mouseData", c_uint32),
+        ("dwFlags", c_uint32),
+        ("time", c_uint32),
+        ("dwExtraInfo", c_size_t),
+    )
+
+
+class KeyboardInput(Structure):
+    _fields_ = (
+        ("wVk", c_uint16),
+        ("wScan", c_uint16),
+        ("dwFlags", c_uint32),
+        ("time", c_uint32),
+        ("dwExtraInfo", c_size_t),
+    )
+
+
+class _Either(Union):
+    _fields_ = (("mi", MouseInput), ("ki", KeyboardInput))
+
+
+class Input(Structure):
+    _anonymous_ = ("either",)
+    _fields_ = (("type", c_uint32), ("either", _Either))
+
+
+class WindowsSink:
+    name = "Windows (SendInput)"
+
+    def __init__(self, libraries: SimpleNamespace | None = None):
+        """`libraries` holds user32, kernel32 and winmm; a test brings its own."""
+        self._dll = libraries or _load()
+        # Without this, positions are those of a screen scaled to 96 dpi.
+        self._dll.user32.SetProcessDpiAwarenessContext(ctypes.c_void_p(PER_MONITOR_AWARE_V2))
+        self._dll.winmm.timeBeginPeriod(1)  # sleeps end within 1 ms instead of 16
+        kernel32 = self._dll.kernel32
+        kernel32.SetPriorityClass(kernel32.GetCurrentProcess(), HIGH_PRIORITY_CLASS)
+
+    def code(self, key: str) -> int:
+        return _VIRTUAL_KEYS[key]
+
+    def move(self, x: float, y: float) -> None:
+        metric = self._dll.user32.GetSystemMetrics  # asked each time: games change the resolution
+        left, top = metric(SM_XVIRTUALSCREEN), metric(SM_YVIRTUALSCREEN)
+        width, height = metric(SM_CXVIRTUALSCREEN), metric(SM_CYVIRTUALSCREEN)
+        self._send(
+            Input(
+                type=INPUT_MOUSE,
+                mi=MouseInput(
+                    dx=_normalised(round(x) - left, width),
+                    dy=_normalised(round(y) - top, height),
+                    dwFlags=MOUSEEVENTF_MOVE | MOUSEEVENTF_ABSOLUTE | MOUSEEVENTF_VIRTUALDESK,
+                ),
+            )
+        )
+
+    def key(self, code: int, down: bool) -> None:
+        self._send(
+            Input(
+                type=INPUT_KEYBOARD,
+                ki=KeyboardInput(
+                    wScan=self._dll.user32.MapVirtualKeyW(code, 0),
+                    dwFlags=KEYEVENTF_SCANCODE | (0 if down else KEYEVENTF_KEYUP),
+                ),
+            )
+        )
+
+    def down(self, codes: Sequence[int]) -> list[bool]:
+        # The highest bit: held now. The lowest: pressed since the last call.
+        return [bool(self._dll.user32.GetAsyncKeyState(code) & 0x8001) for code in codes]
+
+    def focus(self) -> int | None:
+        return self._dll.user32.GetForegroundWindow() or None
+
+    def close(self) -> None:
+        self._dll.winmm.timeEndPeriod(1)
+
+    def _send(self, event: Input) -> None:
+        if self._dll.user32.SendInput(1, ctypes.byref(event), ctypes.sizeof(Input)) != 1:
+            raise SinkError(
+                "Windows refused the input: a game that runs as administrator takes it only from "
+                "a program that does so too"
+            )
+
+
+def _normalised(pixel: int, size: int) -> int:
+    """A pixel of a desktop of `size` pixels -> the middle of it in 0..65535."""
+    return min(max((2 * pixel + 1) * 65536 // (2 * size), 0), 65535)
+
+
+def _load() -> SimpleNamespace:
+    libraries = SimpleNamespace(
+        **{name: ctypes.WinDLL(name) for name in ("user32", "kernel32", "winmm")}
+    )
+    libraries.user32.GetAsyncKeyState.restype = ctypes.c_int16
+    libraries.user32.GetForegroundWindow.restype = c_size_t
+    libraries.kernel32.GetCurrentProcess.restype = ctypes.c_void_p
+    libraries.kernel32.SetPriorityClass.argtypes = (ctypes.c_void_p, c_uint32)
+    if not hasattr(libraries.user32, "SetProcessDpiAwarenessContext"):  # before Windows 10 1703
+        libraries.user32.SetProcessDpiAwarenessContext = lambda _: (
+            libraries.user32.SetProcessDPIAware()
+        )
+    return libraries

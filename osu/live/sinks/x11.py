@@ -1,0 +1,198 @@
+"""X11: the XTest extension through libX11 and libXtst; keys are heard through libXi as well.
+
+Calls take about 6 us; Xlib buffers requests, so every call here flushes.
+"""
+
+import ctypes
+import os
+from collections.abc import Sequence
+from ctypes import (
+    POINTER,
+    Structure,
+    byref,
+    c_char,
+    c_char_p,
+    c_int,
+    c_ubyte,
+    c_uint,
+    c_ulong,
+    c_void_p,
+    cast,
+)
+from types import SimpleNamespace
+
+from osu.live.sinks.base import SinkError
+
+DISPLAY_GONE = 69  # exit status of a process whose X server went away (sysexits: unavailable)
+
+_ErrorHandler = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p)
+_LostHandler = ctypes.CFUNCTYPE(c_int, c_void_p)
+_PROTOTYPES = {
+    "XOpenDisplay": (c_void_p, [c_char_p]),
+    "XCloseDisplay": (c_int, [c_void_p]),
+    "XFlush": (c_int, [c_void_p]),
+    "XSync": (c_int, [c_void_p, c_int]),
+    "XStringToKeysym": (c_ulong, [c_char_p]),
+    "XKeysymToKeycode": (c_ubyte, [c_void_p, c_ulong]),
+    "XSetErrorHandler": (c_void_p, [_ErrorHandler]),
+    "XSetIOErrorHandler": (c_void_p, [_LostHandler]),
+    "XQueryKeymap": (c_int, [c_void_p, c_char * 32]),
+    "XGetInputFocus": (c_int, [c_void_p, POINTER(c_ulong), POINTER(c_int)]),
+    "XTestQueryExtension": (c_int, [c_void_p] + 4 * [POINTER(c_int)]),
+    "XTestGrabControl": (c_int, [c_void_p, c_int]),
+    "XTestFakeMotionEvent": (c_int, [c_void_p, c_int, c_int, c_int, c_ulong]),
+    "XTestFakeKeyEvent": (c_int, [c_void_p, c_uint, c_int, c_ulong]),
+    "XDefaultRootWindow": (c_ulong, [c_void_p]),
+    "XQueryExtension": (c_int, [c_void_p, c_char_p] + 3 * [POINTER(c_int)]),
+    "XPending": (c_int, [c_void_p]),
+    "XNextEvent": (c_int, [c_void_p, c_void_p]),
+    "XGetEventData": (c_int, [c_void_p, c_void_p]),
+    "XFreeEventData": (None, [c_void_p, c_void_p]),
+    "XIQueryVersion": (c_int, [c_void_p, POINTER(c_int), POINTER(c_int)]),
+    "XISelectEvents": (c_int, [c_void_p, c_ulong, c_void_p, c_int]),
+}
+_GENERIC_EVENT, _ALL_MASTERS, _RAW_KEY_PRESS = 35, 1, 13  # X.h, XI2.h
+
+
+class _EventMask(Structure):  # XIEventMask
+    _fields_ = (("device", c_int), ("length", c_int), ("mask", c_char_p))
+
+
+class _RawEvent(Structure):  # the beginning of XIRawEvent
+    _fields_ = (
+        *(("type", c_int), ("serial", c_ulong), ("sent", c_int), ("display", c_void_p)),
+        *(("extension", c_int), ("kind", c_int), ("time", c_ulong)),
+        *(("device", c_int), ("source", c_int), ("keycode", c_int)),
+    )
+
+
+class _Cookie(Structure):  # XGenericEventCookie
+    _fields_ = (
+        *(("type", c_int), ("serial", c_ulong), ("sent", c_int), ("display", c_void_p)),
+        *(("extension", c_int), ("kind", c_int), ("cookie", c_uint), ("data", c_void_p)),
+    )
+
+
+class _Event(ctypes.Union):  # XEvent
+    _fields_ = (("cookie", _Cookie), ("room", c_ulong * 24))
+
+
+# Xlib's own handlers end the process: for an error with the keys still down, for a lost server
+# with a message on stderr. They belong to the process and have to outlive every sink.
+@_ErrorHandler
+def _ignore_error(_display, _event) -> int:
+    return 0
+
+
+@_LostHandler
+def _leave(_display) -> int:
+    os._exit(DISPLAY_GONE)
+
+
+class X11Sink:
+    name = "X11 (XTest)"
+
+    def __init__(self):
+        self._lib = _load()
+        self._display = self._lib.XOpenDisplay(None)
+        if not self._display:
+            raise SinkError(f"no X server answers at DISPLAY={os.environ.get('DISPLAY', '')!r}")
+        if not self._lib.XTestQueryExtension(self._display, *(byref(c_int()) for _ in range(4))):
+            self.close()
+            raise SinkError("the X server has no XTEST extension, so nothing can be played on it")
+        self._lib.XSetErrorHandler(_ignore_error)
+        self._lib.XSetIOErrorHandler(_leave)
+        # Requests go through while a full-screen game holds the server for itself.
+        self._lib.XTestGrabControl(self._display, True)
+        self._keymap = ctypes.create_string_buffer(32)
+        self._pressed: set[int] = set()
+        self._input = self._listen()
+
+    def code(self, key: str) -> int:
+        keysym = self._lib.XStringToKeysym(key.encode())
+        code = self._lib.XKeysymToKeycode(self._display, keysym)
+        if not code:
+            raise SinkError(f"this keyboard has no key {key!r}")
+        return code
+
+    def move(self, x: float, y: float) -> None:
+        # Screen -1 is the one the pointer is on.
+        self._lib.XTestFakeMotionEvent(self._display, -1, round(x), round(y), 0)
+        self._lib.XFlush(self._display)
+
+    def key(self, code: int, down: bool) -> None:
+        self._lib.XTestFakeKeyEvent(self._display, code, down, 0)
+        self._lib.XFlush(self._display)
+
+    def down(self, codes: Sequence[int]) -> list[bool]:
+        self._lib.XQueryKeymap(self._display, self._keymap)
+        keymap = self._keymap.raw
+        self._hear()  # after the question, whose answer has brought the events along
+        held = [bool(keymap[code >> 3] >> (code & 7) & 1) for code in codes]
+        result = [h or code in self._pressed for h, code in zip(held, codes, strict=True)]
+        self._pressed.difference_update(codes)
+        return result
+
+    def focus(self) -> int | None:
+        window = c_ulong()
+        self._lib.XGetInputFocus(self._display, byref(window), byref(c_int()))
+        return window.value
+
+    def close(self) -> None:
+        if self._display:
+            self._lib.XSync(self._display, False)
+            self._lib.XCloseDisplay(self._display)
+            self._display = None
+
+    def _listen(self) -> int:
+        """Ask for every key press, whoever has the focus; -> the input extension, 0 without it.
+
+        A tap of 6 ms lies between two questions for the keys that are held. It has to count: it may
+        be the emergency key's.
+        """
+        opcode, major, minor = c_int(), c_int(2), c_int(1)
+        unused = (byref(c_int()), byref(c_int()))
+        lib, display = self._lib, self._display
+        if lib.XISelectEvents is None or not lib.XQueryExtension(
+            display, b"XInputExtension", byref(opcode), *unused
+        ):
+            return 0
+        lib.XIQueryVersion(display, byref(major), byref(minor))
+        mask = (1 << _RAW_KEY_PRESS).to_bytes(4, "little")
+        events = _EventMask(_ALL_MASTERS, len(mask), mask)
+        lib.XISelectEvents(display, lib.XDefaultRootWindow(display), byref(events), 1)
+        return opcode.value
+
+    def _hear(self) -> None:
+        """Take the events that are there; nothing waits."""
+        event = _Event()
+        while self._lib.XPending(self._display):
+            self._lib.XNextEvent(self._display, byref(event))
+            cookie = event.cookie
+            if (cookie.type, cookie.extension) != (_GENERIC_EVENT, self._input):
+                continue
+            if self._lib.XGetEventData(self._display, byref(event)):
+                raw = cast(event.cookie.data, POINTER(_RawEvent)).contents
+                self._pressed.add(raw.keycode)
+                self._lib.XFreeEventData(self._display, byref(event))
+
+
+def _load() -> SimpleNamespace:
+    """The functions of both libraries, with their prototypes."""
+    try:
+        x11, xtst = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
+    except OSError as error:
+        raise SinkError(f"libX11 and libXtst are needed (package libxtst6): {error}") from None
+    try:
+        xi = ctypes.CDLL("libXi.so.6")
+    except OSError:  # every desktop has it; without it a key has to be held for some ms
+        xi = SimpleNamespace(XIQueryVersion=None, XISelectEvents=None)
+    libraries = {"XTest": xtst, "XI": xi}
+    functions = SimpleNamespace()
+    for name, (result, arguments) in _PROTOTYPES.items():
+        library = next((lib for start, lib in libraries.items() if name.startswith(start)), x11)
+        function = getattr(library, name)
+        if function is not None:
+            function.restype, function.argtypes = result, arguments
+        setattr(functions, name, function)
+    return functions

@@ -1,0 +1,1 @@
+"""A network, or a machine, plays a map: beatmap and seed -> replay."""

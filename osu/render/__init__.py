@@ -1,0 +1,1 @@
+"""A replay over its map as pictures: the window's preview, png, gif."""

@@ -1,0 +1,1 @@
+"""What osu!stable counts: a beatmap and a replay -> judgements, score, life."""

@@ -1,0 +1,96 @@
+"""Which press hits which circle or slider head, by stable's hit windows and note lock."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osu.formats.beatmap import Beatmap, Kind
+from osu.rules.frames import CLICK, Frames
+
+HITTABLE_MS = 400  # a press further away than this shakes the object and does nothing else
+LOCK_LENIENCY_MS = 3  # an object that starts this soon after another's end is not locked by it
+NEVER_MS = 1 << 60
+
+
+@dataclass(frozen=True, eq=False)
+class Clicks:
+    """What the presses did, per object."""
+
+    frame: np.ndarray  # (N,) i8: the frame whose press hit the circle or the head, -1 for none
+    moment: np.ndarray  # (N,) i8: when circle or head was judged
+    points: np.ndarray  # (N,) i8: 300, 100, 50 or 0 for it; 0 for spinners
+
+
+def hit_objects(beatmap: Beatmap, frames: Frames, start: np.ndarray, done: np.ndarray) -> Clicks:
+    """Hand out the presses of a play.
+
+    start -- (N,) i8 whole ms
+    done -- (N,) i8 moment at which a slider or a spinner ends; for a circle that nobody hits, the
+    moment at which it is missed
+    """
+    n = len(start)
+    w300, w100, w50 = beatmap.window300_ms, beatmap.window100_ms, beatmap.window50_ms
+    head_missed = frames.end_moment(start + int(w50) + 1)
+    kind = beatmap.kind.tolist()
+    is_circle = [k == Kind.CIRCLE for k in kind]
+    moment = np.where(beatmap.kind == Kind.CIRCLE, done, head_missed)
+    open_until = done.tolist()  # an object locks those behind it until then
+    head_until = moment.tolist()  # its head can be hit until then
+    hit_frame = [-1] * n
+    points = [0] * n
+
+    starts = start.tolist()
+    end = beatmap.end_ms.astype(np.int64).tolist()
+    stack = beatmap.stack.tolist()
+    x, y = beatmap.xy[:, 0].tolist(), beatmap.xy[:, 1].tolist()
+    visible = (start - int(beatmap.preempt_ms)).tolist()
+    lapse = (start + int(w50)).tolist() if not frames.long_lock else [NEVER_MS] * n
+    radius2 = beatmap.radius_px**2
+
+    clicks = np.flatnonzero(frames.pressed)
+    rows = zip(
+        clicks.tolist(),
+        frames.t_ms[clicks].tolist(),
+        frames.x[clicks].tolist(),
+        frames.y[clicks].tolist(),
+        frames.pressed[clicks].tolist(),
+        strict=True,
+    )
+    first = 0
+    for frame, t, cx, cy, pressed in rows:
+        now = 3 * frame + CLICK
+        while first < n and open_until[first] < now:
+            first += 1
+        left = 2 if pressed == 3 else 1  # presses that are still to be handed out
+        lock_end = NEVER_MS  # the earliest end of an object that is still open
+        previous = -1  # the open object before this one
+        i = first
+        while i < n and visible[i] < t:
+            if open_until[i] >= now:
+                dx, dy = cx - x[i], cy - y[i]
+                in_reach = dx * dx + dy * dy <= radius2 and kind[i] != Kind.SPINNER
+                if in_reach and head_until[i] >= now and t <= lapse[i]:
+                    locked = (
+                        lock_end + LOCK_LENIENCY_MS < starts[i]
+                        or (is_circle[i] and previous >= 0 and stack[previous] > 0)
+                        or abs(t - starts[i]) >= HITTABLE_MS
+                    )
+                    if locked:
+                        break
+                    error = abs(t - starts[i])
+                    points[i] = (
+                        300 if error < w300 else 100 if error < w100 else 50 if error < w50 else 0
+                    )
+                    hit_frame[i] = frame
+                    head_until[i] = now - 1
+                    moment[i] = now
+                    if is_circle[i]:
+                        open_until[i] = now - 1
+                    left -= 1
+                    if left == 0:
+                        break
+                if open_until[i] >= now and t < lapse[i]:
+                    previous = i
+                    lock_end = min(lock_end, end[i])
+            i += 1
+    return Clicks(np.array(hit_frame), moment, np.array(points))

@@ -1,0 +1,283 @@
+"""Beatmap + replay -> what the game counts: a judgement per object, combo, score, life.
+
+The rules are osu!stable's, as its players' replays show them.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from osu.formats.beatmap import Beatmap, Kind
+from osu.formats.mods import Mods
+from osu.formats.replay import LEAD_IN_XY, STABLE_VERSION, Key, Replay
+from osu.formats.slider_events import SliderPart
+from osu.rules.frames import FOLLOW, Frames, floor_ms, make_frames
+from osu.rules.hits import Clicks, hit_objects
+from osu.rules.life import life_after, life_bar
+from osu.rules.score import (
+    EVENT,
+    FINAL,
+    GEKI,
+    HEAD,
+    KATU,
+    PART_POINTS,
+    TICK_POINTS,
+    Log,
+    combo_after,
+    difficulty_multiplier,
+    geki_katu,
+    grade,
+    score_v1,
+    sort_log,
+)
+from osu.rules.sliders import Tracking, judge_events
+from osu.rules.spinners import spin
+
+NO_TIME = np.iinfo(np.int64).max
+
+
+class JudgeError(ValueError):
+    """A play that these rules don't cover; the message is one sentence."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a play counts, of N objects with E slider events. Times are map ms.
+
+    result (N,) 300, 100, 50 or 0; judged (N,) whether the play lasted that long; hit_error_ms,
+    press_ms (N,) of the press that hit, nan where none did; press_xy (N, 2) osu!px; event_hit (E,)
+    whether a slider's tick, repeat or tail was followed; spinner_turns (N,); combo (N,) after each
+    object; given (N,) what its combo's end gave (`osu.rules.score.geki_katu`). The counts,
+    max_combo and score (ScoreV1) are those of the file's header.
+    """
+
+    beatmap: Beatmap
+    result: np.ndarray
+    judged: np.ndarray
+    hit_error_ms: np.ndarray
+    press_ms: np.ndarray
+    press_xy: np.ndarray
+    event_hit: np.ndarray
+    spinner_turns: np.ndarray
+    combo: np.ndarray
+    n300: int
+    n100: int
+    n50: int
+    nmiss: int
+    ngeki: int
+    nkatu: int
+    max_combo: int
+    score: int
+    perfect: bool
+    given: np.ndarray
+    log: Log
+    frames: Frames
+    clicks: Clicks
+    tracking: Tracking
+
+    @cached_property
+    def _offsets(self) -> np.ndarray:
+        """(N, 2) of the press in radii, along and across the way from the object before."""
+        xy = self.beatmap.xy
+        way = np.diff(xy, axis=0, prepend=xy[:1])
+        length = np.hypot(*way.T)
+        way = way / np.where(length > 0, length, np.nan)[:, None]
+        offset = (self.press_xy - xy) / self.beatmap.radius_px
+        offset[np.isnan(self.press_ms)] = np.nan
+        across = way[:, 0] * offset[:, 1] - way[:, 1] * offset[:, 0]
+        return np.column_stack([(way * offset).sum(1), across])
+
+    @property
+    def along(self) -> np.ndarray:
+        """(N,) radii by which the press lies beyond the object's middle, seen from the object
+        before; negative is undershoot, nan where there was no press or no way."""
+        return self._offsets[:, 0]
+
+    @property
+    def across(self) -> np.ndarray:
+        """(N,) radii to the right of that way (y grows downward); nan as in `along`."""
+        return self._offsets[:, 1]
+
+    @property
+    def accuracy(self) -> float:
+        """0 .. 1, of the objects judged; 1 where there were none."""
+        total = self.n300 + self.n100 + self.n50 + self.nmiss
+        points = 300 * self.n300 + 100 * self.n100 + 50 * self.n50
+        return points / (300 * total) if total else 1.0
+
+    @property
+    def grade(self) -> str:
+        return grade(self.n300, self.n100, self.n50, self.nmiss, self.beatmap.mods)
+
+    @property
+    def unstable_rate(self) -> float:
+        """Ten times the standard deviation of the hit errors in real ms; nan without any."""
+        errors = self.hit_error_ms[np.isfinite(self.hit_error_ms)]
+        return float(10 * errors.std() / self.beatmap.rate) if len(errors) else float("nan")
+
+    @cached_property
+    def life_after(self) -> np.ndarray:
+        """(J, 2) map ms and life 0 .. 1 after each judgement."""
+        return life_after(self.beatmap, self.log, self.given, self.frames.clock_ms)
+
+    def header(self) -> dict:
+        """The fields of a replay's header that the play decides, but for its life bar."""
+        names = "n300 n100 n50 ngeki nkatu nmiss score max_combo perfect"
+        return {name: getattr(self, name) for name in names.split()}
+
+    def stamp(self, replay: Replay) -> Replay:
+        """The replay with this judgement in its header: counts, combo, score, life bar."""
+        return dataclasses.replace(replay, **self.header(), life=life_bar(self.life_after))
+
+
+def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
+    if replay.is_lazer:
+        raise JudgeError("this replay was written by lazer, whose rules are not supported")
+    t_ms, xy, keys = replay.t_ms, replay.xy, replay.keys.astype(np.int64)
+    buttons = (keys & (Key.M1 | Key.K1) > 0) + 2 * (keys & (Key.M2 | Key.K2) > 0)
+    lead = 0
+    while lead < min(2, len(keys)) and tuple(xy[lead]) == LEAD_IN_XY:
+        lead += 1
+    t_ms, xy, buttons = t_ms[lead:], xy[lead:], buttons[lead:]
+    if len(t_ms) and len(replay.life) and replay.life[-1, 0] > t_ms.max():
+        # After a fail no frames are recorded, but the game counts misses until the bar ends.
+        t_ms = np.append(t_ms, int(replay.life[-1, 0]))
+        xy = np.concatenate([xy, xy[-1:]])
+        buttons = np.append(buttons, 0)
+    return _judge(beatmap, make_frames(t_ms, xy, buttons, replay.version), replay.version)
+
+
+def judge_frames(beatmap, t_ms, xy, keys) -> Judgement:
+    return _judge(beatmap, make_frames(t_ms, xy, keys, STABLE_VERSION), STABLE_VERSION)
+
+
+def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
+    n = len(beatmap.start_ms)
+    start = np.trunc(beatmap.start_ms).astype(np.int64)
+    end, vague = floor_ms(beatmap.end_ms)
+    vague &= beatmap.kind == Kind.SLIDER
+    circle, slider, spinner = (beatmap.kind == k for k in Kind)
+    runs_out = np.where(circle, start + int(beatmap.window50_ms) + 1, end)
+    done = frames.end_moment(runs_out, vague)
+    clicks = hit_objects(beatmap, frames, start, done)
+    tracking = judge_events(beatmap, frames, start, (end, vague), done // 3, clicks)
+
+    owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))
+    parts = np.bincount(owner[tracking.hit], minlength=n) + (slider & (clicks.points > 0))
+    share = parts / (np.diff(beatmap.event_start) + 1)
+    slider_points = np.select([share == 1, share >= 0.5, share > 0], [300, 100, 50], 0)
+    result = np.where(slider, slider_points, clicks.points)
+    moment = np.where(circle, clicks.moment, done)
+
+    spins = {}
+    turns = np.zeros(n)
+    for i in np.flatnonzero(spinner).tolist():
+        spins[i] = spin(
+            frames,
+            int(start[i]),
+            int(end[i]),
+            tuple(beatmap.xy[i]),
+            beatmap.od,
+            beatmap.rate,
+            bool(beatmap.mods & Mods.SO),
+            version,
+        )
+        result[i] = spins[i].points
+        turns[i] = spins[i].half_turns / 2
+
+    log = _write_log(beatmap, frames, clicks, tracking, result, moment, spins)
+    combo = combo_after(log)
+    score = score_v1(log, combo, difficulty_multiplier(beatmap), beatmap.mods)
+    judged = moment < 3 * len(frames.t_ms)
+    given = geki_katu(log, beatmap.new_combo, slider & (clicks.frame < 0))
+    max_possible = int((circle | spinner).sum() + slider.sum() + len(owner))
+    max_combo = int(combo.max(initial=0))
+    hit = clicks.frame >= 0
+    at = np.maximum(clicks.frame, 0)
+    columns = np.column_stack([frames.t_ms, frames.x, frames.y])
+    press = columns[at] if len(columns) else np.zeros((n, 3))
+    press_ms = np.where(hit, press[:, 0], np.nan)
+    final = log.part == FINAL
+    per_object = np.zeros(n, np.int64)
+    per_object[log.owner[final]] = combo[final]
+    return Judgement(
+        beatmap=beatmap,
+        result=result,
+        judged=judged,
+        hit_error_ms=press_ms - beatmap.start_ms,
+        press_ms=press_ms,
+        press_xy=press[:, 1:],
+        event_hit=tracking.hit,
+        spinner_turns=turns,
+        combo=per_object,
+        n300=int((result[judged] == 300).sum()),
+        n100=int((result[judged] == 100).sum()),
+        n50=int((result[judged] == 50).sum()),
+        nmiss=int((result[judged] == 0).sum()),
+        ngeki=int((given[judged] == GEKI).sum()),
+        nkatu=int((given[judged] == KATU).sum()),
+        max_combo=max_combo,
+        score=score,
+        perfect=max_combo == max_possible,
+        given=given,
+        log=log,
+        frames=frames,
+        clicks=clicks,
+        tracking=tracking,
+    )
+
+
+def _write_log(beatmap, frames, clicks, tracking, result, moment, spins) -> Log:
+    """Every judgement of the play, in order."""
+    n = len(result)
+    rows = []
+
+    def add(when, owner, part, points, scaled, combo, due_ms=NO_TIME):
+        columns = (when, owner, part, points, scaled, combo, due_ms)
+        rows.append([np.broadcast_to(np.asarray(column), len(owner)) for column in columns])
+
+    slider = np.flatnonzero(beatmap.kind == Kind.SLIDER)
+    hit = clicks.points[slider] > 0
+    due = beatmap.start_ms[slider].astype(np.int64) + beatmap.window50_ms + 1
+    due = np.where(clicks.frame[slider] < 0, due, NO_TIME)
+    add(clicks.moment[slider], slider, HEAD, PART_POINTS * hit, False, np.where(hit, 1, -1), due)
+
+    e = np.flatnonzero(tracking.frame >= 0)
+    owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))[e]
+    hit = tracking.hit[e]
+    tick = (beatmap.event_kind == SliderPart.TICK) & ~_after_tail(beatmap, tracking)
+    points = np.where(tick[e], TICK_POINTS, PART_POINTS) * hit
+    combo = np.where(hit, 1, np.where(beatmap.event_kind[e] == SliderPart.TAIL, 0, -1))
+    when = 3 * tracking.frame[e] + FOLLOW
+    add(when, owner, EVENT, points, False, combo, tracking.due_ms[e])
+
+    gain = np.where(beatmap.kind == Kind.SLIDER, 0, 1)
+    add(moment, np.arange(n), FINAL, result, True, np.where(result > 0, gain, -1))
+    for i, s in spins.items():
+        when = 3 * np.array(s.frames, np.int64) + FOLLOW
+        add(when, np.full(len(when), i), EVENT, np.array(s.scores, np.int64), False, 0)
+    log = sort_log(Log(*(np.concatenate(column) for column in zip(*rows, strict=True))))
+    return _date_silent_misses(log, frames)
+
+
+def _after_tail(beatmap: Beatmap, tracking: Tracking) -> np.ndarray:
+    """(E,) bool: due after its slider's tail, which is judged early. A tick there gives what a
+    tail gives (seen in the reference headers: all of the four such sliders in exact plays)."""
+    last = np.maximum(beatmap.event_start[1:] - 1, 0)
+    tail_ms = np.append(tracking.due_ms, 0)[last]
+    return tracking.due_ms > np.repeat(tail_ms, np.diff(beatmap.event_start))
+
+
+def _date_silent_misses(log: Log, frames: Frames) -> Log:
+    """The game records a frame when score or combo change, not when a slider's part is missed at
+    combo 0: such a miss came before the frame that tells of it, and ends no combo begun in it."""
+    frame = log.moment // 3
+    t_ms = np.append(frames.clock_ms, NO_TIME)[np.minimum(frame, len(frames.clock_ms))]
+    rows = np.flatnonzero((log.combo < 0) & (log.part != FINAL) & (log.due_ms < t_ms))
+    combo = np.concatenate([[0], combo_after(log)])[np.searchsorted(log.moment, 3 * frame[rows])]
+    rows = rows[combo == 0]
+    moment = log.moment.copy()
+    moment[rows] = 3 * frame[rows] - 1
+    return sort_log(dataclasses.replace(log, moment=moment))

@@ -1,0 +1,1 @@
+"""What stands around a training loop. The loops and the losses are in train_*.py."""

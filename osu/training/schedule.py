@@ -1,0 +1,85 @@
+"""The steps of a training run: how far it is, learning rates, seeds, averaged weights."""
+
+import math
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from osu import distributed
+
+
+class Steps:
+    """A run's steps: `for step, done in steps`, with a bar; `done` is the share of the run before
+    the step, by steps or by `minutes` where those are above 0. `last` says when it is the last."""
+
+    def __init__(self, first: int, count: int, device: torch.device, minutes: float = 0.0) -> None:
+        self.first, self.count, self.device, self.minutes = first, count, device, minutes
+        self.last = False
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        self.began = time.monotonic()
+        self.bar = tqdm(range(self.first, self.count), initial=self.first, total=self.count)
+        for step in self.bar:
+            done = step / self.count
+            if self.minutes:
+                spent = (time.monotonic() - self.began) / 60 / self.minutes
+                done = max(done, distributed.agreed(spent, self.device))
+            self.last = step + 1 == self.count or done >= 1
+            self.made = step + 1 - self.first
+            yield step, done
+            if self.last:
+                break
+
+    def per_second(self, amount: int) -> int:
+        """Of what every step makes `amount` of, such as frames."""
+        return round(self.made * amount / (time.monotonic() - self.began))
+
+    def show(self, loss: torch.Tensor, frames_per_s: int) -> None:
+        """Beside the bar."""
+        self.bar.set_postfix(loss=f"{loss.item():.3f}", frames_per_s=f"{frames_per_s:.2e}")
+
+
+def step_seed(*parts: int) -> int:
+    """A seed for the noise of one step, out of the run's seed, the step, and what else tells it
+    from others: noise, like windows, is a function of the step, so a run can go on from any."""
+    return int(np.random.default_rng(parts).integers(2**62))
+
+
+def closing_rate(step: int, done: float, peak: float, warmup: int) -> float:
+    """Learning rate of a step: linear warm-up, `peak`, and down to 0 in the last quarter of what
+    is to be done, of which `done` is."""
+    return peak * min(1.0, (step + 1) / warmup, max(0.0, 4 * (1 - done)))
+
+
+def cosine_rate(step: int, steps: int, peak: float, warmup: int) -> float:
+    """Learning rate of a step: linear warm-up, then half a cosine down to a hundredth."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    done = (step - warmup) / max(1, steps - warmup)
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+
+
+def set_rate(rate: float, *optimizers: torch.optim.Optimizer) -> None:
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+
+@torch.no_grad()
+def update_average(average: torch.nn.Module, model: torch.nn.Module, decay: float) -> None:
+    """One step of the exponential moving average of a model's weights."""
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+    for kept, now in zip(average.buffers(), model.buffers(), strict=True):
+        kept.copy_(now)
+
+
+def check_finite(step: int, **losses: torch.Tensor) -> None:
+    """FloatingPointError naming the first loss that is not finite."""
+    for name, loss in losses.items():
+        if not torch.isfinite(loss).all():
+            raise FloatingPointError(
+                f"step {step}: {name} is {loss.item()}; the run is stopped here"
+            )

@@ -1,1 +1,0 @@
-"""The window's panels: Tk widgets only. The work is in osu.worker, the drawing in osu.render."""

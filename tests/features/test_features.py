@@ -1,0 +1,209 @@
+"""Encoders against decoders, and the condition against times and places worked out by hand."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from osu.features.chart import Ball, Chart, MapConstants, ObjectColumn, chart_of
+from osu.features.condition import MIRRORED, Condition, chart_condition, mirror
+from osu.features.play import Play, coverage, decode_play, encode_play, key_events, key_spans
+from osu.features.presses import match_presses
+from osu.features.style import screen_grid_px
+from osu.formats.beatmap import parse_beatmap
+from osu.formats.mods import Mods
+from osu.units import FRAME_MS, grid_ms, to_px, to_unit
+
+MAP = b"""osu file format v14
+
+[General]
+StackLeniency: 0
+Mode: 0
+
+[Metadata]
+Title:t
+Artist:a
+Version:v
+
+[Difficulty]
+HPDrainRate:5
+CircleSize:4
+OverallDifficulty:8
+ApproachRate:9
+SliderMultiplier:1
+SliderTickRate:1
+
+[TimingPoints]
+0,500,4,2,0,100,1,0
+
+[HitObjects]
+100,100,2000,5,0,0:0:0:0:
+200,100,3000,2,0,L|300:100,2,100
+256,192,5000,12,0,7000
+"""
+
+
+@pytest.fixture(scope="module")
+def chart():
+    return chart_of(parse_beatmap(MAP))
+
+
+@st.composite
+def plays(draw):
+    """Plays with holds and gaps of three frames and more, edges on whole ms as files have them."""
+    rate = draw(st.sampled_from([0.75, 1.0, 1.5]))
+    frames = draw(st.integers(60, 200))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    play = np.zeros((frames, len(Play)), np.float32)
+    play[:, : Play.K1] = rng.uniform(-1.5, 1.5, (frames, 2))
+    start = float(draw(st.integers(-5000, 5000)))
+    spans = []
+    for _ in range(2):
+        step = np.ceil(3 * FRAME_MS * rate)
+        edges = start + np.cumsum(step + rng.integers(0, 90, 40))
+        last = start + (frames - 4) * FRAME_MS * rate
+        edges = edges[edges < last]
+        spans.append(edges[: len(edges) // 2 * 2].reshape(-1, 2))
+    for channel, span in zip((Play.K1, Play.K2), spans, strict=True):
+        play[:, channel] = coverage(span, start, frames, rate)
+    return play, start, rate, spans
+
+
+@settings(max_examples=60, deadline=None)
+@given(plays())
+def test_decoded_play_encodes_to_itself(case):
+    """A generated play survives the file: float32 units hold 1e-4 px, and edges are whole ms, so
+    a share may move by rounding in float32 only."""
+    play, start, rate, spans = case
+    t_ms, xy, keys = decode_play(play, start, rate)
+    again = encode_play(t_ms, xy, keys, start, len(play), rate)
+    np.testing.assert_allclose(again[:, :2], play[:, :2], atol=1e-6)
+    np.testing.assert_allclose(again[:, 2:], play[:, 2:], atol=1e-4)
+    found = key_spans(t_ms, keys)
+    for one, other in zip(found, spans, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@settings(max_examples=60, deadline=None)
+@given(plays(), st.integers(0, 99))
+def test_frames_that_come_late_read_as_the_same_play(case, seed):
+    """Every frame at its own time, at most half a period after it was due, so what is read there
+    at the due times grows an error by at most a factor of two."""
+    play, start, rate, _ = case
+    late_ms = np.random.default_rng(seed).uniform(0, FRAME_MS / 2 - 1, len(play)) * rate
+    t_ms, xy, keys = decode_play(play, start, rate, late_ms=late_ms)
+    assert (np.diff(t_ms) > 0).all() and (t_ms == np.round(t_ms)).all()
+    assert not set(grid_ms(start, len(play), rate)) <= set(t_ms)
+    again = encode_play(t_ms, xy, keys, start, len(play), rate)
+    read = play[: len(again)]
+    np.testing.assert_allclose(again[:, :2], read[:, :2], atol=4e-6)
+    np.testing.assert_allclose(again[:, 2:], read[:, 2:], atol=1e-4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(plays())
+def test_key_events_keep_times_between_frames(case):
+    """Edges come back to a hundredth of a ms, where a frame is 12 to 25 ms of map time."""
+    play, start, rate, spans = case
+    for one, other in zip(key_events(play, start, rate), spans, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.01)
+
+
+def test_one_frame_between_two_presses_is_shared():
+    """A release and the next press within one frame: the frame's share says how long the key was
+    up, 11 ms, not when; both edges lie in that frame."""
+    spans = np.array([[100.0, 194.0], [205.0, 400.0]])
+    play = np.zeros((40, len(Play)), np.float32)
+    play[:, Play.K1] = coverage(spans, 0.0, 40, 1.0)
+    found = key_events(play, 0.0, 1.0)[0]
+    assert found.shape == (2, 2)
+    assert found[1, 0] - found[0, 1] == pytest.approx(11, abs=0.01)
+    assert abs(found[0, 1] - 194) < FRAME_MS
+
+
+def test_grid_is_whole_and_keeps_its_pace():
+    """Ten hours of frames: the rounding never adds up."""
+    t_ms = grid_ms(-1234.0, 36_000 * 60, 1.0)
+    assert (t_ms == np.round(t_ms)).all()
+    assert abs(t_ms[-1] - (-1234.0 + (len(t_ms) - 1) * FRAME_MS)) <= 0.5
+    assert set(np.diff(t_ms)) == {16.0, 17.0}
+
+
+def test_units_invert():
+    xy = np.array([[0.0, 0.0], [512.0, 384.0], [-80.5, 500.25]])
+    np.testing.assert_allclose(to_px(to_unit(xy)), xy, atol=1e-12)
+    np.testing.assert_array_equal(to_unit(np.array([256.0, 192.0])), [0, 0])
+
+
+def test_condition_says_what_is_due(chart):
+    """At the circle's time the current object is the circle, due now; 20 ms later it is the past
+    one and the slider is 980 ms away."""
+    condition = chart_condition(chart)[0]
+    at = round((2000 - chart.start_ms) / FRAME_MS)
+    frame = condition[at]
+    shift = chart.t_ms[at] - 2000
+    assert abs(shift) <= FRAME_MS / 2
+    name = "OBJECT+0" if shift <= 0 else "OBJECT-1"
+    assert frame[Condition[f"{name}_X"]] == pytest.approx((100 - 256) / 256)
+    assert abs(frame[Condition[f"{name}_START_NEAR"]]) < np.tanh(8.4 / 40)
+    later = condition[at + 2]
+    assert later[Condition["OBJECT-1_X"]] == pytest.approx((100 - 256) / 256)
+    assert later[Condition["OBJECT+0_SLIDER"]] == 1
+    due_s = (3000 - chart.t_ms[at + 2]) / 1000
+    assert later[Condition["OBJECT+0_START_FAR"]] == pytest.approx(np.tanh(due_s / 1.5), abs=1e-3)
+
+
+def test_condition_follows_ball_and_spinner(chart):
+    """The slider goes 100 px right in 500 ms and back: half-way through it is at its end. Half of
+    the spinner is over at 6000."""
+    condition = chart_condition(chart)[0]
+    turn = condition[round((3500 - chart.start_ms) / FRAME_MS)]
+    assert turn[Condition.BALL_ON] == 1
+    # 8 ms of a frame are 1.6 px of the ball's way.
+    assert abs(turn[Condition.BALL_X] - (300 - 256) / 256) < 2 / 256
+    half = condition[round((6000 - chart.start_ms) / FRAME_MS)]
+    assert half[Condition.SPINNER_ON] == 1
+    assert half[Condition.SPINNER_PROGRESS] == pytest.approx(0.5, abs=0.01)
+    assert condition[:, Condition.SPINNER_ON].sum() == pytest.approx(2000 / FRAME_MS, abs=2)
+
+
+def test_double_time_is_a_faster_map():
+    """Under DT the same objects come in two thirds of the real time; HR turns the field over."""
+    base = parse_beatmap(MAP)
+    plain, fast = (chart_of(base.with_mods(m)) for m in (Mods(0), Mods.DT))
+    gap = [t.objects[1, ObjectColumn.START_S] - t.objects[0, ObjectColumn.START_S]
+           for t in (plain, fast)]  # fmt: skip
+    assert gap == pytest.approx([1.0, 2 / 3], abs=1e-5)
+    hard = chart_of(base.with_mods(Mods.HR))
+    assert hard.objects[0, ObjectColumn.Y] == pytest.approx(-plain.objects[0, 1])
+    assert hard.constants[MapConstants.RADIUS] < plain.constants[MapConstants.RADIUS]
+
+
+def test_mirror_is_the_mirrored_map(chart):
+    """Mirroring the tensors is the same as conditioning on a map whose x is turned over."""
+    turned = Chart(
+        chart.start_ms, chart.rate, chart.frames, chart.objects.copy(), chart.ball.copy(),
+        chart.constants,
+    )  # fmt: skip
+    turned.objects[:, [ObjectColumn.X, ObjectColumn.END_X]] *= -1
+    turned.ball[:, Ball.X] *= -1
+    play = torch.randn(1, chart.frames, len(Play))
+    condition, flipped = mirror(chart_condition(chart), play, torch.ones(1), MIRRORED)
+    torch.testing.assert_close(condition, chart_condition(turned))
+    torch.testing.assert_close(flipped[..., 0], -play[..., 0])
+    torch.testing.assert_close(flipped[..., 1:], play[..., 1:])
+
+
+@pytest.mark.parametrize("height", [768, 1080, 1440])
+def test_pixel_grid_is_found(height):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 512 * height // 480, (3000, 2)) * 480 / height
+    assert screen_grid_px(pixels.astype(np.float32)) == pytest.approx(480 / height)
+    assert screen_grid_px(rng.uniform(0, 500, (3000, 2))) == 0
+
+
+def test_presses_belong_to_the_nearest_start():
+    start = np.array([1000.0, 1100.0, 2000.0])
+    owner = match_presses(start, np.array([960.0, 1049.0, 1051.0, 1500.0, 2100.0]), 160)
+    assert owner.tolist() == [0, 0, 1, -1, 2]

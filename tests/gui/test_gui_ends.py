@@ -1,0 +1,160 @@
+"""Live play from the window, and how the program ends: nothing may stay behind.
+
+References: /proc for what stays, and osrparse (which shares no code with osu/) for what was saved.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tkinter as tk
+
+import osrparse
+import pytest
+
+from osu.gui import messages as msg
+from osu.gui.settings import load_settings
+from tests.display import children, needs_xdotool, needs_xvfb, wait_for
+from tests.paths import ROOT
+from tests.small_map import small_map
+from tests.window import colours, generate, idle, until
+
+pytestmark = needs_xvfb
+
+
+def live(app, home):
+    """Arm the selected play over the whole screen."""
+    generate(app, home)
+    app.window.live.kind.set("playfield")
+    app.window.live.rect.set("0, 0, 1600, 1000")
+    app.window.buttons["arm"].invoke()
+    until(app, lambda: app.worker.state == "armed")
+
+
+def test_live_is_armed_started_nudged_and_stopped(start, home):
+    app = start()
+    live(app, home)
+    assert app.window.buttons["start"].instate(["!disabled"])
+    assert not app.window.buttons["generate"].instate(["!disabled"])
+    app.window.buttons["start"].invoke()
+    until(app, lambda: app.worker.state == "playing")
+    app.window.buttons["nudge2"].invoke()
+    until(app, lambda: app.window.live.offset.get() == "2")
+    app.window.buttons["stop"].invoke()
+    idle(app)
+    assert app.window.live._says.cget("text").startswith("Stopped")
+
+
+def test_live_without_a_rectangle_says_so_and_starts_nothing(start, home):
+    app = start()
+    generate(app, home)
+    app.window.buttons["arm"].invoke()
+    assert app.worker.state == "idle"
+    assert "rectangle" in app.window._status.cget("text")
+
+
+def test_the_games_window_is_found_by_its_title(start, home):
+    app = start()
+    app.window.buttons["find"].invoke()
+    idle(app)
+    assert app.window._status.cget("style") == "Error.TLabel"  # there is none
+    game = tk.Toplevel(app.root)
+    game.title("osu! - a song")
+    game.geometry("640x480+300+200")
+    app.root.update()
+    app.window.buttons["find"].invoke()
+    idle(app)
+    assert app.window.live.rect.get() == "300, 200, 640, 480"
+    # stable's layout: 512 x 384 in the middle of 640 x 480, 8 below
+    playfield = app.window.live.playfield()
+    assert (playfield.left, playfield.top) == (300 + 64, 200 + 48 + 8)
+
+
+@pytest.mark.parametrize("state", ["idle", "working", "cancelling", "armed", "playing"])
+def test_closed_in_any_state_nothing_stays(start, home, state):
+    """The fixture looks for threads and processes that stayed."""
+    app = start()
+    if state in ("armed", "playing"):
+        live(app, home)
+    if state == "playing":
+        app.window.buttons["start"].invoke()
+        until(app, lambda: app.worker.state == "playing")
+    if state in ("working", "cancelling"):
+        maps = (msg.OpenMap(str(home / "small.osu")),)
+        app.worker.post(msg.Generate(maps, "endless", "NM", 1, 1))
+    if state == "cancelling":
+        app.worker.cancel()
+    assert app.worker.state == state
+    app.close()
+    assert app.worker.state == "closed"
+
+
+def test_ten_starts_and_stops(start, home):
+    for _ in range(10):
+        app = start()
+        app.open_paths((str(home / "small.osu"),))
+        app.window.preview.play()
+        app.root.update()
+        app.close()
+
+
+def test_settings_are_remembered(start, home):
+    app = start()
+    generate(app, home)
+    app.window.form.mods["HD"].set(True)
+    app.toggle_theme()
+    app.close()
+    settings = load_settings()
+    assert (settings.theme, settings.mods) == ("light", "HD")
+    assert settings.recent == (str(home / "small.osu"),)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_program_ended_from_outside_leaves_nothing(home, how):
+    before = children(os.getpid())  # another test's pool may have left its tracker to this process
+    program = subprocess.Popen([sys.executable, "gui.py", str(home / "small.osu")], cwd=ROOT)
+    settings = home / "config" / "osu-players"
+    wait_for(lambda: colours() > 100)  # the window is there
+    program.send_signal(how)
+    assert program.wait(60) == (0 if how == signal.SIGINT else -how)
+    assert not [c for c in children(os.getpid()) if "python" in c and c not in before]
+    assert settings.exists() == (how == signal.SIGINT)  # who is asked to end still remembers
+
+
+@needs_xdotool
+def test_the_program_itself(home):
+    """`python gui.py MAP` by pointer and keyboard: generate, look, save in the dialog, quit."""
+    (home / "config" / "osu-players").mkdir(parents=True)
+    settings = home / "config" / "osu-players" / "settings.json"
+    settings.write_text('{"model": "auto"}')
+    before = children(os.getpid())  # another test's pool may have left its tracker to this process
+    program = subprocess.Popen(
+        [sys.executable, "gui.py", str(home / "small.osu")],
+        cwd=ROOT,
+    )
+
+    def xdotool(*words):
+        subprocess.run(["xdotool", *words], check=True, timeout=30, stdout=subprocess.DEVNULL)
+
+    def saved() -> bool:
+        """Ctrl+S, a path typed into Tk's dialog, Return: whether the file is there afterwards."""
+        xdotool("mousemove", "900", "300", "key", "ctrl+s", "sleep", "1")
+        xdotool("type", "--delay", "1", str(home / "play.osr"))
+        xdotool("key", "Return", "sleep", "1")
+        return (home / "play.osr").exists()
+
+    try:
+        wait_for(lambda: colours() > 100)  # the window is there
+        blank = colours()
+        xdotool("mousemove", "900", "300")
+        wait_for(saved, step=lambda: xdotool("key", "ctrl+g", "sleep", "1"))
+        xdotool("key", "Right", "sleep", "1")
+        assert colours() > blank  # a cursor, a circle or a slider, and a row
+        assert osrparse.Replay.from_path(home / "play.osr").beatmap_hash == small_map().md5
+        xdotool("mousemove", "900", "300", "key", "ctrl+q")
+        assert program.wait(60) == 0
+    finally:
+        program.kill()
+        program.wait()
+    assert not [c for c in children(os.getpid()) if "python" in c and c not in before]
+    assert load_settings(settings).recent == (str(home / "small.osu"),)

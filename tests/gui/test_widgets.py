@@ -1,0 +1,361 @@
+"""The window's handlers and state without a display.
+
+Handlers are borrowed unbound onto plain objects that have only what the handler reads, with
+stand-ins for Tk's variables (the idlelib way). The reference is the issue's table of what works in
+which state, written out here, and arithmetic for the clock.
+"""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+import gui
+from osu.formats.mods import Mods
+from osu.gui import messages as msg
+from osu.gui.clock import PreviewClock
+from osu.gui.settings import RECENT_FILES, Settings, load_settings, save_settings
+from osu.gui.songs import Song, search
+from osu.gui.widgets.form import MODS, FormError, PlayForm
+from osu.gui.widgets.results import ListedPlay
+from osu.gui.worker import play_file_name
+from osu.render.scene import Stage
+from tests.small_map import small_map, small_replay
+
+ON_A_PLAY = {"save", "gif", "remove", "arm"}
+MAP = msg.OpenMap("a.osu", "easy")
+
+
+class Var:
+    def __init__(self, value=None):
+        self.value = value
+
+    def get(self):
+        return self.value
+
+    def set(self, value):
+        self.value = value
+
+
+class Form:
+    """A PlayForm without widgets."""
+
+    request, mods_text, abilities = PlayForm.request, PlayForm.mods_text, PlayForm.abilities
+    _valid_mods, _on_mod, new_seed = PlayForm._valid_mods, PlayForm._on_mod, PlayForm.new_seed
+
+    def __init__(self, can=(), **fields):
+        values = dict(
+            model="rnn", seed="3", plays="2", accuracy="", unstable_rate="", skill="", like=()
+        )
+        values |= fields
+        self.like = values.pop("like")
+        for name, value in values.items():
+            setattr(self, name, Var(value))
+        self.mods = {mod: Var(False) for mod in MODS}
+        self.cards = {"rnn": SimpleNamespace(options=tuple(can))}
+
+
+class Window:
+    def __init__(self, selected=(), songs=()):
+        self.enabled, self.said, self.failed, self.shown, self.progress = set(), [], [], [], None
+        self.live_play = None
+        self.results = SimpleNamespace(selected=lambda: selected)
+        self.maps = SimpleNamespace(songs=songs, selected=lambda: songs[:1])
+        self.live = SimpleNamespace(show_play=lambda name: setattr(self, "live_play", name))
+        self.preview = SimpleNamespace(show=lambda *args: self.shown.append(args))
+
+    def enable(self, names):
+        self.enabled = names
+
+    def say(self, sentence):
+        self.said.append(sentence)
+
+    def fail(self, sentence):
+        self.failed.append(sentence)
+
+    def show_progress(self, part):
+        self.progress = part
+
+
+class App:
+    """gui.App without Tk and without a thread."""
+
+    paint_state, generate, _request = gui.App.paint_state, gui.App.generate, gui.App._request
+    open_paths, known_maps = gui.App.open_paths, gui.App.known_maps
+    show_selected, save_gif, on_event = gui.App.show_selected, gui.App.save_gif, gui.App.on_event
+    cancel = gui.App.cancel
+
+    def __init__(self, window, state="idle", chosen=None, form=None):
+        self.window, self.map, self.settings = window, chosen, Settings()
+        self.window.form = form
+        self.posted = []
+        self.worker = SimpleNamespace(
+            state=state, post=self.posted.append, cancel=lambda: self.posted.append("cancel")
+        )
+
+
+def result(**swap) -> ListedPlay:
+    return ListedPlay("tester", "a.osu", Stage(small_map(), small_replay(**swap)))
+
+
+# ---- every button follows the state word
+
+
+@pytest.mark.parametrize(
+    ("state", "chosen", "selected", "expected"),
+    [
+        ("idle", None, False, {"open", "songs", "find"}),
+        ("idle", MAP, False, {"open", "songs", "find", "generate", "batch"}),
+        ("idle", MAP, True, {"open", "songs", "find", "generate", "batch", *ON_A_PLAY}),
+        ("idle", None, True, {"open", "songs", "find", *ON_A_PLAY}),
+        ("working", MAP, True, {"cancel", "stop"}),
+        ("working", None, False, {"cancel", "stop"}),
+        ("armed", MAP, True, {"cancel", "stop", "start", "nudge-2", "nudge2"}),
+        ("playing", MAP, True, {"cancel", "stop", "nudge-2", "nudge2"}),
+        ("cancelling", MAP, True, set()),
+        ("closed", MAP, True, set()),
+    ],
+)
+def test_which_buttons_work(state, chosen, selected, expected):
+    app = App(Window(selected=("a play",) if selected else ()), state, chosen)
+    app.paint_state()
+    assert app.window.enabled == expected
+
+
+def test_a_batch_is_of_maps_that_are_selected():
+    app = App(Window(songs=(Song("a", "b", "c", "d", "x.osu"),)))
+    app.paint_state()
+    assert "batch" in app.window.enabled and "generate" not in app.window.enabled
+
+
+def test_every_state_of_the_worker_has_its_buttons():
+    assert set(gui.ENABLED) == {"idle", "working", "armed", "playing", "cancelling", "closed"}
+
+
+# ---- what is asked of the player
+
+
+def test_generate_posts_what_the_fields_say():
+    form = Form(
+        can=("accuracy", "unstable_rate", "skill", "like"),
+        accuracy="96.5%",
+        unstable_rate="90",
+        skill="high",
+        like=("me.osr",),
+    )
+    form.mods["HD"].set(True)
+    form.mods["DT"].set(True)
+    app = App(Window(), chosen=MAP, form=form)
+    app.generate()
+    assert app.posted == [
+        msg.Generate(
+            (MAP,),
+            "rnn",
+            "HDDT",
+            3,
+            2,
+            ("me.osr",),
+            pytest.approx(0.965),
+            90.0,
+            "high",
+            None,
+        )
+    ]
+
+
+def test_wishes_that_the_model_cannot_follow_are_left_out():
+    form = Form(accuracy="96", unstable_rate="no number", skill="high", like=("me.osr",))
+    (request,) = [form.request((MAP,))]
+    wishes = request.like, request.accuracy, request.unstable_rate, request.skill
+    assert wishes == ((), None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"seed": "x"}, "seed"),
+        ({"seed": "-1"}, "seed"),
+        ({"seed": ""}, "seed"),
+        ({"seed": "99999999999"}, "seed"),
+        ({"plays": "0"}, "number of plays"),
+        ({"plays": "2.5"}, "number of plays"),
+        ({"accuracy": "101"}, "Accuracy"),
+        ({"accuracy": "nan"}, "Accuracy"),
+        ({"unstable_rate": "fast"}, "unstable rate"),
+    ],
+)
+def test_a_field_that_cannot_be_used_is_named_and_nothing_is_posted(fields, named):
+    app = App(Window(), chosen=MAP, form=Form(can=("accuracy", "unstable_rate"), **fields))
+    app.generate()
+    assert app.posted == []
+    (sentence,) = app.window.failed
+    assert named in sentence and sentence.endswith(".")
+
+
+def test_mods_that_exclude_each_other_switch_each_other_off():
+    form = Form()
+    for mod in ("DT", "HT", "HR", "EZ", "NC"):
+        form.mods[mod].set(True)
+        form._on_mod(mod)
+    assert form.mods_text() == "EZNC"
+    form.mods["HR"].set(True)  # as no click could
+    with pytest.raises(FormError):
+        form.request((MAP,))
+
+
+def test_generate_without_a_map_says_so():
+    app = App(Window(), form=Form())
+    app.generate()
+    assert (app.posted, len(app.window.failed)) == ([], 1)
+
+
+# ---- files and plays
+
+
+def test_files_open_by_their_kind_and_maps_before_replays(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = App(Window(songs=(Song("a", "b", "c", "d", "songs/x.osu"),)), chosen=MAP)
+    app.settings = Settings(recent=("old.osr", "old.osu"))
+    app.open_paths(("play.osr", "map.OSZ", str(tmp_path)))
+    assert app.posted == [
+        msg.OpenMap(str(tmp_path / "map.OSZ")),  # whole: it is remembered for the next start
+        msg.ScanSongs(str(tmp_path)),
+        msg.OpenReplay(str(tmp_path / "play.osr"), ("old.osu", "songs/x.osu")),
+    ]
+
+
+def test_two_plays_of_one_map_are_shown_side_by_side():
+    first, second = result(), result(late_ms=30)
+    app = App(Window(selected=(first, second)))
+    app.show_selected()
+    ((stages, players, map_path),) = app.window.shown
+    assert stages == [first.stage, second.stage]
+    assert (players, map_path) == (["tester", "tester"], "a.osu")
+    assert app.window.live_play == "tester: Four Objects [small]"  # the last one is played live
+
+
+def test_a_play_of_another_map_is_shown_alone():
+    first, second = result(), result()
+    second.stage.beatmap = small_map().with_mods(0)
+    object.__setattr__(second.stage.beatmap, "md5", "another")
+    app = App(Window(selected=(first, second)))
+    app.show_selected()
+    assert app.window.shown[0][0] == [second.stage]
+
+
+@pytest.mark.parametrize("text", ["", "x", "0", "31", "-2", "nan"])
+def test_a_gif_of_no_sensible_length_is_refused(text):
+    app = App(Window())
+    app.window.gif_seconds = Var(text)
+    app.save_gif("a.gif")
+    assert (app.posted, len(app.window.failed)) == ([], 1)
+
+
+def test_a_gif_is_as_many_real_seconds_from_the_preview_on():
+    app = App(Window())
+    app.window.gif_seconds = Var("4")
+    clock = PreviewClock(0.0, 60_000.0, rate=1.5)
+    clock.seek(1000.0)
+    app.window.preview = SimpleNamespace(clock=clock, stages=("stage",), labels=("x",))
+    app.save_gif("a.gif")
+    assert app.posted == [msg.SaveGif(("stage",), ("x",), "a.gif", 1000.0, 7000.0)]
+
+
+def test_errors_and_progress_reach_the_window():
+    app = App(Window())
+    app.on_event(msg.Failed("It went wrong."))
+    app.on_event(msg.Progress(0.5, "drawing"))
+    app.on_event(msg.Saved("x.osr"))
+    app.on_event(msg.Finished(cancelled=True))
+    assert app.window.failed == ["It went wrong."]
+    assert app.window.progress == 0.5
+    assert app.window.said == ["Drawing.", "Saved x.osr.", "Stopped."]
+
+
+def test_a_mistake_in_a_handler_is_a_sentence_too(capsys):
+    app = App(Window())
+    gui.App.on_mistake(app, KeyError, KeyError("x"), None)
+    assert app.window.failed == ["Something went wrong inside: KeyError: 'x'"]
+    assert "KeyError" in capsys.readouterr().err
+
+
+def test_a_row_says_what_the_judge_says():
+    values = result(second=False).values()
+    # Three of four objects: the second circle was left out. 20 ms late each time: no spread.
+    assert values[:3] == ("tester", "Four Objects [small]", "NM")
+    assert values[3:6] == ("75.00%", "1", "0")
+
+
+def test_names_are_fit_for_every_file_system():
+    beatmap = replace(small_map().with_mods(Mods.HD | Mods.DT), title='a/b\\c:d*e?f"g<h>i|j')
+    assert play_file_name("rnn #3", beatmap) == (
+        "rnn #3 - Nobody - a_b_c_d_e_f_g_h_i_j [small] +HDDT.osr"
+    )
+    assert len(play_file_name("x" * 999, beatmap)) < 200
+
+
+# ---- time, songs, settings
+
+
+def test_the_clock_runs_stands_jumps_and_changes_speed():
+    now_s = [100.0]
+    clock = PreviewClock(-500.0, 10_000.0, rate=1.5, counter=lambda: now_s[0])
+    assert clock.now_ms == -500
+    now_s[0] += 5
+    assert clock.now_ms == -500  # it stands
+    clock.play()
+    now_s[0] += 1
+    assert clock.now_ms == 1000  # a second of DT is 1500 ms of map
+    clock.speed = 0.5
+    now_s[0] += 1
+    assert clock.now_ms == 1750
+    clock.pause()
+    now_s[0] += 9
+    assert clock.now_ms == 1750
+    clock.seek(9900)
+    clock.play()
+    now_s[0] += 9
+    assert clock.now_ms == 10_000 and clock.at_end
+    clock.play()  # from the start again
+    assert clock.now_ms == -500 and not clock.at_end
+    clock.seek(-9999)
+    assert clock.now_ms == -500
+
+
+def test_a_search_needs_every_word_somewhere():
+    songs = [Song("Foo", "Bar", "Hard", "Me", "1"), Song("Foo", "Baz", "Easy", "You", "2")]
+    assert [s.path for s in search(songs, "foo")] == ["1", "2"]
+    assert [s.path for s in search(songs, "HARD foo")] == ["1"]
+    assert [s.path for s in search(songs, "you ba")] == ["2"]
+    assert search(songs, "foo nothing") == []
+
+
+def test_settings_come_back_as_they_were(tmp_path):
+    path = tmp_path / "new" / "settings.json"
+    settings = Settings(
+        theme="light", mods="HDDT", size=(1000, 700), live_rect="1, 2, 3, 4"
+    ).with_recent("a")
+    save_settings(settings, path)
+    assert load_settings(path) == settings
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"theme": 5, "plays": "x", "unknown": 1}'])
+def test_settings_that_make_no_sense_are_the_default(tmp_path, text):
+    path = tmp_path / "settings.json"
+    path.write_text(text)
+    assert load_settings(path) == Settings()
+
+
+def test_settings_keep_what_makes_sense(tmp_path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"plays": 4, "recent": ["a", 5], "size": [1], "live_rect": "1, 2"}))
+    assert load_settings(path) == Settings(plays=4, live_rect="1, 2")
+
+
+def test_recent_files_are_few_and_newest_first():
+    settings = Settings()
+    for name in [*map(str, range(30)), "7"]:
+        settings = settings.with_recent(name)
+    assert settings.recent[0] == "7" and len(settings.recent) == RECENT_FILES
+    assert len(set(settings.recent)) == RECENT_FILES

@@ -1,0 +1,320 @@
+"""The worker without a window: commands in, events out, and nothing left behind.
+
+A stand-in engine has only what the worker calls; its player gives the hand-made replay of
+`tests/small_map.py`, slowly, so that a job can be caught in the middle. What is saved is read back
+with osrparse, which shares no code with osu/.
+"""
+
+import threading
+import time
+import zipfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import osrparse
+import pytest
+
+from osu.formats.replay import dump_replay, save_replay
+from osu.gui import messages as msg
+from osu.gui.worker import MAX_EVENTS, PROGRESS_S, Worker
+from osu.render.scene import Stage
+from tests.small_map import OSU, small_map, small_replay
+
+PATIENCE_S = 30  # a deadlock fails the test; a slow machine doesn't
+
+
+@dataclass
+class Player:
+    steps: int = 1
+    step_s: float = 0.0
+    asked: list = field(default_factory=list)
+
+    def play(self, beatmap, seed, options, progress, cancel):
+        self.asked.append((beatmap.md5, beatmap.mods, seed, options))
+        for step in range(self.steps):
+            progress((step + 1) / self.steps)
+            cancel.wait(self.step_s)
+        return small_replay(mods=beatmap.mods, seed=seed)
+
+
+@dataclass(frozen=True)
+class Options:
+    like: tuple = ()
+    like_maps: tuple = ()
+    accuracy: float | None = None
+    unstable_rate: float | None = None
+    skill: str | None = None
+
+
+class Engine:
+    PlayOptions = Options
+
+    def __init__(self, player):
+        self.player = player
+        self.loaded = []
+
+    def list_models(self):
+        return ["a card"]
+
+    def load_player(self, name):
+        self.loaded.append(name)
+        if name == "broken":
+            raise RuntimeError("no such weights")
+        return self.player
+
+
+@pytest.fixture
+def engine():
+    return Engine(Player())
+
+
+@pytest.fixture
+def worker(engine):
+    worker = Worker(engine)
+    yield worker
+    worker.close(PATIENCE_S)
+    assert not any(thread.is_alive() for thread in worker._threads)
+
+
+@pytest.fixture
+def map_path(tmp_path):
+    path = tmp_path / "songs" / "small.osu"
+    path.parent.mkdir()
+    path.write_bytes(OSU)
+    return str(path)
+
+
+def drain(worker) -> list:
+    """Every event until the worker is idle."""
+    events, until = [], time.monotonic() + PATIENCE_S
+    while worker.state in ("working", "cancelling"):
+        events += worker.poll()
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    return events
+
+
+def of(kind, events) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_the_models_come_unasked(worker):
+    events, until = [], time.monotonic() + PATIENCE_S
+    while not events:
+        events = worker.poll()
+        assert time.monotonic() < until
+    assert events == [msg.ModelsListed(("a card",))]
+    assert worker.state == "idle"
+
+
+def test_open_a_map(worker, map_path):
+    assert worker.state == "idle"
+    worker.post(msg.OpenMap(map_path))
+    assert worker.state == "working"
+    events = drain(worker)
+    assert worker.state == "idle"
+    (opened,) = of(msg.MapOpened, events)
+    assert opened.stage.beatmap.md5 == small_map().md5
+    assert [song.label for song in opened.difficulties] == ["Nobody - Four Objects [small]"]
+    assert events[-1] == msg.Finished(cancelled=False)
+
+
+def test_generate_gives_one_play_for_each_seed(worker, engine, map_path):
+    worker.post(msg.Generate((msg.OpenMap(map_path),), "rnn", "HD", 5, 3, accuracy=0.9))
+    plays = of(msg.Played, drain(worker))
+    assert [(p.seed, p.stage.replay.seed) for p in plays] == [(5, 5), (6, 6), (7, 7)]
+    assert {p.stage.beatmap.mods for p in plays} == {small_map().with_mods(8).mods}
+    assert [asked[2] for asked in engine.player.asked] == [5, 6, 7]
+    assert engine.player.asked[0][3] == Options(accuracy=0.9)
+    worker.post(msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1))
+    drain(worker)
+    assert engine.loaded == ["rnn"]  # kept between two commands
+
+
+def test_a_style_is_followed_with_the_maps_of_its_replays(worker, engine, map_path):
+    like = Path(map_path).with_name("like.osr")
+    save_replay(small_replay(mods=16), like)
+    command = msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1, like=(str(like),))
+    worker.post(replace(command, known_maps=("/gone.osu", map_path)))
+    assert len(of(msg.Played, drain(worker))) == 1
+    options = engine.player.asked[0][3]
+    assert [r.player for r in options.like] == ["tester"]
+    assert [(b.md5, b.mods) for b in options.like_maps] == [(small_map().md5, 16)]
+
+
+def test_a_batch_saves_replays_that_another_reader_reads(worker, map_path, tmp_path):
+    other = Path(map_path).with_name("other.osu")
+    other.write_bytes(OSU.replace(b"Version:small", b'Version:a/b:"c"'))
+    folder = tmp_path / "out" / "plays"
+    maps = (msg.OpenMap(map_path), msg.OpenMap(str(other)))
+    worker.post(msg.Generate(maps, "rnn", "NM", 1, 2, folder=str(folder)))
+    plays = of(msg.Played, drain(worker))
+    assert sorted(p.path for p in plays) == sorted(map(str, folder.iterdir()))
+    assert len(plays) == 4
+    for play in plays:
+        assert osrparse.Replay.from_path(play.path).username == "tester"
+
+
+def test_a_batch_skips_what_cannot_be_played_and_says_so(worker, map_path):
+    bad = Path(map_path).with_name("bad.osu")
+    bad.write_bytes(b"not a map")
+    maps = (msg.OpenMap(str(bad)), msg.OpenMap(map_path), msg.OpenMap("/gone.osu"))
+    worker.post(msg.Generate(maps, "rnn", "NM", 1, 2))
+    events = drain(worker)
+    assert len(of(msg.Played, events)) == 2
+    (failed,) = of(msg.Failed, events)
+    assert failed.sentence.startswith("2 of 3 maps could not be played: ")
+
+
+def test_cancel_ends_the_running_command_and_those_behind_it(worker, engine, map_path):
+    engine.player = Player(steps=10_000, step_s=0.01)
+    command = msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1)
+    for _ in range(3):
+        worker.post(command)
+    events, until = [], time.monotonic() + PATIENCE_S
+    while not engine.player.asked:
+        events += worker.poll()
+        assert time.monotonic() < until
+    worker.cancel()
+    assert worker.state == "cancelling"
+    events += drain(worker)
+    assert of(msg.Finished, events) == [msg.Finished(cancelled=True)] * 3
+    assert of(msg.Played, events) == [] and len(engine.player.asked) == 1
+    engine.player.steps = 1
+    worker._player = None
+    worker.post(command)  # a later command isn't touched by that
+    assert len(of(msg.Played, drain(worker))) == 1
+
+
+def test_cancel_without_work_does_nothing(worker):
+    worker.cancel()
+    assert worker.state == "idle"
+
+
+def test_what_goes_wrong_is_one_sentence_and_the_worker_goes_on(worker, map_path, capsys):
+    bad = Path(map_path).with_name("bad.osu")
+    bad.write_bytes(b"not a map")
+    commands = [
+        msg.OpenMap(str(bad)),
+        msg.OpenMap("/no/such/file.osu"),
+        msg.ScanSongs("/no/such/folder"),
+        msg.OpenReplay(str(bad)),
+        msg.Generate((msg.OpenMap(map_path),), "broken", "NM", 1, 1),
+        msg.Generate((msg.OpenMap(map_path),), "rnn", "EZHR", 1, 1),
+        msg.SaveReplay(small_replay(), "/no/such/folder/x.osr"),
+    ]
+    for command in commands:
+        worker.post(command)
+    events = drain(worker)
+    sentences = [event.sentence for event in of(msg.Failed, events)]
+    assert len(sentences) == len(commands)
+    assert all(s and "\n" not in s and "Traceback" not in s for s in sentences)
+    assert "no such weights" in sentences[4] and "RuntimeError" in sentences[4]
+    assert "RuntimeError: no such weights" in capsys.readouterr().err  # with its traceback
+    worker.post(msg.OpenMap(map_path))
+    assert len(of(msg.MapOpened, drain(worker))) == 1
+
+
+def test_a_replay_finds_its_map(worker, map_path, tmp_path):
+    """Beside it, among the known files, and inside an .osz; never by name."""
+    beside = Path(map_path).with_name("play.osr")
+    save_replay(small_replay(), beside)
+    (tmp_path / "elsewhere").mkdir()
+    away = tmp_path / "elsewhere" / "play.osr"
+    save_replay(small_replay(), away)
+    archive = tmp_path / "set.osz"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("1.osu", OSU.replace(b"Version:small", b"Version:other"))
+        file.writestr("2.osu", OSU)
+    cases = [
+        (msg.OpenReplay(str(beside)), map_path),
+        (msg.OpenReplay(str(away), (map_path,)), map_path),
+        (msg.OpenReplay(str(away), (str(archive),)), str(archive)),
+    ]
+    for command, found in cases:
+        worker.post(command)
+        (opened,) = of(msg.ReplayOpened, drain(worker))
+        assert opened.map_path == found
+        assert opened.stage.beatmap.difficulty == "small"
+        assert opened.stage.judgement.nmiss == 0
+    worker.post(msg.OpenReplay(str(away), ()))
+    (failed,) = of(msg.Failed, drain(worker))
+    assert "play.osr" in failed.sentence
+    worker.post(msg.OpenMap(map_path))  # opened once, it is known
+    worker.post(msg.OpenReplay(str(away), ()))
+    assert len(of(msg.ReplayOpened, drain(worker))) == 1
+
+
+def test_songs_are_listed_sorted_and_searched(worker, map_path):
+    folder = Path(map_path).parent
+    for name, swap in (
+        ("a.osu", (b"Artist:Nobody", b"Artist:another")),
+        ("mania.osu", (b"Mode: 0", b"Mode: 3")),
+    ):
+        (folder / name).write_bytes(OSU.replace(*swap))
+    (folder / "broken.osz").write_bytes(b"PK no zip")
+    worker.post(msg.ScanSongs(str(folder)))
+    (listed,) = of(msg.SongsListed, drain(worker))
+    assert [song.artist for song in listed.songs] == ["another", "Nobody"]
+
+
+def test_save_a_replay_and_a_gif(worker, tmp_path):
+    replay = small_replay()
+    worker.post(msg.SaveReplay(replay, str(tmp_path / "a.osr")))
+    stage = Stage(small_map(), replay)
+    gif = str(tmp_path / "a.gif")
+    worker.post(msg.SaveGif((stage, stage), ("a", "b"), gif, 900.0, 1300.0))
+    events = drain(worker)
+    assert [e.path for e in of(msg.Saved, events)] == [str(tmp_path / "a.osr"), gif]
+    assert (tmp_path / "a.osr").read_bytes() == dump_replay(replay)
+    assert (tmp_path / "a.gif").read_bytes()[:6] == b"GIF89a"
+
+
+def test_a_poll_takes_few_events_and_progress_comes_no_faster_than_it_is_read(
+    worker, engine, map_path
+):
+    engine.player = Player(steps=20_000)
+    worker.post(msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1))
+    polls, until = [], time.monotonic() + PATIENCE_S
+    while worker.state == "working":
+        polls.append(worker.poll())
+        assert time.monotonic() < until
+        time.sleep(0.001)
+    assert max(map(len, polls)) <= MAX_EVENTS
+    # 20,000 reports; one each PROGRESS_S of a run that may take as long as the test's patience.
+    assert sum(len(of(msg.Progress, p)) for p in polls) < PATIENCE_S / PROGRESS_S
+
+
+@pytest.mark.parametrize("state", ["idle", "working", "cancelling", "closed"])
+def test_closed_in_any_state_no_thread_stays(state, map_path):
+    before = threading.active_count()
+    worker = Worker(Engine(Player(steps=10_000, step_s=0.01)))
+    if state in ("working", "cancelling"):
+        worker.post(msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1))
+    if state == "cancelling":
+        worker.cancel()
+    if state == "closed":
+        worker.close(PATIENCE_S)
+    assert worker.state == state
+    worker.close(PATIENCE_S)
+    assert worker.state == "closed"
+    assert threading.active_count() == before
+    worker.post(msg.OpenMap(map_path))  # too late: nothing happens
+    assert worker.state == "closed" and worker._jobs.empty()
+
+
+def test_ten_starts_and_stops(map_path):
+    before = threading.active_count()
+    for _ in range(10):
+        worker = Worker(Engine(Player()))
+        worker.post(msg.OpenMap(map_path))
+        worker.close(PATIENCE_S)
+    assert threading.active_count() == before
+
+
+def test_a_play_of_the_wrong_map_is_not_shown_as_if_it_fitted(worker, map_path, tmp_path):
+    stranger = tmp_path / "stranger.osr"
+    save_replay(replace(small_replay(), beatmap_md5="0" * 32), stranger)
+    worker.post(msg.OpenReplay(str(stranger), (map_path,)))
+    events = drain(worker)
+    assert of(msg.ReplayOpened, events) == [] and len(of(msg.Failed, events)) == 1

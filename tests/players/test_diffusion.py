@@ -1,0 +1,145 @@
+"""The sampler against a denoiser known in closed form, and a generated play's device and seed.
+
+For data that is normal with standard deviation S, EDM's optimal denoiser is x S² / (S² + sigma²).
+"""
+
+import numpy as np
+import pytest
+import torch
+
+from osu.features.chart import ObjectColumn, chart_of
+from osu.features.condition import chart_condition
+from osu.features.play import Play
+from osu.features.style import Spin, Style, nearest_grid_px, screen_grid_px
+from osu.formats.beatmap import Kind, load_beatmap
+from osu.formats.replay import clean_frames, dump_replay, load_replay
+from osu.nets.denoiser import KEY_SCALE
+from osu.players.diffusion import (
+    GUIDANCE,
+    GUIDANCE_SIGMA,
+    IDLE_S,
+    Person,
+    draw_person,
+    idle_mask,
+    sample_as,
+)
+from osu.players.dpm_solver import inflate_sigma, noise_levels, sample
+from osu.players.engine import load_player
+from osu.players.options import PlayOptions
+from osu.units import CENTRE_PX, FRAME_HZ
+from tests.paths import SAMPLE as SAMPLES
+from tests.small_map import small_map
+
+S = 0.4
+SAMPLE = SAMPLES / "circuit.osu"
+
+
+def gaussian(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
+    return x * S**2 / (S**2 + sigma[:, None, None] ** 2)
+
+
+@pytest.mark.parametrize("steps", [16, 64])
+def test_samples_have_the_spread_of_the_data(steps, monkeypatch):
+    monkeypatch.setattr("osu.players.dpm_solver.inflate_sigma", lambda sigma: sigma)
+    noise = torch.randn(1, 20000, 1, generator=torch.Generator().manual_seed(0))
+    # The noise's own spread is .5 % off at this size; 16 steps are 2.3 % off, 64 steps .3 %.
+    assert sample(gaussian, noise, steps).std().item() == pytest.approx(S, rel=0.03)
+
+
+def test_a_network_told_of_more_noise_leaves_less():
+    seen = []
+
+    def denoise(x, sigma):
+        seen.append(sigma.item())
+        return gaussian(x, sigma)
+
+    noise = torch.randn(1, 2000, 1, generator=torch.Generator().manual_seed(0))
+    assert sample(denoise, noise, 16).std().item() < 0.95 * S
+    levels = noise_levels(16)[:-1].tolist()
+    assert seen == pytest.approx([inflate_sigma(level) for level in levels], rel=1e-6)
+    assert seen[0] > levels[0] and seen[-1] == pytest.approx(levels[-1])
+
+
+def test_what_is_free_keeps_its_spread():
+    """As noisy as the network is told, it ends as it would without being told of more."""
+    noise = torch.randn(1, 20000, 1, generator=torch.Generator().manual_seed(0))
+    free = torch.ones_like(noise)
+    free[:, :10000] = 0
+    found = sample(gaussian, noise, 64, free=free)
+    # 64 steps are .3 % off; the noise's own spread at this size is .7 % off.
+    assert found[:, 10000:].std().item() == pytest.approx(S, rel=0.02)
+    assert found[:, :10000].std().item() < 0.97 * S
+
+
+def test_a_cursor_is_free_where_nothing_is_due():
+    chart = chart_of(load_beatmap(SAMPLE))
+    free = idle_mask(chart_condition(chart))[0, :, 0].numpy() > 0
+    now_s = np.arange(chart.frames) / FRAME_HZ
+    start, end = chart.objects[:, ObjectColumn.START_S], chart.objects[:, ObjectColumn.END_S]
+    due = ((now_s[:, None] >= start - IDLE_S + 0.02) & (now_s[:, None] <= end)).any(1)
+    nothing = ~((now_s[:, None] >= start - IDLE_S - 0.02) & (now_s[:, None] <= end + 0.02)).any(1)
+    nothing &= now_s < start[-1]
+    assert nothing.any() and free[nothing].all() and not free[due].any()
+
+
+class Opinion(torch.nn.Module):
+    """Says that all is what the style's first number is, or 0 where it knows no style."""
+
+    stride = 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.asked: list[tuple[float, int]] = []
+
+    def embedding(self, sigma, style, code, coded, mirrored):
+        assert (code[coded == 0] == 0).all()
+        return style[:, :1].nan_to_num(0.0)
+
+    def forward(self, noisy, sigma, condition, embed):
+        self.asked.append((sigma[0].item(), len(sigma)))
+        return embed[:, None].expand(noisy.shape)
+
+
+def test_a_play_is_led_past_the_person_away_from_anyone(monkeypatch):
+    chart, model = chart_of(small_map()), Opinion()
+    person = Person(torch.full((len(Style),), 0.1), torch.ones(24), np.full(len(Spin), np.nan))
+    play = sample_as(model, chart, person, 3, 16)
+    assert all(rows == (2 if sigma >= GUIDANCE_SIGMA else 1) for sigma, rows in model.asked)
+    keys = play[:, Play.K1 :]
+    np.testing.assert_allclose(keys, 0.5 + 0.1 / KEY_SCALE, atol=1e-6)  # the last word is unguided
+    monkeypatch.setattr("osu.players.diffusion.GUIDANCE_SIGMA", 0.0)
+    keys = sample_as(model, chart, person, 3, 16)[:, Play.K1 :]
+    np.testing.assert_allclose(keys, 0.5 + GUIDANCE * 0.1 / KEY_SCALE, atol=1e-6)
+
+
+def test_a_play_stands_on_its_person_s_grid_and_repeats():
+    player, beatmap, options = load_player("diffusion"), small_map(), PlayOptions(steps=2)
+    grids = set()
+    for seed in range(8):
+        replay = player.play(beatmap, seed, options)
+        style = draw_person(player.model, chart_of(beatmap), seed, options).style
+        grids.add(screen_grid_px(replay.xy[2:]))  # past the lead-in
+        assert screen_grid_px(replay.xy[2:]) == nearest_grid_px(float(style[Style.SCREEN]))
+    assert dump_replay(replay) == dump_replay(player.play(beatmap, seed, options))
+    assert 0.0 in grids and len(grids) > 1
+
+
+def test_a_person_who_was_not_seen_to_spin_spins_like_one_who_was():
+    player, chart = load_player("diffusion"), chart_of(small_map())
+    bank = player.model.bank_spin
+    bank[:] = torch.nan
+    assert np.isnan(draw_person(player.model, chart, 1, PlayOptions()).spin).all()
+    bank[7] = torch.tensor([-300.0, 60.0])
+    assert draw_person(player.model, chart, 1, PlayOptions()).spin.tolist() == [-300, 60]
+    beatmap = load_beatmap(SAMPLE)
+    liked = load_replay(SAMPLE.with_name("circuit-diffusion.osr"))
+    t_ms, xy, _ = clean_frames(liked)
+    spinner = int(np.flatnonzero(beatmap.kind == Kind.SPINNER)[0])
+    inside = (t_ms > beatmap.start_ms[spinner] + 500) & (t_ms < beatmap.end_ms[spinner])
+    turned = np.unwrap(np.arctan2(*(xy[inside] - CENTRE_PX).T[::-1]))
+    options = PlayOptions(like=(liked,), like_maps=(beatmap,))
+    spin = draw_person(player.model, chart, 1, options).spin
+    assert np.sign(spin[Spin.RPM]) == np.sign(turned[-1] - turned[0])
+    radius_px = np.median(np.linalg.norm(xy[inside] - CENTRE_PX, axis=1))
+    assert spin[Spin.RADIUS_PX] == pytest.approx(radius_px, rel=0.1)  # other frames of the path

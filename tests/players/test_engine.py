@@ -1,0 +1,139 @@
+"""generate.py as its user meets it: what it writes, and what it says when it cannot.
+
+The model is `rnn` with `keys`, the quickest; the maps are four objects (tests/small_map.py).
+References: osrparse for the player's name, and the raw text of the frames as the format notes have
+it, read here without osu.formats.replay.
+"""
+
+import lzma
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import osrparse
+import pytest
+
+import generate
+from osu.players.engine import load_player
+from osu.players.hand import MOST_LATE_MS
+from osu.units import FRAME_MS
+from tests.osr import packed_frames
+from tests.paths import ROOT
+from tests.small_map import OSU
+
+
+@pytest.fixture(autouse=True)
+def one_player(monkeypatch):
+    """The models are loaded once."""
+    players = {}
+
+    def load(name, device):
+        return players.setdefault((name, device), load_player(name, device))
+
+    monkeypatch.setattr(generate.engine, "load_player", load)
+
+
+@pytest.fixture
+def map_path(tmp_path) -> Path:
+    path = tmp_path / "small.osu"
+    path.write_bytes(OSU)
+    return path
+
+
+def run(*arguments) -> int:
+    return generate.main([str(argument) for argument in ("--model", "rnn", *arguments)])
+
+
+def frames_of(path: Path) -> list[list[str]]:
+    """w, x, y, z of each frame, the seed frame included."""
+    text = lzma.decompress(packed_frames(path.read_bytes())).decode()
+    assert text.endswith(",")
+    return [frame.split("|") for frame in text[:-1].split(",")]
+
+
+@pytest.mark.parametrize(("mods", "rate"), [("", 1.0), ("HDDT", 1.5), ("HT", 0.75), ("HR", 1.0)])
+def test_frames_are_as_the_game_writes_them(map_path, tmp_path, mods, rate):
+    out = tmp_path / "play.osr"
+    assert run(map_path, "--mods", mods, "--seed", 5, "-o", out) == 0
+    *frames, seed = frames_of(out)
+    assert frames[:2] == [["0", "256", "-500", "0"], ["-1", "256", "-500", "0"]]
+    assert seed == ["-12345", "0", "0", "5"]
+    keys = np.array([int(z) for *_, z in frames])
+    assert set(keys) <= {0, 5, 10, 15}  # K1 sets M1 too, K2 sets M2
+    assert keys.any() and not keys[-1]
+    # A frame every sixtieth of a real second, each a little late, and one more where a key changes.
+    # Both ends of a gap are rounded to whole map ms: less than 1 together.
+    t_ms = np.cumsum([int(w) for w, *_ in frames])[2:]
+    changes = np.flatnonzero(np.diff(keys[2:], prepend=0))
+    assert np.diff(t_ms).max() < (FRAME_MS + MOST_LATE_MS) * rate + 1
+    due = np.diff(np.delete(t_ms, changes))
+    assert due.min() > (FRAME_MS - MOST_LATE_MS) * rate - 1
+    assert abs(due.mean() / rate - FRAME_MS) < 0.1  # hundreds of frames: lateness never adds up
+    assert osrparse.Replay.from_path(out).username == "osu-players/rnn"
+
+
+def test_a_seed_is_the_same_bytes_in_a_new_process(map_path, tmp_path):
+    one, other, third = (tmp_path / f"{name}.osr" for name in ("one", "other", "third"))
+    command = [sys.executable, "generate.py", map_path, "--model", "rnn", "--seed", "3", "-o", one]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert run(map_path, "--seed", 3, "-o", other) == 0
+    assert run(map_path, "--seed", 4, "-o", third) == 0
+    assert one.read_bytes() == other.read_bytes() != third.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["song.osz", "song.OLZ"])
+def test_many_plays_of_one_difficulty_of_an_archive(tmp_path, name):
+    archive, out = tmp_path / name, tmp_path / "plays"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.osu", OSU)
+        file.writestr("b.osu", OSU.replace(b"Version:small", "Version:大きい".encode()))
+    assert run(archive, "--difficulty", "大きい", "--count", 2, "--seed", 7, "-o", out) == 0
+    names = [f"Nobody - Four Objects [大きい] NM (rnn {seed}).osr" for seed in (7, 8)]
+    assert sorted(path.name for path in out.iterdir()) == names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["small.osu", "--mods", "XX"], "unknown mod 'XX'"),
+        (["small.osu", "--mods", "EZHR"], "exclude each other"),
+        (["small.osu", "--mods", "RX"], "nobody plays under RX"),
+        (["small.osu", "--model", "best"], "there is no model 'best'; there are"),
+        (["small.osu", "--device", "abacus"], "has no such device"),
+        (["small.osu", "--difficulty", "small"], "chooses from an archive"),
+        (["small.osu", "--skill", "mid"], "does not follow --skill"),
+        (["taiko.osu"], "is a taiko map"),
+        (["catch.osu"], "is a catch map"),
+        (["mania.osu"], "is a mania map"),
+        (["empty.osu"], "has no hit objects"),
+        (["gone.osu"], "cannot read"),
+        (["small.osu", "-o", "small.osu/plays"], "cannot be written to"),
+        (["small.osu", "-o", "folder.osr"], "is a folder"),
+        (["small.osu", "-o", "one.osr", "--count", "2"], "is one file"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    map_path, tmp_path, monkeypatch, capsys, arguments, says
+):
+    monkeypatch.chdir(tmp_path)
+    for mode, name in enumerate(("taiko", "catch", "mania"), start=1):
+        Path(f"{name}.osu").write_bytes(OSU.replace(b"Mode: 0", b"Mode: %d" % mode))
+    Path("empty.osu").write_bytes(OSU[: OSU.index(b"100,100,1000")])
+    Path("folder.osr").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    assert run(*arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("generate.py: ") and says in said and said.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--seed", "-1"], ["--seed", str(2**31)], ["--count", "0"], ["--speed", "2"]]
+)
+def test_options_out_of_range_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(*arguments)
+    assert stopped.value.code == 2
+    assert arguments[0] in capsys.readouterr().err
