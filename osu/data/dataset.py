@@ -216,8 +216,8 @@ def each_play(cache: str | Path) -> Iterator[Described]:
 
 def _described(play: dict, manifest: Manifest, charts: int) -> Described:
     """A play as its shard describes it; `charts` are those before the shard's."""
-    known = {name: value for name, value in play.items() if name != "edges"}
-    known |= {"split": manifest.split(play), "track": charts + play["track"]}
+    known = {name: value for name, value in play.items() if name not in ("edges", "track")}
+    known |= {"split": manifest.split(play), "chart": charts + play["track"]}
     return Described(**known)
 
 

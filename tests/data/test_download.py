@@ -254,7 +254,7 @@ def test_two_versions_of_a_map(run, server):
 
 
 def test_an_answer_that_is_too_large_is_refused(run, server, monkeypatch):
-    monkeypatch.setattr(osu_api, "MAX_BYTES", 100)
+    monkeypatch.setattr(osu_api, "MAX_ANSWER_BYTES", 100)
     assert "more than 0 MB" in run("--user", PLAYER)[1]
 
 

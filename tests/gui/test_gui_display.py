@@ -19,15 +19,15 @@ from osu.gui import messages as msg
 from osu.gui.settings import Settings
 from osu.gui.widgets.form import FormError
 from tests.display import needs_xvfb, start_xvfb
-from tests.paths import ROOT
-from tests.small_map import OSU, small_map, small_replay
-from tests.window import (
+from tests.gui.window import (
     Endless,
     canvas_picture,
     generate,
     idle,
     until,
 )
+from tests.paths import ROOT
+from tests.small_map import OSU, small_map, small_replay
 
 pytestmark = needs_xvfb
 

@@ -15,9 +15,9 @@ import pytest
 from osu.gui import messages as msg
 from osu.gui.settings import load_settings
 from tests.display import children, needs_xdotool, needs_xvfb, wait_for
+from tests.gui.window import colours, generate, idle, until
 from tests.paths import ROOT
 from tests.small_map import small_map
-from tests.window import colours, generate, idle, until
 
 pytestmark = needs_xvfb
 

@@ -23,6 +23,7 @@ from osu.live.protocol import LiveSettings
 from osu.players.auto import auto_play
 from osu.rules.judge import judge_frames
 from osu.units import FRAME_MS, HEIGHT_PX, WIDTH_PX
+from tests.paths import SAMPLE as SAMPLES
 from tests.xserver import MISSING, SIZE, XServer, path_error_px, wait_for
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -31,7 +32,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
 HERE = Path(__file__).parent
-SAMPLE = HERE.parent / "data" / "sample" / "sprint.osu"
+SAMPLE = SAMPLES / "sprint.osu"
 LAST_MS = 15_000
 
 
