@@ -1,6 +1,6 @@
 """The shipped `rnn` and `keys` on the test split, and cursors of the adversarial models.
 
-    uv run -m bench.shipped [--data ../shared/data] [--device auto]
+    uv run -m experiments.shipped [--data ../shared/data] [--device auto]
 
 Prepares the data where it is not yet (a minute), then a few minutes on one core, and two more for
 each name of --cursors. The evaluations are those of the training scripts: `keys` presses along each

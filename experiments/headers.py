@@ -1,4 +1,4 @@
-"""How many real headers the judge meets, and why not the others: `uv run -m bench.headers`.
+"""How many real headers the judge meets, and why not the others: `uv run -m experiments.headers`.
 
 Needs ../shared: its completed stable replays, whose headers the game itself wrote. A replay has one
 cause, the first below that holds. Life is compared at the times that the header has points for.

@@ -1,6 +1,6 @@
 """Does the judged result follow what was asked? `--accuracy`, `--ur` and `--skill` of generate.py.
 
-    uv run -m bench.asked [--data ../shared/data] [--maps 12] [--seeds 1]
+    uv run -m experiments.asked [--data ../shared/data] [--maps 12] [--seeds 1]
 
 Plays maps of the test split, those of middling human accuracy, at every asked value, and judges
 the plays. A value is played up to four times (osu.players.target), a few seconds each on two cores.

@@ -1,6 +1,6 @@
 """Is a play made `--like` a person taken for that person's?
 
-    uv run -m bench.identity [--data ../shared/data] [--most 3]
+    uv run -m experiments.identity [--data ../shared/data] [--most 3]
 
 A classifier learns to name the players of real replays: a softmax over what osu.likeness.measures
 and osu.features.presses find in a play. Songs are cut into two halves; the classifier learns from
@@ -25,7 +25,7 @@ from osu.formats.replay import clean_frames
 from osu.likeness.human_plays import HumanPlay, read_humans
 from osu.likeness.measures import QUANTITIES, Measured, measure
 from osu.players.engine import DEFAULT, load_player
-from osu.players.options import PlayOptions
+from osu.players.options import LikedPlay, PlayOptions
 from osu.training.run import pick_device
 
 ROOT = Path(__file__).parents[1]
@@ -109,9 +109,7 @@ def main() -> None:
             beatmap = human.load()[0]
             likes = [h.load() for h in list(known.values())[i] if half[h.song] != fold]
             likes = likes[: args.likes]
-            like = PlayOptions(
-                like=tuple(r for _, r in likes), like_maps=tuple(b for b, _ in likes)
-            )
+            like = PlayOptions(like=tuple(LikedPlay(replay, b) for b, replay in likes))
             for what, options in (("made --like", like), ("made without", PlayOptions())):
                 made = describe(measure(beatmap, player.play(beatmap, 1, options)))
                 hits[what][i].append(name_of(made)[0] == i)

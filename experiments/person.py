@@ -1,12 +1,12 @@
 r"""Does a model that was tuned on a person's plays look like that person?
 
-    uv run -m bench.person prepare
+    uv run -m experiments.person prepare
     uv run train_diffusion.py --data "" --cache runs/person/base --out runs/person/run/base \
         --minutes 15 --graph
     for each person NAME and each part K, 0 to 2:
     uv run train_diffusion.py --data "" --cache runs/person/NAME-K --out runs/person/run/NAME-K \
         --init runs/person/run/base/model --steps 1000 --learning-rate 3e-4 --average 0.995 --graph
-    uv run -m bench.person compare NAME
+    uv run -m experiments.person compare NAME
 
 The base has met none of the people. A person's songs are cut into three parts; three models learn
 from at most 50 plays of two parts each, and play the maps of the third, so that every song is held
