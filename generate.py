@@ -17,12 +17,21 @@ from tqdm import tqdm
 
 from osu.data.library import DataError, find_maps
 from osu.formats.archive import ARCHIVES
-from osu.formats.beatmap import BeatmapError, load_beatmap, parse_beatmap
+from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
 from osu.formats.mods import PLAYABLE, ModsError, mods_str, parse_mods
 from osu.formats.replay import ReplayError, load_replay, save_replay
 from osu.nets.checkpoint import CheckpointError
 from osu.players import engine
-from osu.players.options import SKILLS, OptionError, PlayOptions
+from osu.players.generated import play_file_name
+from osu.players.options import (
+    ACCURACY_RANGE,
+    LAST_SEED,
+    SKILLS,
+    UNSTABLE_RATE_RANGE,
+    LikedPlay,
+    OptionError,
+    PlayOptions,
+)
 from osu.render.export import lively_window, save_gif
 from osu.render.painter import RenderError
 from osu.render.scene import Stage
@@ -33,7 +42,6 @@ SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
 ERRORS = (BeatmapError, CheckpointError, DataError, DeviceError, JudgeError, ModsError, OptionError,
           RenderError, ReplayError, OSError)  # fmt: skip
 BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left"
-LAST_SEED = 2**31 - 1  # the replay's own seed has 32 bits
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -51,8 +59,10 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("-o", "--out", default=".", help="a file for one play, or a folder")
     parser.add_argument("--like", nargs="+", default=(), metavar="REPLAY", help="play like these")
     parser.add_argument("--maps", nargs="+", default=(), metavar="DIR", help="with maps of --like")
-    parser.add_argument("--accuracy", type=float, help="to aim for, .5 to 1")
-    parser.add_argument("--ur", type=float, help="unstable rate to aim for, 30 to 400")
+    parser.add_argument("--accuracy", type=float, help=f"to aim for, {_range(ACCURACY_RANGE)}")
+    parser.add_argument(
+        "--ur", type=float, help=f"unstable rate to aim for, {_range(UNSTABLE_RATE_RANGE)}"
+    )
     parser.add_argument("--skill", choices=list(SKILLS), help="instead of --accuracy")
     parser.add_argument("--steps", type=int, help="of the sampler: fewer are faster")
     parser.add_argument("--gif", action="store_true", help="draw each play as a gif beside it")
@@ -64,27 +74,33 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         parser.error(f"--seed must be 0 to {LAST_SEED}, the last of --count included")
     if args.steps is not None and not 2 <= args.steps <= 1000:
         parser.error("--steps must be 2 to 1000")
-    if args.accuracy is not None and not 0.5 <= args.accuracy <= 1:
-        parser.error("--accuracy must be .5 to 1")
-    if args.ur is not None and not 30 <= args.ur <= 400:
-        parser.error("--ur must be 30 to 400")
+    for option, value, (least, most) in (
+        ("--accuracy", args.accuracy, ACCURACY_RANGE),
+        ("--ur", args.ur, UNSTABLE_RATE_RANGE),
+    ):
+        if value is not None and not least <= value <= most:
+            parser.error(f"{option} must be {_range((least, most))}")
     return args
 
 
-def read_likes(args: argparse.Namespace) -> dict:
-    """The replays of --like with their maps, as fields of PlayOptions."""
+def _range(bounds: tuple[float, float]) -> str:
+    return f"{bounds[0]:g} to {bounds[1]:g}"
+
+
+def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
+    """The replays of --like with their maps."""
     replays = tuple(load_replay(path) for path in args.like)
     maps = find_maps([*args.maps, Path(args.map).parent], {r.beatmap_md5 for r in replays})
-    charts = []
+    likes = []
     for path, replay in zip(args.like, replays, strict=True):
         if replay.beatmap_md5 not in maps:
             raise DataError(f"{path}: its map was not found; --maps names folders to look in")
         beatmap = parse_beatmap(maps[replay.beatmap_md5].read_map(), path)
-        charts.append(beatmap.with_mods(replay.mods))
-    return {"like": replays, "like_maps": tuple(charts)}
+        likes.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
+    return tuple(likes)
 
 
-def targets(args: argparse.Namespace, beatmap, mods) -> list[Path]:
+def targets(args: argparse.Namespace, beatmap: Beatmap) -> list[Path]:
     """Where each play goes. OptionError where one file was named for many, or a folder for one."""
     out = Path(args.out)
     if out.suffix.lower() == ".osr":
@@ -93,10 +109,8 @@ def targets(args: argparse.Namespace, beatmap, mods) -> list[Path]:
         if out.is_dir():
             raise OptionError(f"{out} is a folder with the name of a replay")
         return [out]
-    title = f"{beatmap.artist} - {beatmap.title} [{beatmap.difficulty}] {mods_str(mods)}"
-    title = "".join("_" if c in '<>:"/\\|?*' or ord(c) < 32 else c for c in title)[:120].strip()
     seeds = range(args.seed, args.seed + args.count)
-    return [out / f"{title} ({args.model} {seed}).osr" for seed in seeds]
+    return [out / play_file_name(f"{args.model} {seed}", beatmap) for seed in seeds]
 
 
 def make_writable(folder: Path) -> None:
@@ -111,34 +125,39 @@ def make_writable(folder: Path) -> None:
 def generate(args: argparse.Namespace) -> None:
     mods = parse_mods(args.mods)
     if others := mods & ~PLAYABLE:
-        known = " ".join(mod.name for mod in PLAYABLE)
-        raise ModsError(f"nobody plays under {mods_str(others)} here; the mods are {known}")
+        playable = " ".join(mod.name for mod in PLAYABLE)
+        raise ModsError(f"nobody plays under {mods_str(others)} here; the mods are {playable}")
     if args.difficulty and Path(args.map).suffix.lower() not in ARCHIVES:
         raise OptionError(f"--difficulty chooses from an archive; {args.map} is one difficulty")
     beatmap = load_beatmap(args.map, args.difficulty).with_mods(mods)
     player = engine.load_player(args.model, str(pick_device(args.device)))
     options = PlayOptions(
-        **read_likes(args), accuracy=args.accuracy, unstable_rate=args.ur, skill=args.skill,
+        like=read_likes(args),
+        accuracy=args.accuracy,
+        unstable_rate=args.ur,
+        skill=args.skill,
         steps=args.steps,
-    )  # fmt: skip
-    paths = targets(args, beatmap, mods)
+    )
+    paths = targets(args, beatmap)
     make_writable(paths[0].parent)
     for number, path in enumerate(paths):
         name = f"play {number + 1} of {args.count}"
         with tqdm(total=100, desc=name, bar_format=BAR, delay=1.0, leave=False) as bar:
-            replay = player.play(
+            play = player.generate(
                 beatmap,
                 args.seed + number,
                 options,
                 lambda share: bar.update(math.floor(100 * share) - bar.n),
             )
+        replay = play.replay
         save_replay(replay, path)
         print(
             f"{path}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
             f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
         )
         if args.gif:
-            save_gif([Stage(beatmap, replay)], path.with_suffix(".gif"), *lively_window(beatmap))
+            stage = Stage(play.beatmap, replay, play.judgement)
+            save_gif([stage], path.with_suffix(".gif"), *lively_window(beatmap))
             print(path.with_suffix(".gif"))
 
 

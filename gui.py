@@ -23,7 +23,8 @@ from osu.gui.widgets.form import FormError
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.widgets.theme import set_theme, sharpen
 from osu.gui.widgets.window import Window
-from osu.gui.worker import Worker, play_file_name
+from osu.gui.worker import Worker
+from osu.players.generated import play_file_name
 
 TITLE = "osu-players"
 POLL_MS = 30
@@ -94,7 +95,7 @@ class App:
                 self.window.results.add(ListedPlay(player, map_path, stage))
                 self.settings = self.settings.with_recent(path)
             case msg.Played(model, seed, map_path, stage):
-                result = ListedPlay(f"{model} #{seed}", map_path, stage)
+                result = ListedPlay(f"{model} {seed}", map_path, stage)
                 self.window.results.add(result)
                 self.window.say(result.sentence())
             case msg.Saved(path):

@@ -288,16 +288,18 @@ def main(args: Args) -> dict[str, float]:
     # --- Loop ---
     for step, done in steps:
         set_rate(closing_rate(step, done, args.learning_rate, warmup=200), optimizer)
+        # Update: noise plays of this step's batch to levels of its own, and denoise them.
         optimizer.zero_grad(set_to_none=True)
         loss = trained(*inputs(step)).mean()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
+        check_finite(step, {"loss": loss})
 
+        # Once in a while: log, evaluate, save.
         if step % 100 == 0 or steps.last:
             loss = distributed.mean(loss)
-            check_finite(step, loss=loss)
             frames_per_s = steps.per_second(args.batch * args.length)
             run.log(step, loss=loss, norm=norm, frames_per_s=frames_per_s)
             steps.show(loss, frames_per_s)

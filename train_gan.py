@@ -6,21 +6,20 @@ CPU     uv run train_gan.py --steps 20 --batch 4 --width 16         the sample, 
 Expect  8,441 steps (H100, 9.5 minutes, two other runs beside it): two samples 29 px apart (people:
         32), fresh classifiers .49 (conv) and .59 (features) accurate on 40 cursors, .5 is best. On
         one CPU core (--width 16 --batch 8 --length 256 --minutes 6): .86 and .84; with --loss ns
-        --apart 0: .95 and .86, 10 px apart
+        --diversity 0: .95 and .86, 10 px apart
 
 A real cursor and a generated one on the same map are scored in pairs, stretch by stretch:
 `--loss r3` is R3GAN (arXiv 2501.05441). `--loss ns` is the plain non-saturating loss of
 arXiv 1406.2661 without a penalty, the baseline that fails. No term asks for one human's path;
-`--apart` asks that two plays of a map differ as much as people's do, which no critic sees.
+`--diversity` asks that two plays of a map differ as much as people's do, which no critic sees.
 """
 
 import copy
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from osu import distributed
@@ -28,9 +27,9 @@ from osu.data.cursor_windows import CursorWindows
 from osu.data.dataset import open_plays
 from osu.nets import checkpoint
 from osu.nets.cursor_gan import Critic, CursorGenerator
-from osu.training.adversarial import CriticStep, GeneratorStep, diversity_loss
+from osu.training.adversarial import diversity_loss, first_half_twice, paired_signals
 from osu.training.cursor_validation import validate_cursors
-from osu.training.gradient_penalty import ScoreFunction, around, zero_centred
+from osu.training.gradient_penalty import around, zero_centred
 from osu.training.run import Run, launch, option
 from osu.training.schedule import (
     Steps,
@@ -54,7 +53,7 @@ class Args:
     batch: int = option(96, "windows a step")
     length: int = option(512, "frames a window, 60 a second")
     loss: Literal["r3", "ns"] = option("r3", "relativistic with R1 + R2, or plain non-saturating")
-    apart: float = option(0.5, "weight of two samples' being as far apart as two people")
+    diversity: float = option(0.5, "weight of the diversity loss: two plays differ as people's do")
     gamma: float = option(0.2, "weight of R1 and R2 at first; a tenth of it in the end")
     learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
     average: float = option(0.999, "decay of the averaged weights")
@@ -68,42 +67,49 @@ class Args:
 
 # --- Losses -------------------------------------------------------------------------------------
 
-
-def critic_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
-    """Scores (B, P) of real and generated windows on the same maps."""
-    if loss == "r3":
-        return F.softplus(fake - real).mean()
-    return (F.softplus(-real) + F.softplus(fake)).mean()
+STEP = 0.05  # finite-difference step of the gradient penalty, in units of the critic's input
 
 
-def generator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
-    if loss == "r3":
-        return F.softplus(real - fake).mean()
-    return F.softplus(-fake).mean()
+class CriticLoss(nn.Module):
+    """Human cursors are scored above generated ones on the same map. One call is one graph."""
+
+    def __init__(self, loss: str, critic: Critic, generator: CursorGenerator) -> None:
+        super().__init__()
+        self.loss, self.critic, self.generator = loss, critic, generator
+
+    def forward(self, condition: Tensor, human: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """A batch of CursorWindows -> the critic's loss, and R1 + R2 (halved, without gamma)."""
+        with torch.no_grad():
+            condition, real, fake, _ = paired_signals(self.generator, condition, human, mask)
+        signals = torch.cat([real, fake])  # (2 B, T, SIGNAL)
+        if self.loss == "ns":
+            real, fake = self.critic(signals, condition.repeat(2, 1, 1)).chunk(2)  # (B, P) each
+            return (F.softplus(-real) + F.softplus(fake)).mean(), signals.new_zeros(())
+        # The perturbation is small enough to ignore in the loss, so the same passes serve both:
+        # scores of (real, fake) moved ahead, then of (real, fake) moved behind.
+        scores = self.critic(around(signals, STEP), condition.repeat(4, 1, 1))  # (4 B, P)
+        losses = [
+            F.softplus(fake - real).mean()
+            for real, fake in (side.chunk(2) for side in scores.chunk(2))
+        ]
+        return sum(losses) / 2, zero_centred(scores, STEP)
 
 
-STEP = 0.05  # of the differences that the critic's slope is made of, in its signal's units
+class GeneratorLoss(nn.Module):
+    """Generated cursors are scored above human ones, and two of one map differ. One graph."""
 
+    def __init__(self, loss: str, generator: CursorGenerator, critic: Critic) -> None:
+        super().__init__()
+        self.loss, self.generator, self.critic = loss, generator, critic
 
-def judge(loss: str, score: ScoreFunction, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """The critic's loss and slope."""
-    windows = torch.cat([real, fake])
-    if loss == "ns":
-        return critic_loss("ns", *score(windows).chunk(2)), windows.new_zeros(())
-    # Moves this small do not count for the loss, so the same passes give it and the slope.
-    scores = score(around(windows, STEP))
-    ahead, behind = (critic_loss("r3", *part.chunk(2)) for part in scores.chunk(2))
-    # The mean over real and generated windows together is half of R1 + R2.
-    return (ahead + behind) / 2, zero_centred(scores, STEP)
-
-
-def please(
-    loss: str, score: ScoreFunction, real: Tensor, fake: Tensor, *_
-) -> tuple[Tensor, Tensor]:
-    """The generator's loss, and how much its plays are alike."""
-    with torch.no_grad():
-        real_scores = score(real)
-    return generator_loss(loss, real_scores, score(fake)), diversity_loss(real, fake)
+    def forward(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
+        """A batch of CursorWindows, half of which is used -> generator's loss, diversity loss."""
+        condition, real, fake, _ = paired_signals(self.generator, *first_half_twice(*batch))
+        with torch.no_grad():
+            real_scores = self.critic(real, condition)  # (B, P)
+        fake_scores = self.critic(fake, condition)
+        margin = real_scores - fake_scores if self.loss == "r3" else -fake_scores
+        return F.softplus(margin).mean(), diversity_loss(real, fake)
 
 
 def main(args: Args) -> dict[str, float]:
@@ -113,7 +119,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
-    humans = CursorWindows(plays, "train")
+    windows = CursorWindows(plays, "train", run.rank, run.world_size)
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Models and optimizers ---
@@ -136,15 +142,15 @@ def main(args: Args) -> dict[str, float]:
     steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
 
     # --- Steps ---
-    critic_step = CriticStep(critic, model, partial(judge, args.loss))
-    model_step = GeneratorStep(model, critic, partial(please, args.loss))
-
     def inputs(step: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch // run.world_size, args.length, (args.seed, step, run.rank))
+        return windows.draw(args.batch, args.length, (args.seed, step, 0))
 
     captured = inputs(0) if args.graph else None
-    critic_step, model_step = (
-        distributed.wrap(s, device, captured) for s in (critic_step, model_step)
+    critic_loss_of = distributed.wrap(
+        CriticLoss(args.loss, critic, model), device, captured, [critic]
+    )
+    generator_loss_of = distributed.wrap(
+        GeneratorLoss(args.loss, model, critic), device, captured, [model]
     )
 
     # --- Loop ---
@@ -156,28 +162,35 @@ def main(args: Args) -> dict[str, float]:
         )
         gamma = args.gamma * 0.1 ** min(1.0, done)
 
+        # Next batch: windows are a function of (seed, step), noise of the process too.
         torch.manual_seed(step_seed(args.seed, step, run.rank))
         batch = inputs(step)
-        told, slope = critic_step(*batch)
+
+        # Critic: rank people's cursors above generated ones, with a bounded slope at both.
+        critic_loss, penalty = critic_loss_of(*batch)
         critic_optimizer.zero_grad(set_to_none=True)
-        (told + gamma * slope).backward(inputs=list(critic.parameters()))
+        (critic_loss + gamma * penalty).backward(inputs=list(critic.parameters()))
         critic_optimizer.step()
 
-        taken, near = model_step(*batch)
+        # Generator: be ranked above people, and play a map as variously as they do.
+        generator_loss, diversity = generator_loss_of(*batch)
         model_optimizer.zero_grad(set_to_none=True)
-        (taken + args.apart * near).backward(inputs=list(model.parameters()))
+        (generator_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
+        losses = {
+            "critic_loss": critic_loss, "penalty": penalty,
+            "generator_loss": generator_loss, "diversity": diversity,
+        }  # fmt: skip
+        check_finite(step, losses)
 
+        # Once in a while: log, evaluate, save.
         if step % 100 == 0 or steps.last:
-            check_finite(step, critic=told, slope=slope, generator=taken)
             rate = steps.per_second(args.batch * args.length)
-            run.log(
-                step, critic=told, slope=slope, generator=taken, norm=norm, gamma=gamma,
-                near=near, frames_per_s=rate,
-            )  # fmt: skip
-            steps.show(told, rate)
+            losses = {name: distributed.mean(value) for name, value in losses.items()}
+            run.log(step, **losses, norm=norm, gamma=gamma, frames_per_s=rate)
+            steps.show(critic_loss, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)

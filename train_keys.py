@@ -51,7 +51,7 @@ class Args:
     length: int = option(192, "objects a window")
     learning_rate: float = option(1e-3, "peak of the cosine")
     hidden: int = option(256, "LSTM units")
-    turn: int = option(1000, "steps until other plays are held, of a set too large to hold")
+    reload_every: int = option(1000, "steps between reloads of a set that exceeds memory")
     style_noise: float = option(0.15, "standard deviations of noise on a training play's style")
     eval_every: int = option(1000, "steps between evaluations")
     eval_plays: int = option(60, "plays of the validation split that are evaluated")
@@ -65,7 +65,10 @@ class Args:
 class Sequences:
     """Objects of every usable play of a split: hints (M, HINTS) and classes (M, 3), end to end."""
 
-    def __init__(self, plays: PlaySet, split: str, device: torch.device) -> None:
+    def __init__(
+        self, plays: PlaySet, split: str, device: torch.device, rank: int = 0, world_size: int = 1
+    ) -> None:
+        self.rank, self.world_size = rank, world_size
         hints, bins, styles, loads, self.counts, self.index = [], [], [], [], [], []
         for i in plays.where(split):
             chart = plays.charts[plays.plays[i].chart]
@@ -92,11 +95,14 @@ class Sequences:
         self.share = share / share.sum()
 
     def draw(self, batch: int, length: int, seed: tuple[int, ...]):
-        """hints (B, N, HINTS), style (B, S), bins (B, N, 3), mask (B, N)."""
+        """This process's rows of a batch, which `seed` determines however many share it: hints
+        (B, N, PRESS_FEATURES), style (B, S), bins (B, N, 3), mask (B, N)."""
         rng = np.random.default_rng(seed)
         chosen = rng.choice(len(self.counts), batch, p=self.share)
         counts = np.array(self.counts)[chosen]
         start = rng.integers(0, np.maximum(counts - length, 0) + 1)
+        own = distributed.own_rows(batch, self.rank, self.world_size)
+        chosen, counts, start = chosen[own], counts[own], start[own]
         row = start[:, None] + np.arange(length)
         mask = row < counts[:, None]
         row = self.at[chosen][:, None] + np.minimum(row, counts[:, None] - 1)
@@ -208,7 +214,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed)
-    sequences = Sequences(plays, "train", device)
+    sequences = Sequences(plays, "train", device, run.rank, run.world_size)
     checked = [int(i) for i in plays.where("val")[: args.eval_plays]]
 
     # --- Model and optimizer ---
@@ -233,15 +239,17 @@ def main(args: Args) -> dict[str, float]:
     steps, metrics = Steps(run.resume(parts), args.steps, device), {}
 
     # --- Loop ---
-    turn = 0
+    rotation = 0
     for step, _ in steps:
-        if not plays.whole and step // args.turn != turn:
-            turn = step // args.turn
-            sequences = Sequences(plays.turned(turn), "train", device)
+        # Once in a while, of a set that is too large to hold: other plays.
+        if not plays.whole and step // args.reload_every != rotation:
+            rotation = step // args.reload_every
+            sequences = Sequences(plays.turned(rotation), "train", device, run.rank, run.world_size)
+        # Next batch, with a little noise on the styles.
         torch.manual_seed(step_seed(args.seed, step, run.rank))
-        seed = (args.seed, step, run.rank)
-        hints, style, bins, mask = sequences.draw(args.batch // run.world_size, args.length, seed)
+        hints, style, bins, mask = sequences.draw(args.batch, args.length, (args.seed, step, 0))
         style = style + args.style_noise * model.style_std * torch.randn_like(style)
+        # Update: the likelihood of what people pressed, one object after the other.
         set_rate(cosine_rate(step, args.steps, args.learning_rate, warmup=100), optimizer)
         optimizer.zero_grad(set_to_none=True)
         losses = press_loss(trained, hints, style, bins, mask)
@@ -249,10 +257,11 @@ def main(args: Args) -> dict[str, float]:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        check_finite(step, losses)
 
+        # Once in a while: log, evaluate, save.
         if step % 50 == 0 or steps.last:
             losses = {name: distributed.mean(value) for name, value in losses.items()}
-            check_finite(step, **losses)
             run.log(step, **losses)
             steps.show(loss, steps.per_second(args.batch * args.length))
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:

@@ -130,7 +130,9 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Loop ---
     for step, _ in steps:
+        # Next batch: a function of (seed, step), of which each process has its own rows.
         batch = sampler.draw(args.batch, args.length, (args.seed, step))
+        # Update: go where people go, and be at objects at their time.
         set_rate(cosine_rate(step, args.steps, args.learning_rate, warmup=100), optimizer)
         optimizer.zero_grad(set_to_none=True)
         cursor = trained(batch.condition)
@@ -139,10 +141,11 @@ def main(args: Args) -> dict[str, float]:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        check_finite(step, {"imitation": imitation, "aim": aim})
 
+        # Once in a while: log, evaluate, save.
         if step % 50 == 0 or steps.last:
             imitation, aim = distributed.mean(imitation), distributed.mean(aim)
-            check_finite(step, imitation=imitation, aim=aim)
             run.log(step, imitation=imitation, aim=aim)
             steps.show(loss, steps.per_second(args.batch * args.length))
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:

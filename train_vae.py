@@ -15,11 +15,10 @@ human's path. G is what plays. `--variant vae` is E and D alone, and D plays: a 
 import copy
 import itertools
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from osu import distributed
@@ -30,13 +29,12 @@ from osu.nets.cursor_gan import (
     Critic,
     CursorGenerator,
     Encoder,
-    Latents,
     critic_signal,
     with_baseline,
 )
-from osu.training.adversarial import CriticStep, GeneratorStep, diversity_loss
+from osu.training.adversarial import diversity_loss, first_half_twice, paired_signals
 from osu.training.cursor_validation import validate_cursors
-from osu.training.gradient_penalty import ScoreFunction, around, zero_centred
+from osu.training.gradient_penalty import around, zero_centred
 from osu.training.run import Run, launch, option
 from osu.training.schedule import (
     Steps,
@@ -62,8 +60,8 @@ class Args:
     variant: Literal["avae", "vae"] = option("avae", "adversarial, or the plain beta-VAE")
     beta: float = option(2.0, "weight of the KL divergence against the log-likelihood")
     spread: float = option(0.5, "standard deviation of a play about the decoder's, radii")
-    latent: float = option(1.0, "weight of the style's being found again")
-    apart: float = option(1.0, "weight of two samples' being as far apart as two people")
+    latent: float = option(1.0, "weight of the latent reconstruction loss")
+    diversity: float = option(1.0, "weight of the diversity loss: two plays differ as people's do")
     gamma: float = option(0.2, "weight of R1 and R2 at first; a tenth of it in the end")
     learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
     average: float = option(0.999, "decay of the averaged weights")
@@ -79,12 +77,12 @@ class Args:
 
 
 def elbo_terms(
-    mean: Tensor, log_variance: Tensor, decoded: Tensor, real: Tensor, there: Tensor, spread: float
+    mean: Tensor, log_variance: Tensor, decoded: Tensor, real: Tensor, mask: Tensor, spread: float
 ) -> tuple[Tensor, Tensor]:
     """Both terms of the negative ELBO in nats a window, up to a constant: reconstruction (B,) of
     the signals (B, T, C), whose first two channels are places in radii, as independent Gaussians
-    in the frames that are there (B, T, 1); and KL (B, S) to the prior for each dimension."""
-    error = ((decoded - real)[..., :2] / spread).square() * there
+    in the frames of the mask (B, T, 1); and KL (B, S) to the prior for each dimension."""
+    error = ((decoded - real)[..., :2] / spread).square() * mask
     kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
     return 0.5 * error.sum((1, 2)), kl
 
@@ -96,26 +94,17 @@ def latent_loss(style: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (weight * (style - mean).square()).sum(-1).mean()
 
 
-def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Binary cross-entropy of scores (B, P) of real and generated windows."""
-    return (F.softplus(-real) + F.softplus(fake)).mean()
+STEP = 0.05  # finite-difference step of the gradient penalty, in units of the critic's input
 
 
-def generator_loss(fake: Tensor) -> Tensor:
-    return -fake.mean()
-
-
-STEP = 0.05  # of the differences that a slope is made of, in the signal's units
-
-
-class CoderStep(torch.nn.Module):
+class CoderLoss(nn.Module):
     """A play through a few numbers and back. One call is one captured graph."""
 
     def __init__(self, spread: float, encoder: Encoder, decoder: CursorGenerator) -> None:
         super().__init__()
         self.spread, self.encoder, self.decoder = spread, encoder, decoder
 
-    def forward(self, condition: Tensor, human: Tensor, there: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, condition: Tensor, human: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
         """Reconstruction (B,), KL (B, S) and the codes' means (B, S)."""
         condition = with_baseline(condition)
         real = critic_signal(human, condition)
@@ -124,28 +113,43 @@ class CoderStep(torch.nn.Module):
         style = mean + (0.5 * log_variance).exp() * latents.style
         cursor = self.decoder(condition, latents._replace(style=style))
         decoded = critic_signal(cursor, condition)
-        terms = elbo_terms(mean, log_variance, decoded, real, there, self.spread)
+        terms = elbo_terms(mean, log_variance, decoded, real, mask, self.spread)
         return *terms, mean.detach()
 
 
-def judge(score: ScoreFunction, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """The discriminator's loss and slope, out of the same passes: see train_gan.py."""
-    scores = score(around(torch.cat([real, fake]), STEP))
-    real, fake = scores.unflatten(0, (2, 2, -1)).unbind(1)
-    return critic_loss(real, fake), zero_centred(scores, STEP)
+class CriticLoss(nn.Module):
+    """Binary cross-entropy between human and generated cursors. One call is one graph."""
+
+    def __init__(self, critic: Critic, generator: CursorGenerator) -> None:
+        super().__init__()
+        self.critic, self.generator = critic, generator
+
+    def forward(self, condition: Tensor, human: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """A batch of CursorWindows -> the critic's loss, and R1 + R2 (halved, without gamma)."""
+        with torch.no_grad():
+            condition, real, fake, _ = paired_signals(self.generator, condition, human, mask)
+        # The perturbation is small enough to ignore in the loss: the same passes serve both.
+        signals = around(torch.cat([real, fake]), STEP)  # (4 B, T, SIGNAL)
+        scores = self.critic(signals, condition.repeat(4, 1, 1))  # (4 B, P)
+        real, fake = scores.unflatten(0, (2, 2, -1)).unbind(1)
+        return (F.softplus(-real) + F.softplus(fake)).mean(), zero_centred(scores, STEP)
 
 
-def please(
-    encoder: Encoder,
-    score: ScoreFunction,
-    real: Tensor,
-    fake: Tensor,
-    condition: Tensor,
-    latents: Latents,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The generator's loss, what its style loses, and how much its plays are alike."""
-    again = latent_loss(latents.style, *encoder(fake, condition))
-    return generator_loss(score(fake)), again, diversity_loss(real, fake)
+class GeneratorLoss(nn.Module):
+    """Generated cursors are scored high, their style can be read off them, and two of one map
+    differ. One call is one graph."""
+
+    def __init__(self, generator: CursorGenerator, critic: Critic, encoder: Encoder) -> None:
+        super().__init__()
+        self.generator, self.critic, self.encoder = generator, critic, encoder
+
+    def forward(self, *batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """A batch of CursorWindows, half of which is used -> the generator's loss, latent
+        reconstruction, diversity loss."""
+        condition, real, fake, latents = paired_signals(self.generator, *first_half_twice(*batch))
+        latent_recon = latent_loss(latents.style, *self.encoder(fake, condition))
+        generator_loss = -self.critic(fake, condition).mean()
+        return generator_loss, latent_recon, diversity_loss(real, fake)
 
 
 def main(args: Args) -> dict[str, float]:
@@ -155,7 +159,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
-    humans = CursorWindows(plays, "train")
+    windows = CursorWindows(plays, "train", run.rank, run.world_size)
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Models and optimizers ---
@@ -187,57 +191,58 @@ def main(args: Args) -> dict[str, float]:
     steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
 
     # --- Steps ---
-    passes = [CoderStep(args.spread, encoder, decoder)]
-    if adversarial:
-        passes.append(CriticStep(critic, model, judge))
-        passes.append(GeneratorStep(model, critic, partial(please, encoder)))
-
     def inputs(step: int) -> tuple[Tensor, ...]:
-        return humans.draw(args.batch // run.world_size, args.length, (args.seed, step, run.rank))
+        return windows.draw(args.batch, args.length, (args.seed, step, 0))
 
     captured = inputs(0) if args.graph else None
-    passes = [distributed.wrap(p, device, captured) for p in passes]
+    coder_loss_of = distributed.wrap(CoderLoss(args.spread, encoder, decoder), device, captured)
+    if adversarial:
+        critic_loss_of = distributed.wrap(CriticLoss(critic, model), device, captured, [critic])
+        generator_loss_of = distributed.wrap(
+            GeneratorLoss(model, critic, encoder), device, captured, [model]
+        )
 
     # --- Loop ---
     for step, done in steps:
         set_rate(closing_rate(step, done, args.learning_rate, warmup=50), *optimizers)
         gamma = args.gamma * 0.1 ** min(1.0, done)
 
+        # Next batch: windows are a function of (seed, step), noise of the process too.
         torch.manual_seed(step_seed(args.seed, step, run.rank))
         batch = inputs(step)
-        lost, kl, mean = passes[0](*batch)
-        # Both terms in nats, summed over a window, then per frame.
-        loss = (lost.mean() + args.beta * kl.sum(-1).mean()) / args.length
+
+        # Encoder and decoder: the ELBO, both terms in nats summed over a window, then per frame.
+        recon, kl, mean = coder_loss_of(*batch)
+        loss = (recon.mean() + args.beta * kl.sum(-1).mean()) / args.length
         coders_optimizer.zero_grad(set_to_none=True)
         loss.backward(inputs=coders)
         torch.nn.utils.clip_grad_norm_(coders, 10.0)
         coders_optimizer.step()
-        losses = {"lost": lost.mean() / args.length}
+        losses = {"recon": recon.mean() / args.length}
 
         if adversarial:
-            told, slope = passes[1](*batch)
+            # Critic: tell people's cursors from generated ones, with a bounded slope at both.
+            critic_loss, penalty = critic_loss_of(*batch)
             critic_optimizer.zero_grad(set_to_none=True)
-            (told + gamma * slope).backward(inputs=list(critic.parameters()))
+            (critic_loss + gamma * penalty).backward(inputs=list(critic.parameters()))
             critic_optimizer.step()
 
-            taken, again, near = passes[2](*batch)
+            # Generator: be taken for a person, by a style that the encoder finds again.
+            generator_loss, latent_recon, diversity = generator_loss_of(*batch)
+            total = generator_loss + args.latent * latent_recon + args.diversity * diversity
             model_optimizer.zero_grad(set_to_none=True)
-            (taken + args.latent * again + args.apart * near).backward(
-                inputs=list(model.parameters())
-            )
+            total.backward(inputs=list(model.parameters()))
             torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
             model_optimizer.step()
             losses |= {
-                "critic": told,
-                "slope": slope,
-                "generator": taken,
-                "latent": again,
-                "near": near,
-            }
+                "critic_loss": critic_loss, "penalty": penalty, "generator_loss": generator_loss,
+                "latent_recon": latent_recon, "diversity": diversity,
+            }  # fmt: skip
+        check_finite(step, losses | {"kl": kl.mean()})
         update_average(average, player, min(args.average, (step + 1) / (step + 10)))
 
         if step % 100 == 0 or steps.last:
-            check_finite(step, **losses)
+            losses = {name: distributed.mean(value) for name, value in losses.items()}
             frames_per_s = steps.per_second(args.batch * args.length)
             active = (mean.var(0) > 0.01).sum()  # arXiv 1509.00519
             dimensions = {f"kl_{n}": value for n, value in enumerate(kl.mean(0).tolist())}
@@ -245,7 +250,7 @@ def main(args: Args) -> dict[str, float]:
                 step, **losses, kl=kl.sum(-1).mean(), active=active, gamma=gamma,
                 frames_per_s=frames_per_s, **dimensions,
             )  # fmt: skip
-            steps.show(losses["lost"], frames_per_s)
+            steps.show(losses["recon"], frames_per_s)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)

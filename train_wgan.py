@@ -14,28 +14,19 @@ and slow.
 
 import copy
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from osu import distributed
 from osu.data.cursor_windows import CursorWindows
 from osu.data.dataset import open_plays
 from osu.nets import checkpoint
 from osu.nets.cursor_gan import Critic, CursorGenerator
-from osu.training.adversarial import (
-    Batch,
-    CriticStep,
-    GeneratorStep,
-    diversity_loss,
-    paired_signals,
-    scorer,
-)
+from osu.training.adversarial import diversity_loss, first_half_twice, paired_signals
 from osu.training.cursor_validation import validate_cursors
 from osu.training.gradient_penalty import (
-    ScoreFunction,
     between,
     one_centred_ends,
     one_centred_exact,
@@ -66,9 +57,9 @@ class Args:
     critic: Literal["lstm", "tcn"] = option("lstm", "body of the critic")
     generator: Literal["tcn", "lstm"] = option("tcn", "body of the generator")
     penalty: Literal["first", "exact", "none"] = option("first", "form of the gradient penalty")
-    apart: float = option(1.0, "weight of two samples' being as far apart as two people")
+    diversity: float = option(1.0, "weight of the diversity loss: two plays differ as people's do")
     weight: float = option(10.0, "of the penalty")
-    lazy: int = option(2, "critic steps from one penalty, so many times as heavy, to the next")
+    lazy: int = option(2, "lazy regularisation: a penalty every so many critic steps")
     critic_steps: int = option(3, "critic steps before a generator step")
     learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
     average: float = option(0.999, "decay of the averaged weights")
@@ -83,39 +74,54 @@ class Args:
 # --- Losses -------------------------------------------------------------------------------------
 
 
-def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Scores (B, P) of real and generated windows on the same maps: minus their distance."""
-    return fake.mean() - real.mean()
+class CriticLoss(nn.Module):
+    """Minus the distance between human and generated cursors on the same map, with a slope of 1
+    between them. `penalty` is a form of the gradient penalty. One call is one graph."""
+
+    def __init__(self, penalty: str, critic: Critic, generator: CursorGenerator) -> None:
+        super().__init__()
+        self.penalty, self.critic, self.generator = penalty, critic, generator
+
+    def forward(self, condition: Tensor, human: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """A batch of CursorWindows -> the critic's loss, and the penalty or what has its
+        gradient, both without weight."""
+        with torch.no_grad():
+            condition, real, fake, _ = paired_signals(self.generator, condition, human, mask)
+
+        def score(signals: Tensor) -> Tensor:  # (n B, T, SIGNAL) -> (n B, P)
+            return self.critic(signals, condition.repeat(len(signals) // len(condition), 1, 1))
+
+        if self.penalty == "first":
+            ends, coefficients = one_centred_ends(score, between(real, fake), 1.0)
+            # All in one batch: an LSTM's time hardly depends on it.
+            real, fake, *ends = score(torch.cat([real, fake, ends])).chunk(4)
+            return fake.mean() - real.mean(), (coefficients * torch.cat(ends).mean(1)).sum()
+        real_scores, fake_scores = score(torch.cat([real, fake])).chunk(2)
+        loss = fake_scores.mean() - real_scores.mean()
+        if self.penalty == "exact":
+            with torch.backends.cudnn.flags(enabled=False):
+                return loss, one_centred_exact(score, between(real, fake), 1.0)
+        return loss, torch.zeros_like(loss)
 
 
-def generator_loss(fake: Tensor) -> Tensor:
-    return -fake.mean()
+class GeneratorLoss(nn.Module):
+    """Generated cursors are scored high, and two of one map differ. One call is one graph."""
+
+    def __init__(self, generator: CursorGenerator, critic: Critic) -> None:
+        super().__init__()
+        self.generator, self.critic = generator, critic
+
+    def forward(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
+        """A batch of CursorWindows, half of which is used -> generator's loss, diversity loss."""
+        condition, real, fake, _ = paired_signals(self.generator, *first_half_twice(*batch))
+        return -self.critic(fake, condition).mean(), diversity_loss(real, fake)
 
 
-def judge(penalty: str, score: ScoreFunction, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """The critic's loss, and the penalty with weight 1 or what has its gradient."""
-    if penalty == "first":
-        ends, coefficients = one_centred_ends(score, between(real, fake), 1.0)
-        # All in one batch: an LSTM's time hardly depends on it.
-        real, fake, *ends = score(torch.cat([real, fake, ends])).chunk(4)
-        return critic_loss(real, fake), (coefficients * torch.cat(ends).mean(1)).sum()
-    told = critic_loss(*score(torch.cat([real, fake])).chunk(2))
-    if penalty == "exact":
-        with torch.backends.cudnn.flags(enabled=False):
-            return told, one_centred_exact(score, between(real, fake), 1.0)
-    return told, torch.zeros_like(told)
-
-
-def please(score: ScoreFunction, real: Tensor, fake: Tensor, *_) -> tuple[Tensor, Tensor]:
-    """The generator's loss, and how much its plays are alike."""
-    return generator_loss(score(fake)), diversity_loss(real, fake)
-
-
-def steepness(critic: Critic, model: CursorGenerator, batch: Batch) -> float:
-    """What the penalty wants to be 1: the critic's mean slope between humans and generator."""
+def mean_slope(critic: Critic, generator: CursorGenerator, batch: tuple[Tensor, ...]) -> float:
+    """The critic's mean slope between people's and generated windows: the penalty wants 1."""
     with torch.no_grad():
-        condition, real, fake, _ = paired_signals(model, batch)
-    return slopes(scorer(critic, condition), between(real, fake)).mean().item()
+        condition, real, fake, _ = paired_signals(generator, *batch)
+    return slopes(lambda s: critic(s, condition), between(real, fake)).mean().item()
 
 
 def main(args: Args) -> dict[str, float]:
@@ -126,7 +132,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed).to(device)
-    humans = CursorWindows(plays, "train")
+    windows = CursorWindows(plays, "train", run.rank, run.world_size)
     checked = plays.where("val")[: args.eval_plays]
 
     # --- Models and optimizers ---
@@ -150,19 +156,15 @@ def main(args: Args) -> dict[str, float]:
     steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
 
     # --- Steps ---
-    penalised = CriticStep(critic, model, partial(judge, args.penalty))
-    plain = CriticStep(critic, model, partial(judge, "none"))
-    model_step = GeneratorStep(model, critic, please)
-
-    def inputs(step: int, turn: int) -> tuple[Tensor, ...]:
-        return humans.draw(
-            args.batch // run.world_size, args.length, (args.seed, step, turn, run.rank)
-        )
+    def inputs(step: int, k: int) -> tuple[Tensor, ...]:
+        return windows.draw(args.batch, args.length, (args.seed, step, k, 0))
 
     captured = inputs(0, 0) if args.graph else None
-    penalised, plain, model_step = (
-        distributed.wrap(s, device, captured) for s in (penalised, plain, model_step)
+    penalised_loss_of = distributed.wrap(
+        CriticLoss(args.penalty, critic, model), device, captured, [critic]
     )
+    plain_loss_of = distributed.wrap(CriticLoss("none", critic, model), device, captured, [critic])
+    generator_loss_of = distributed.wrap(GeneratorLoss(model, critic), device, captured, [model])
 
     # --- Loop ---
     for step, done in steps:
@@ -172,30 +174,37 @@ def main(args: Args) -> dict[str, float]:
             critic_optimizer,
         )
 
+        # Critic: several steps on batches of their own. Lazy regularisation: a penalty every
+        # `lazy` steps, as many times as heavy.
         torch.manual_seed(step_seed(args.seed, step, run.rank))
-        for turn in range(args.critic_steps):
-            with_penalty = (step * args.critic_steps + turn) % args.lazy == 0
-            told, slope = (penalised if with_penalty else plain)(*inputs(step, turn))
+        for k in range(args.critic_steps):
+            with_penalty = (step * args.critic_steps + k) % args.lazy == 0
+            critic_loss_of = penalised_loss_of if with_penalty else plain_loss_of
+            critic_loss, penalty = critic_loss_of(*inputs(step, k))
             critic_optimizer.zero_grad(set_to_none=True)
             weight = args.weight * args.lazy
-            (told + weight * slope).backward(inputs=list(critic.parameters()))
+            (critic_loss + weight * penalty).backward(inputs=list(critic.parameters()))
             critic_optimizer.step()
 
-        taken, near = model_step(*inputs(step, args.critic_steps))
+        # Generator: be scored high, and play a map as variously as people do.
+        generator_loss, diversity = generator_loss_of(*inputs(step, args.critic_steps))
         model_optimizer.zero_grad(set_to_none=True)
-        (taken + args.apart * near).backward(inputs=list(model.parameters()))
+        (generator_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
+        losses = {
+            "critic_loss": critic_loss, "generator_loss": generator_loss, "diversity": diversity
+        }  # fmt: skip
+        check_finite(step, losses)
 
+        # Once in a while: log, evaluate, save. Not the penalty: only its gradient has a meaning.
         if step % 100 == 0 or steps.last:
-            check_finite(step, critic=told, generator=taken)
             rate = steps.per_second(args.batch * (args.critic_steps + 1) * args.length)
-            run.log(
-                step, distance=-told, generator=taken, norm=norm, near=near,
-                slope=steepness(critic, model, inputs(step, 0)), frames_per_s=rate,
-            )  # fmt: skip
-            steps.show(-told, rate)
+            losses = {name: distributed.mean(value) for name, value in losses.items()}
+            slope = mean_slope(critic, model, inputs(step, 0))
+            run.log(step, **losses, norm=norm, slope=slope, frames_per_s=rate)
+            steps.show(critic_loss, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)

@@ -3,13 +3,13 @@
     uv run -m bench.penalty                                       a GPU, two minutes
     uv run -m bench.penalty --frames 48 --windows 8 --repeats 3   a CPU, one minute
 
-Critics: a plain LSTM (2 layers of 128) on frames of 823 inputs, of which 8 are the signal, as the
-earlier measurements in models.md were taken; and both bodies that the training scripts use. A step
+Critics: a plain LSTM (2 layers of 128) on frames of 823 inputs, of which 8 are the signal, as in
+docs/training.md; and both bodies that the training scripts use. A step
 is: score real and generated windows, penalty, backward, Adam. Times are medians of whole steps in
 this one run; a lazy row is the mean over the steps with and without the penalty.
 
-The limits that issue 4 sets at 512 x 64 for the LSTM: 60 times faster than exact, 2.2 times a step
-without penalty (then 1.5), cosine .999 to the exact gradient.
+Wanted at 512 x 64 for the LSTM: 60 times faster than exact, 2.2 times a step without penalty (lazy:
+1.5), cosine .999 to the exact gradient.
 """
 
 import argparse
@@ -21,7 +21,6 @@ import torch
 from torch import Tensor, nn
 
 from osu.nets.cursor_gan import CHANNELS, SIGNAL, Critic
-from osu.training.adversarial import scorer
 from osu.training.gradient_penalty import (
     around,
     between,
@@ -47,40 +46,45 @@ class FrameLSTM(nn.Module):
         return self.score(self.lstm(torch.cat([signal, condition], -1))[0]).squeeze(-1)
 
 
+def scorer(critic: nn.Module, condition: Tensor) -> Callable[[Tensor], Tensor]:
+    """Scores (n B, P) of n times as many signals (n B, T, SIGNAL) as conditions."""
+    return lambda signal: critic(signal, condition.repeat(len(signal) // len(condition), 1, 1))
+
+
 def losses(score: Callable, real: Tensor, fake: Tensor, form: str) -> Tensor:
     """The loss of one step, by the form of its penalty."""
 
-    def told(scores: Tensor) -> Tensor:
+    def distance(scores: Tensor) -> Tensor:
         real_scores, fake_scores = scores.chunk(2)
         return fake_scores.mean() - real_scores.mean()
 
     both = torch.cat([real, fake])
     if form == "none":
-        return told(score(both))
+        return distance(score(both))
     if form == "first, apart":
-        return told(score(both)) + one_centred(score, between(real, fake), WEIGHT)
+        return distance(score(both)) + one_centred(score, between(real, fake), WEIGHT)
     if form == "first, scores in 16 bit":
         with torch.autocast(both.device.type, torch.float16, enabled=both.is_cuda):
             scores = score(both)
-        return told(scores.float()) + one_centred(score, between(real, fake), WEIGHT)
+        return distance(scores.float()) + one_centred(score, between(real, fake), WEIGHT)
     if form == "first, two streams":
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             penalty = one_centred(score, between(real, fake), WEIGHT)
-        found = told(score(both))
+        found = distance(score(both))
         torch.cuda.current_stream().wait_stream(side)
         return found + penalty
     if form == "first, one batch":
         ends, coefficients = one_centred_ends(score, between(real, fake), WEIGHT)
         scores = score(torch.cat([both, ends]))
         probed = scores[len(both) :].mean(1)
-        return told(scores[: len(both)]) + (coefficients * probed).sum()
+        return distance(scores[: len(both)]) + (coefficients * probed).sum()
     if form == "zero-centred, differences":
         scores = score(around(both, 0.05))
-        return told(scores.chunk(2)[0]) + zero_centred(scores, 0.05)
+        return distance(scores.chunk(2)[0]) + zero_centred(scores, 0.05)
     with torch.backends.cudnn.flags(enabled=False):
-        return told(score(both)) + one_centred_exact(score, between(real, fake), WEIGHT)
+        return distance(score(both)) + one_centred_exact(score, between(real, fake), WEIGHT)
 
 
 def step_ms(critic: nn.Module, data: tuple[Tensor, ...], form: str, repeats: int) -> float:

@@ -24,6 +24,7 @@ from torch.nn import functional as F
 import train_gan
 import train_vae
 import train_wgan
+from osu import distributed
 from osu.features.condition import Condition
 from osu.nets.cursor_gan import (
     CHANNELS,
@@ -35,7 +36,6 @@ from osu.nets.cursor_gan import (
     ResidualBlock,
     with_baseline,
 )
-from osu.training.adversarial import CriticStep, GeneratorStep
 
 WIDTH = 192
 
@@ -152,7 +152,10 @@ def main() -> None:
 
         row(title, lambda: whole(steps), share=True)
         if on_gpu:
-            graphed = [torch.cuda.make_graphed_callables(step, batch) for step in steps]
+            graphed = [
+                distributed.wrap(step, device, batch, nets)
+                for step, nets in zip(steps, weights, strict=True)
+            ]
             row(f"{title}, graph", lambda: whole(graphed), share=True)
 
     def networks(body: str) -> tuple[CursorGenerator, Critic]:
@@ -163,24 +166,24 @@ def main() -> None:
 
     model, critic = networks("tcn")
     gan = [
-        CriticStep(critic, model, functools.partial(train_gan.judge, "r3")),
-        GeneratorStep(model, critic, functools.partial(train_gan.please, "r3")),
+        train_gan.CriticLoss("r3", critic, model),
+        train_gan.GeneratorLoss("r3", model, critic),
     ]
     family("train_gan.py --loss r3", gan, [[critic], [model]])
     encoder = Encoder(Encoder.Config()).to(device)
     decoder = CursorGenerator(CursorGenerator.Config(noisy=False)).to(device)
     avae = [
-        train_vae.CoderStep(0.5, encoder, decoder),
-        CriticStep(critic, model, train_vae.judge),
-        GeneratorStep(model, critic, functools.partial(train_vae.please, encoder)),
+        train_vae.CoderLoss(0.5, encoder, decoder),
+        train_vae.CriticLoss(critic, model),
+        train_vae.GeneratorLoss(model, critic, encoder),
     ]
     family("train_vae.py", avae, [[encoder, decoder], [critic], [model]])
     torch.backends.cudnn.allow_tf32 = False
     for body in ("lstm", "tcn"):
         model, critic = networks(body)
         wgan = [
-            CriticStep(critic, model, functools.partial(train_wgan.judge, "first")),
-            GeneratorStep(model, critic, train_wgan.please),
+            train_wgan.CriticLoss("first", critic, model),
+            train_wgan.GeneratorLoss(model, critic),
         ]
         title = f"train_wgan.py --critic {body} --critic-steps 1 --lazy 1"
         family(title, wgan, [[critic], [model]])

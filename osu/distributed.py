@@ -5,7 +5,7 @@ gradients. Without torchrun everything here does nothing.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -49,25 +49,39 @@ def own_device(device: torch.device) -> torch.device:
 
 
 def wrap(
-    module: nn.Module, device: torch.device, captured: tuple[Tensor, ...] | None = None
+    module: nn.Module,
+    device: torch.device,
+    captured: tuple[Tensor, ...] | None = None,
+    trained: Sequence[nn.Module] = (),
 ) -> nn.Module:
     """The module itself, or with its gradients averaged over the processes; as a CUDA graph where
-    it is `captured` on inputs of the shapes it will have: its kernels then need no launching."""
+    it is `captured` on inputs of the shapes it will have: its kernels then need no launching.
+
+    `trained` are the networks inside `module` that it trains, where those are not all: a critic's
+    loss holds the generator too. The others' weights are then neither captured as needing a
+    gradient nor reduced. Backward passes name their `inputs=`, for both are trained in turn.
+    """
+    own = {weight for network in trained or [module] for weight in network.parameters()}
+    others = [weight for weight in module.parameters() if weight not in own]
+    for weight in others:  # both read this once, when they are made
+        weight.requires_grad_(False)
     if captured is not None:  # first: DistributedDataParallel's own work can't be captured
         module = torch.cuda.make_graphed_callables(module, captured)
-    if not distributed.is_initialized():
-        return module
-    ids = [device.index] if device.type == "cuda" else None
-    return nn.parallel.DistributedDataParallel(module, device_ids=ids)
+    if distributed.is_initialized():
+        ids = [device.index] if device.type == "cuda" else None
+        module = nn.parallel.DistributedDataParallel(module, device_ids=ids)
+    for weight in others:
+        weight.requires_grad_(True)
+    return module
 
 
 def agreed(value: float, device: torch.device) -> float:
     """The first process's value: clocks differ, and all must stop at the same step."""
     if not distributed.is_initialized():
         return value
-    told = torch.tensor(value, dtype=torch.float64, device=device)
-    distributed.broadcast(told, 0)
-    return told.item()
+    agreed_value = torch.tensor(value, dtype=torch.float64, device=device)
+    distributed.broadcast(agreed_value, 0)
+    return agreed_value.item()
 
 
 def mean(value: Tensor) -> Tensor:

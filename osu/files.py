@@ -1,13 +1,15 @@
-"""Outputs that are whole or absent."""
+"""Files that are written completely or not at all."""
 
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_atomic(path: str | os.PathLike, data: bytes) -> None:
-    """Write `data` to `path`, so that a reader finds the old file or the new one, never a half.
+def write_atomic(path: str | os.PathLike, data: bytes | Iterable[bytes]) -> None:
+    """Write `data`, one piece or many, to `path`, so that a reader finds the old file or the new
+    one, never a half.
 
     The bytes go to a temporary name in the same folder (a rename across disks is a copy) and are
     renamed at the end; on an error the temporary is removed and the old file is untouched.
@@ -19,7 +21,7 @@ def write_atomic(path: str | os.PathLike, data: bytes) -> None:
     )
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
         os.chmod(temporary, _mode_of_new_files())
         os.replace(temporary, path)
     except BaseException:

@@ -1,4 +1,4 @@
-"""The playfield and the frame grid: the only file that knows 512, 384 and 60.
+"""The playfield and the frame grid: positions in osu!px and units, times in ms and frames.
 
 Time in a beatmap or a replay is *map time* in ms. Under DT the song runs 1.5 times as fast, so
 one real millisecond is 1.5 map milliseconds: `map = real * rate`. Networks see *real* time, on a
@@ -32,8 +32,15 @@ def to_px(xy_unit: np.ndarray) -> np.ndarray:
     return xy_unit * UNIT_PX + CENTRE_PX
 
 
+def resample(at: np.ndarray, t: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """Positions xy (T, C) at rising times t (T,) -> (*at.shape, C) at times `at`, between two by a
+    straight line, before the first and after the last where those are."""
+    # Column by column: numpy's complex interpolation rounds otherwise than its real one.
+    return np.stack([np.interp(at, t, column) for column in xy.T], -1)
+
+
 def frame_count(start_ms: float, end_ms: float, rate: float) -> int:
-    """How many grid frames lie in [start_ms, end_ms], map time."""
+    """The number of grid frames in [start_ms, end_ms], map time."""
     return max(0, int(np.floor((end_ms - start_ms) / (FRAME_MS * rate) + 1e-9)) + 1)
 
 

@@ -23,7 +23,7 @@ DIRECTION = {
     "training": {"features", "data", "nets", "players", "likeness"},
     "render": {"formats", "rules"},
     "live": {"formats"},
-    "gui": {"formats", "live", "render", "players"},
+    "gui": {"formats", "data", "live", "render", "players"},
 }
 # Each of a preparation's processes would hold torch's 300 MB, and a window would wait for it.
 WITHOUT_TORCH = (
@@ -121,3 +121,23 @@ def test_no_training_script_imports_another():
     scripts = {path.stem for path in ROOT.glob("*.py")}
     for path in ROOT.glob("train_*.py"):
         assert not {name.split(".")[0] for name in imported(path)} & scripts, path.name
+
+
+def public_names(path: Path) -> set[str]:
+    """Functions, classes and constants that a module defines for others."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            targets = [part for target in node.targets for part in ast.walk(target)]
+            found |= {t.id for t in targets if isinstance(t, ast.Name)}
+    return {name for name in found if not name.startswith("_")}
+
+
+def test_a_public_name_lives_in_one_place():
+    places: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        for name in public_names(path) - {"main"}:  # what `python -m` runs
+            places.setdefault(name, []).append(module)
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -10,17 +10,15 @@ for reading, and nothing here parses one beyond what matching needs.
 
 import csv
 import hashlib
-import lzma
 import os
-import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from osu.errors import UserError
 from osu.formats import osu_db
-from osu.formats.archive import ARCHIVES
+from osu.formats.archive import ARCHIVES, UNREADABLE, read_osu_file, read_osu_files
 from osu.formats.binary import ByteReader
 from osu.formats.osu_db import StableError
 from osu.formats.osu_file import MAX_MAP_BYTES
@@ -30,11 +28,9 @@ MAP_SUFFIXES = (".osu", *ARCHIVES)
 HEAD_BYTES = 1024  # of a .osr, up to its third text
 NAMES_SHOWN = 20
 NO_MAP = "replay: its map is not below the folders"
-_BAD_ARCHIVE = (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error,
-                lzma.LZMAError)  # fmt: skip
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """Folders that hold nothing to learn from, or a cache that cannot be read."""
 
 
@@ -51,8 +47,7 @@ class Pair:
         """The .osu file's bytes. OSError or zipfile.BadZipFile where it has gone."""
         if not self.member:
             return Path(self.beatmap).read_bytes()
-        with zipfile.ZipFile(self.beatmap) as archive, archive.open(self.member) as member:
-            return member.read(MAX_MAP_BYTES)
+        return read_osu_file(Path(self.beatmap), self.member)
 
     def fingerprint(self) -> str:
         """Changes when either file does: names, sizes and times of change."""
@@ -162,6 +157,18 @@ def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
             break
         maps.add(path, skipped)
     return {md5: Pair("", *maps.known[md5]) for md5 in wanted & maps.known.keys()}
+
+
+def find_map(files: Iterable[Path], md5: str) -> Pair | None:
+    """Where the map of that MD5 is: in the first of `files` (.osu, .osz, .olz) that holds it."""
+    for path in files:
+        try:
+            for map_md5, member in _maps_in(path):
+                if map_md5 == md5:
+                    return Pair("", str(path), member)
+        except UNREADABLE:
+            continue
+    return None
 
 
 def _outermost(folders: list[str | Path]) -> list[Path]:
@@ -281,24 +288,31 @@ class _Maps:
 
     def add(self, path: Path, skipped: Counter) -> None:
         """The maps in a file."""
-        if path.suffix.lower() == ".osu":
-            if md5 := _md5_of(path):
-                self._keep(md5, (str(path), ""))
-            else:
-                skipped["map: unreadable"] += 1
-            return
         try:
-            with zipfile.ZipFile(path) as archive:
-                for info in archive.infolist():
-                    if info.filename.lower().endswith(".osu") and info.file_size <= MAX_MAP_BYTES:
-                        data = Pair("", str(path), info.filename).read_map()
-                        self._keep(hashlib.md5(data).hexdigest(), (str(path), info.filename))
-        except _BAD_ARCHIVE:
+            for md5, member in _maps_in(path):
+                self._keep(md5, (str(path), member))
+        except UNREADABLE:
             skipped["map: unreadable"] += 1
 
     def _keep(self, md5: str, where: tuple[str, str]) -> None:
         """Of a map that lies in several places the first by name, whatever the disk's order."""
         self.known[md5] = min(self.known.get(md5, where), where)
+
+
+def _maps_in(path: Path) -> Iterator[tuple[str, str]]:
+    """(MD5, member) of each map in a .osu file, whose member is empty, or in an archive.
+
+    Raises one of UNREADABLE.
+    """
+    if path.suffix.lower() == ".osu":
+        md5 = _md5_of(path)
+        if not md5:
+            raise OSError(f"{path} cannot be read")
+        yield md5, ""
+        return
+    for name, data in read_osu_files(path, MAX_MAP_BYTES + 1):
+        if len(data) <= MAX_MAP_BYTES:
+            yield hashlib.md5(data).hexdigest(), name
 
 
 def _files(

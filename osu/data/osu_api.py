@@ -18,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from osu.errors import UserError
+
 SERVER = "https://osu.ppy.sh"
 CLIENTS_PAGE = f"{SERVER}/home/account/edit#oauth"
 REQUEST_S = 1.0  # between requests
@@ -34,7 +36,7 @@ _USER_NAME = re.compile(r"[A-Za-z0-9_\-\[\] ]{1,32}")  # it becomes part of an a
 T = TypeVar("T")
 
 
-class ApiError(ValueError):
+class ApiError(UserError):
     """What the API could not do, in one sentence."""
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from osu.formats import mods as game_mods
-from osu.formats.archive import ARCHIVES, difficulty_from_osz, difficulty_names
+from osu.formats.archive import ARCHIVES, difficulty_from_osz
 from osu.formats.difficulty import (
     circle_scale,
     clamp,
@@ -55,7 +55,7 @@ class Kind(IntEnum):
 class Beatmap:
     """One difficulty of N objects in order of time, E nested slider events, P path vertices.
 
-    What the fields below imply (path_xy, event_ms, ...) is computed when first asked for.
+    Arrays that follow from the fields (path_xy, event_ms, ...) are computed when first asked for.
     Times are map time in ms, positions osu!px. Arrays are read, never written.
     """
 
@@ -97,8 +97,8 @@ class Beatmap:
     path_start: np.ndarray  # (N + 1,) i8 slices
     tick_px: np.ndarray  # (N,) f8 path length between ticks, inf where there are none
 
-    file: OsuFile  # what it was made from
-    unmodded: "Beatmap | None" = None  # what with_mods starts from; None = this one
+    file: OsuFile  # its source
+    unmodded: "Beatmap | None" = None  # the same one without mods; None where it is this one
 
     @property
     def rate(self) -> float:
@@ -116,7 +116,7 @@ class Beatmap:
 
     @property
     def preempt_ms(self) -> int:
-        """An object appears this long before its time."""
+        """The time from an object's appearance to its start."""
         return preempt(self.ar)
 
     @property
@@ -148,7 +148,7 @@ class Beatmap:
 
     @property
     def event_kind(self) -> np.ndarray:
-        """(E,) i1, Event; each slider's last one is its true end."""
+        """(E,) i1, SliderPart; each slider's last one is its true end."""
         return self._events[1]
 
     @property
@@ -178,7 +178,7 @@ class Beatmap:
         raw = self.unmodded or self
         if not mods & (Mods.EZ | Mods.HR):
             return replace(raw, mods=mods, unmodded=raw)
-        columns = {one.name: getattr(raw, one.name) for one in fields(raw)}
+        columns = {field.name: getattr(raw, field.name) for field in fields(raw)}
         columns |= settings_with_mods(raw.hp, raw.cs, raw.od, raw.ar, mods)
         if mods & Mods.HR:
             flip = np.array([1.0, -1.0])
@@ -254,11 +254,6 @@ def load_beatmap(path: str | Path, difficulty: str | None = None) -> Beatmap:
     return parse_beatmap(data, name)
 
 
-def list_difficulties(path: str | Path) -> list[str]:
-    """Names of the osu!standard difficulties in a .osz, easiest file name first."""
-    return difficulty_names(Path(path))
-
-
 def _read_bytes(path: Path) -> bytes:
     try:
         with open(path, "rb") as file:
@@ -294,7 +289,7 @@ def _build(file: OsuFile, md5: str) -> Beatmap:
     if (slider_end_ms > MAX_TIME_MS).any():
         raise BeatmapError("it has a slider that goes on for more than 24 h")
 
-    def of_all(of_sliders: np.ndarray, kind: type) -> np.ndarray:
+    def per_object(of_sliders: np.ndarray, kind: type) -> np.ndarray:
         values = np.zeros(count, dtype=kind)
         values[heads] = of_sliders
         return values
@@ -321,26 +316,26 @@ def _build(file: OsuFile, md5: str) -> Beatmap:
         timing_ms=uninherited[:, 0],
         beat_ms=uninherited[:, 1],
         start_ms=file.start_ms,
-        end_ms=np.where(slider, of_all(slider_end_ms, float), file.end_ms),
+        end_ms=np.where(slider, per_object(slider_end_ms, float), file.end_ms),
         kind=slider * np.int8(Kind.SLIDER) + spinner * np.int8(Kind.SPINNER),
         raw_xy=file.xy,
         new_combo=new_combo,
         combo_index=combo_index,
         combo_number=combo_number,
-        slides=of_all(file.slides, np.int32),
-        span_ms=of_all(span, float),
-        length_px=of_all(length, float),
+        slides=per_object(file.slides, np.int32),
+        span_ms=per_object(span, float),
+        length_px=per_object(length, float),
         path_offset=path,
         path_dist=path_dist,
-        path_start=_starts(of_all(start[1:] - start[:-1], int)),
-        tick_px=of_all(tick_px, float),
+        path_start=_starts(per_object(start[1:] - start[:-1], int)),
+        tick_px=per_object(tick_px, float),
         file=file,
     )
     return _stacked(columns)
 
 
 def _stacked(columns: dict) -> Beatmap:
-    """The fields of a Beatmap but `stack` and `xy` (or with old ones) -> Beatmap."""
+    """A Beatmap of its fields, for which `stack` and `xy` are computed."""
     xy, kind, slides = columns["raw_xy"], columns["kind"], columns["slides"]
     slider = slides > 0
     path_end = xy.copy()
@@ -362,7 +357,7 @@ def _stacked(columns: dict) -> Beatmap:
 
 
 def _starts(count: np.ndarray) -> np.ndarray:
-    """(N,) lengths of runs -> (N + 1,) slices."""
+    """(N,) lengths of runs -> (N + 1,): run i is the slice from the i-th to the next."""
     return np.concatenate([[0], count.cumsum()])
 
 

@@ -36,7 +36,7 @@ class ByteReader:
         self.skip(self._length(what), what)
 
     def _length(self, what: str) -> int:
-        """The length of the text that begins here; its bytes are what comes next."""
+        """The length in bytes of the text that begins here; they come next."""
         mark = self._byte(what)
         if mark == 0:
             return 0
@@ -59,7 +59,7 @@ class ByteReader:
 
 
 def string(text: str) -> bytes:
-    """`text` as `ByteReader.string` reads it."""
+    """The bytes of a text, which `ByteReader.string` reads."""
     raw = text.encode("utf-8")
     size, length = len(raw), bytearray()
     while size >= 0x80:

@@ -1,4 +1,4 @@
-"""What a map's difficulty settings mean, in the float32 arithmetic of the stable game."""
+"""The quantities that a map's difficulty settings stand for, in stable's float32 arithmetic."""
 
 from math import isfinite
 
@@ -15,12 +15,12 @@ def difficulty_range(value: float, easy: float, middle: float, hard: float) -> f
 
 
 def preempt(ar: float) -> int:
-    """An object appears this many ms before its time: a whole number, as in stable."""
+    """The ms by which an object appears before its time: an integer, as in stable."""
     return int(difficulty_range(ar, 1800, 1200, 450))
 
 
 def circle_scale(cs: float) -> float:
-    """0.5 at CS 5."""
+    """The size of circles and of stack offsets: 0.5 at CS 5."""
     return float(np.float32(1 - np.float32(0.7) * np.float32(cs - 5) / np.float32(5)) / 2)
 
 

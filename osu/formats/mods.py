@@ -2,8 +2,10 @@
 
 from enum import IntFlag
 
+from osu.errors import UserError
 
-class ModsError(ValueError):
+
+class ModsError(UserError):
     """A mods text that the game has no such combination for."""
 
 

@@ -1,4 +1,4 @@
-"""What an osu!stable installation says of its own files: osu!.db and scores.db.
+"""The databases of an osu!stable installation: osu!.db and scores.db.
 
 osu!.db lists every installed map with its folder, file name and MD5, scores.db every local play
 with its player; the replay of a local play is Data/r/<MD5 of the map>-<time>.osr. Files are
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from osu.errors import UserError
 from osu.formats.binary import ByteReader
 from osu.formats.mods import Mods
 from osu.formats.replay import LONG_ID_VERSION, SHORT_ID_VERSION
@@ -41,7 +42,7 @@ _CHANGED_SCROLL = 4 + 1
 _STARS = {0x0C: 1 + 4 + 1 + 4, 0x0D: 1 + 4 + 1 + 8}  # tag of the number -> bytes of a pair
 
 
-class StableError(ValueError):
+class StableError(UserError):
     """A file of the game that cannot be read; the message is one sentence."""
 
 
@@ -65,7 +66,7 @@ class LocalPlay:
 
     @property
     def file_name(self) -> str:
-        """Of its replay in Data/r, where the game kept one."""
+        """The name of its replay in Data/r, where the game kept one."""
         return f"{self.beatmap_md5}-{self.timestamp_ticks - FILETIME_TICKS}.osr"
 
 
@@ -94,10 +95,10 @@ def _read(path: Path, parse) -> list:
             raise ValueError(f"it has more than {MAX_DATABASE_BYTES >> 20} MB")
         source = ByteReader(data)
         version = source.take("<i")[0]
-        found = list(parse(source, version))
+        entries = list(parse(source, version))
         if source.offset != len(data):
             raise ValueError("it goes on after its end")
-        return found
+        return entries
     except OSError as error:
         raise StableError(f"{path.name} cannot be read: {error.strerror}") from None
     except StableError:
@@ -112,9 +113,9 @@ def _maps(source: ByteReader, version: int) -> Iterator[ListedMap]:
     source.skip(4 + 1 + 8, "the header")  # folders, account unlocked, and when
     source.skip_string("the player's name")
     for _ in range(_count(source, "maps")):
-        found = _map(source, version)
-        if found:
-            yield found
+        listed = _map(source, version)
+        if listed:
+            yield listed
     source.skip(4, "the permissions")
 
 
@@ -161,12 +162,12 @@ def _skip_stars(source: ByteReader) -> None:
 
 
 def _scores(source: ByteReader, version: int) -> Iterator[LocalPlay]:
-    room = MAX_LISTED
+    plays_left = MAX_LISTED
     for _ in range(_count(source, "maps")):
         _md5(source, "a map's MD5")
         count = _count(source, "plays")
-        room -= count
-        if room < 0:
+        plays_left -= count
+        if plays_left < 0:
             raise ValueError(f"it lists more than {MAX_LISTED} plays")
         for _ in range(count):
             yield _score(source)

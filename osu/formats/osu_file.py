@@ -15,6 +15,8 @@ from math import isfinite, nan
 
 import numpy as np
 
+from osu.errors import UserError
+
 # Bounds. The largest of 944 real maps: 1.2 MB, 6,503 objects, 1,488 control points in a slider,
 # 95 slides, 3,100 px, 1,787 timing points.
 MAX_MAP_BYTES = 8 << 20
@@ -42,7 +44,7 @@ _KEY_VALUE = re.compile(r"^[ \t]*(\w+)[ \t]*:(.*)$", re.MULTILINE)
 _UNREADABLE = (ValueError, IndexError, OverflowError)
 
 
-class BeatmapError(ValueError):
+class BeatmapError(UserError):
     """A beatmap that cannot be used; the message is one sentence saying why."""
 
 
@@ -138,8 +140,8 @@ def _key_values(sections: dict[str, str], section: str, name: str) -> dict[str, 
 
 def _breaks(body: str) -> np.ndarray:
     """(B, 2): start, end."""
-    found = (match.groups() for match in islice(_BREAK.finditer(body), MAX_BREAKS))
-    times = ((_float(start, nan), _float(end, nan)) for start, end in found)
+    rows = (match.groups() for match in islice(_BREAK.finditer(body), MAX_BREAKS))
+    times = ((_float(start, nan), _float(end, nan)) for start, end in rows)
     inside = [pair for pair in times if abs(pair[0]) <= MAX_TIME_MS and abs(pair[1]) <= MAX_TIME_MS]
     return np.array(inside, dtype=np.float64).reshape(-1, 2)
 
@@ -172,8 +174,8 @@ def _timing(body: str, name: str) -> np.ndarray:
         points = np.array([point for line in lines if (point := _timing_point(line))])
     points = points.reshape(-1, 3)
     time_ms, beat_ms, uninherited = points.T
-    known = (np.abs(beat_ms) <= MAX_BEAT_MS) | (np.isnan(beat_ms) & (uninherited != 1))
-    return points[known & (np.abs(time_ms) <= MAX_TIME_MS)]
+    readable = (np.abs(beat_ms) <= MAX_BEAT_MS) | (np.isnan(beat_ms) & (uninherited != 1))
+    return points[readable & (np.abs(time_ms) <= MAX_TIME_MS)]
 
 
 def _timing_point(line: str) -> tuple[float, float, bool] | None:
@@ -227,11 +229,13 @@ def _check(values: np.ndarray, most: float, sentence: str) -> None:
 
 
 def is_slider(kind: np.ndarray) -> np.ndarray:
-    """Of type bit fields: a circle bit goes before a slider bit before a spinner bit."""
+    """True for the sliders among type bit fields: a circle bit goes before a slider bit, and that
+    before a spinner bit."""
     return (kind & (CIRCLE_BIT | SLIDER_BIT)) == SLIDER_BIT
 
 
 def is_spinner(kind: np.ndarray) -> np.ndarray:
+    """True for the spinners among type bit fields."""
     return (kind & (CIRCLE_BIT | SLIDER_BIT | SPINNER_BIT)) == SPINNER_BIT
 
 
@@ -270,8 +274,8 @@ def _readable(line: str) -> tuple[float, float, float, int] | None:
             float(row[7] if len(row) > 7 else 0)
         elif kind & (CIRCLE_BIT | SPINNER_BIT) == SPINNER_BIT:
             float(row[5])
-        known = kind & (CIRCLE_BIT | SLIDER_BIT | SPINNER_BIT) and 0 <= kind < 2**31
-        return (float(row[0]), float(row[1]), float(row[2]), kind) if known else None
+        playable = kind & (CIRCLE_BIT | SLIDER_BIT | SPINNER_BIT) and 0 <= kind < 2**31
+        return (float(row[0]), float(row[1]), float(row[2]), kind) if playable else None
     except _UNREADABLE:
         return None
 

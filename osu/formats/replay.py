@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from osu.errors import UserError
 from osu.files import write_atomic
 from osu.formats.binary import ByteReader, string
 from osu.formats.mods import Mods
@@ -36,7 +37,7 @@ MAX_LIFE_CHARS = 1 << 20  # the longest real life bar has 2,981
 MAX_DECODER_BYTES = 64 << 20  # stable's dictionary has 2 MB
 
 
-class ReplayError(ValueError):
+class ReplayError(UserError):
     """A replay that cannot be read or written; the message is one sentence."""
 
 
@@ -265,8 +266,26 @@ def _compress(text: bytes) -> bytes:
     return packed[:5] + struct.pack("<q", len(text)) + packed[13:]
 
 
+def without_lead_in(replay: Replay) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The frames behind the lead-in, the up to two that stable puts off the field before a play.
+
+    -> t_ms (F',) i8, xy (F', 2) f4, keys (F',) u1, as in `Replay`.
+    """
+    lead_in = (replay.xy[:2] == LEAD_IN_XY).all(axis=1)
+    first = lead_in.size if lead_in.all() else int(lead_in.argmin())
+    return replay.t_ms[first:], replay.xy[first:], replay.keys[first:]
+
+
+def buttons_of(keys: np.ndarray) -> np.ndarray:
+    """Key states (F,) -> the two buttons (F,) u1: bit 0 for M1 or K1, bit 1 for M2 or K2.
+
+    Files of the game set the mouse's bit with the key's, those of other writers need not.
+    """
+    return (keys | keys >> 2) & np.uint8(Key.M1 | Key.M2)
+
+
 def clean_frames(replay: Replay) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The frames for whoever needs a function of time.
+    """The frames as a function of time: the times are strictly increasing.
 
     -> t_ms (F',) f8 strictly increasing, xy (F', 2) f8, keys (F',) u1 (bit 0: M1 or K1, bit 1: M2
     or K2). The lead-in is removed, nothing is clipped. A frame whose time lies before an earlier
@@ -274,14 +293,9 @@ def clean_frames(replay: Replay) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     last; one that changes a key stays, set apart by less than a millisecond, so that no press is
     lost (merging loses 53 of the 897,503 presses in 1,223 real replays).
     """
-    lead_in = (replay.xy[:2] == LEAD_IN_XY).all(axis=1)
-    first = int(lead_in.argmin()) if not lead_in.all() else lead_in.size
-    t_ms = np.maximum.accumulate(replay.t_ms[first:]).astype(np.float64)
-    xy = replay.xy[first:].astype(np.float64)
-    keys = replay.keys[first:] & np.uint8(Key.M1 | Key.M2)
-    keys |= (replay.keys[first:] >> np.uint8(2)) & np.uint8(
-        Key.M1 | Key.M2
-    )  # other writers' K1, K2
+    t_ms, xy, keys = without_lead_in(replay)
+    t_ms = np.maximum.accumulate(t_ms).astype(np.float64)
+    xy, keys = xy.astype(np.float64), buttons_of(keys)
 
     last_of_its_time = np.diff(t_ms, append=np.inf) > 0
     keep = last_of_its_time | (np.diff(keys, prepend=np.uint8(0)) != 0)
@@ -317,8 +331,8 @@ def build_replay(
     if (np.diff(t_ms) < 0).any():
         raise ReplayError("the frames' times run backwards")
     # Two lead-in frames, at 0 and at -1 (no intro skipped); the third leads back to the start.
-    whole_ms = np.concatenate([[0, -1], np.rint(t_ms).astype(np.int64)])
-    delta_ms = np.diff(whole_ms, prepend=0)
+    rounded_ms = np.concatenate([[0, -1], np.rint(t_ms).astype(np.int64)])
+    delta_ms = np.diff(rounded_ms, prepend=0)
     xy = np.concatenate([[LEAD_IN_XY, LEAD_IN_XY], xy.reshape(-1, 2)]).astype(np.float32)
     states = np.concatenate([[0, 0], _STATE_OF_KEYS[np.asarray(keys, np.intp)]]).astype(np.uint8)
     fields = dict(

@@ -68,27 +68,27 @@ def _parse_part(text: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     point = ends.copy()
     point[np.cumsum(~is_dot)[is_dot]] = marks[is_dot]
     behind = np.maximum(ends - point - 1, 0)
-    whole, whole_ok = _digits(buffer, point, point - starts - negative)
+    integer, integer_ok = _digits(buffer, point, point - starts - negative)
 
-    integers = np.where(negative, -whole, whole)
+    integers = np.where(negative, -integer, integer)
     for column, what in ((0, "time"), (3, "key state")):
-        if not (ok := (whole_ok & (point == ends))[column::4]).all():
+        if not (ok := (integer_ok & (point == ends))[column::4]).all():
             token = text.split(b",")[np.argmin(ok)].split(b"|")[column]
             raise ValueError(f"a frame has the {what} {_shown(token)}, not a whole number")
     delta_ms, keys = integers[0::4], integers[3::4]
     if keys.min() < 0 or keys.max() > 255:
         raise ValueError("it has key states outside 0 to 255")
 
-    at = np.arange(ends.size).reshape(-1, 4)[:, 1:3].ravel()  # the tokens of x and y
-    fraction, fraction_ok = _digits(buffer, ends[at], behind[at])
+    xy_at = np.arange(ends.size).reshape(-1, 4)[:, 1:3].ravel()  # the tokens of x and y
+    fraction, fraction_ok = _digits(buffer, ends[xy_at], behind[xy_at])
     # One division of two exact float64 is the correctly rounded value: whole numbers below 2**53.
-    scale = 10 ** np.minimum(behind[at], 8)
-    scaled = whole[at] * scale + fraction
+    scale = 10 ** np.minimum(behind[xy_at], 8)
+    scaled = integer[xy_at] * scale + fraction
     values = scaled / scale
-    values = np.where(negative[at], -values, values)
-    plain = whole_ok[at] & (fraction_ok | (behind[at] == 0)) & (scaled < 2**53)
+    values = np.where(negative[xy_at], -values, values)
+    plain = integer_ok[xy_at] & (fraction_ok | (behind[xy_at] == 0)) & (scaled < 2**53)
     if not plain.all():
-        values[~plain] = _other_numbers(text, at[~plain])
+        values[~plain] = _other_numbers(text, xy_at[~plain])
     with np.errstate(over="ignore"):
         xy = values.astype(np.float32).reshape(-1, 2)
     if not np.isfinite(xy).all():
@@ -166,8 +166,8 @@ def _float_texts(values: np.ndarray) -> list[str]:
         raise ValueError("a position is not finite")
     texts = [f"{value:.7g}" for value in values.tolist()]
     for digits in (8, 9):
-        again = np.array(texts, dtype="S16").astype(np.float64).astype(np.float32)
-        for i in np.flatnonzero(again != values).tolist():
+        reread = np.array(texts, dtype="S16").astype(np.float64).astype(np.float32)
+        for i in np.flatnonzero(reread != values).tolist():
             texts[i] = f"{values[i]:.{digits}g}"
     return [text.replace("e", "E") for text in texts]
 

@@ -1,4 +1,4 @@
-"""How fast sliders go, and what happens on their way: ticks, repeats, the tail.
+"""Sliders in time: their velocity, and the ticks, repeats and tail on their way.
 
 Rules: ppy/osu Slider, SliderEventGenerator, LegacyRulesetExtensions (its float32 velocity is the
 stable game's).
@@ -26,7 +26,7 @@ class SliderPart(IntEnum):
 def timing_at(
     timing: np.ndarray, start_ms: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of sliders starting at (S,): beat length ms, factor on it (1 / SV), whether they tick.
+    """Timing of sliders that start at (S,): beat length ms, factor on it (1 / SV), true for ticks.
 
     The last point at or before the start counts; of points at one time an inherited one goes
     before an uninherited one, the later before the earlier. Uninherited points reset the factor.
@@ -73,7 +73,8 @@ def nested_events(
     length_px: np.ndarray,
     tick_px: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Ticks, repeats and tail of S sliders: time, Event, distance along the path; whose it is.
+    """Ticks, repeats and tails of S sliders: (E,) times, SliderParts, distances along the path, and
+    indices of the sliders.
 
     Ticks stand at the same places of the path on each slide, so that on the way back they come in
     the opposite order.
@@ -89,10 +90,10 @@ def nested_events(
     dist = np.where(back, 0.0, length_px[owner])  # of the slides' ends
     share = np.ones(len(owner))
     on_way = np.flatnonzero(~is_end)
-    of, returns = owner[on_way], back[on_way]
-    nth_tick = np.where(returns, ticks[of] - place[on_way], place[on_way] + 1)
-    dist[on_way] = nth_tick * tick_px[of]
-    share[on_way] = dist[on_way] / length_px[of]
+    tick_owner, returns = owner[on_way], back[on_way]
+    nth_tick = np.where(returns, ticks[tick_owner] - place[on_way], place[on_way] + 1)
+    dist[on_way] = nth_tick * tick_px[tick_owner]
+    share[on_way] = dist[on_way] / length_px[tick_owner]
     share[on_way] = np.where(returns, 1 - share[on_way], share[on_way])
     time_ms = start_ms[owner] + (slide + share) * span_ms[owner]
     kind = is_end.astype(np.int8)

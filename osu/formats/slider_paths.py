@@ -198,9 +198,9 @@ def _halve_until_flat(pieces: _Pieces, key, width: float, points, n) -> None:
         bend = bend.real**2 + bend.imag**2
         bent = ((bend > 4 * BEZIER_TOLERANCE_PX**2) & (place[1:-1] < last)).any(axis=1)
         # the right half is the left half of the bezier turned round
-        turn = np.maximum(last - place, 0) + most * np.arange(len(points))[:, None]
+        reverse = np.maximum(last - place, 0) + most * np.arange(len(points))[:, None]
         left = points @ halving
-        right = (points.take(turn) @ halving).take(turn)
+        right = (points.take(reverse) @ halving).take(reverse)
         flat = ~bent
         done.append((key[flat], left[flat], right[flat], n[flat]))
         width /= 2
@@ -227,7 +227,7 @@ def _halving(size: int) -> np.ndarray:
 
 
 def _flat_vertices(left: np.ndarray, right: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """(m, k - 1) what the game draws for a flat bezier of n points: its first point, and n - 2
+    """(m, k - 1) vertices that the game draws for a flat bezier of n points: its first, and n - 2
     averages of three neighbours among the 2 n - 1 points of its halves."""
     rows, most = left.shape
     place = np.arange(2 * most - 1)
@@ -329,10 +329,10 @@ def fit_length(
     before[1:] = along[:-1]
     before[start[:-1]] = -1.0
     keep = before < wanted.repeat(count)
-    kept = np.add.reduceat(keep, start[:-1])
-    path_start = np.concatenate([[0], kept.cumsum()])
+    vertex_count = np.add.reduceat(keep, start[:-1])
+    path_start = np.concatenate([[0], vertex_count.cumsum()])
     path, along = vertices[keep].astype(np.complex128), along[keep]
-    moved = (kept >= 2) & (wanted != natural)
+    moved = (vertex_count >= 2) & (wanted != natural)
     end = path_start[1:][moved] - 1
     direction = path[end] - path[end - 1]
     direction /= np.abs(direction)

@@ -5,20 +5,18 @@ Only the top of each .osu is read, up to its first timing points; nothing is dec
 
 import os
 import threading
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from osu.formats.archive import ARCHIVES
+from osu.errors import UserError
+from osu.formats.archive import ARCHIVES, UNREADABLE, read_osu_files
 
 # General, metadata and difficulty sections fit; long event lists come later.
 MAP_HEAD_BYTES = 16 << 10
-_UNREADABLE = (OSError, zipfile.BadZipFile, RuntimeError, ValueError, EOFError)
 
 
-class SongsError(ValueError):
+class SongsError(UserError):
     """A folder that can't be listed, in one sentence."""
 
 
@@ -67,15 +65,10 @@ def list_songs(path: Path) -> list[Song]:
     try:
         if path.suffix.lower() == ".osu":
             with open(path, "rb") as file:
-                return list(_song(file, path))
-        with zipfile.ZipFile(path) as archive:
-            names = sorted(n for n in archive.namelist() if n.lower().endswith(".osu"))
-            songs = []
-            for name in names:
-                with archive.open(name) as file:
-                    songs += _song(file, path)
-            return songs
-    except _UNREADABLE:
+                return list(_song(file.read(MAP_HEAD_BYTES), path))
+        heads = read_osu_files(path, MAP_HEAD_BYTES)
+        return [song for _, head in heads for song in _song(head, path)]
+    except UNREADABLE:
         return []
 
 
@@ -93,12 +86,12 @@ def _map_files(folder: Path) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
-def _song(file: BinaryIO, path: Path) -> Iterator[Song]:
-    """The song of one .osu file that is open at its start, or nothing for another game mode."""
-    head = file.read(MAP_HEAD_BYTES).decode("utf-8", "replace")
-    if not head.lstrip("\ufeff \r\n").startswith("osu file format"):
+def _song(head: bytes, path: Path) -> Iterator[Song]:
+    """The song of one .osu file that begins so, or nothing for another game mode."""
+    text = head.decode("utf-8", "replace")
+    if not text.lstrip("\ufeff \r\n").startswith("osu file format"):
         return
-    pairs = (line.partition(":") for line in head.splitlines() if not line.startswith("["))
+    pairs = (line.partition(":") for line in text.splitlines() if not line.startswith("["))
     fields: dict[str, str] = {}
     for key, _, value in pairs:
         fields.setdefault(key.strip(), value.strip())

@@ -12,20 +12,20 @@ What is public is for the window's thread, which alone changes the state; everyt
 thread" does nothing to the window but put events. There is no Tk here.
 """
 
-import hashlib
 import math
 import queue
-import re
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap
-from osu.formats.mods import mods_str, parse_mods
+from osu.data.library import MAP_SUFFIXES, find_map
+from osu.errors import UserError
+from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
+from osu.formats.mods import parse_mods
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.messages import (
     Command,
@@ -54,7 +54,9 @@ from osu.live import protocol
 from osu.live.game_window import find_window
 from osu.live.plan import make_plan
 from osu.live.player import LivePlayer
-from osu.players.auto import AUTO, auto_play
+from osu.players.auto import AUTO, generate_auto
+from osu.players.generated import GeneratedPlay, play_file_name
+from osu.players.options import LikedPlay, PlayOptions
 from osu.render.export import save_gif
 from osu.render.scene import Stage
 
@@ -64,7 +66,7 @@ LIVE_STOP_S = 2.0  # then the process is ended
 MAX_EVENTS = 10  # a poll: the window stays alive however fast events come
 
 
-class WorkError(ValueError):
+class WorkError(UserError):
     """A command that can't be carried out, in one sentence."""
 
 
@@ -220,9 +222,9 @@ class Worker:
     def _carry_out(self, command: Command, cancel: threading.Event) -> None:
         match command:
             case ScanSongs(folder):
-                found = scan(folder, lambda n: self._progress(None, f"{n} maps found"), cancel)
+                songs = scan(folder, lambda n: self._progress(None, f"{n} maps found"), cancel)
                 _check(cancel)
-                self._put(SongsListed(folder, tuple(found)))
+                self._put(SongsListed(folder, tuple(songs)))
             case OpenMap(path, difficulty):
                 stage = Stage(load_beatmap(path, difficulty))
                 self._opened[path] = None
@@ -249,7 +251,7 @@ class Worker:
 
     def _generate(self, command: Generate, cancel: threading.Event) -> None:
         """A map that can't be played is skipped, with its reason at the end."""
-        play = self._player_of(command, cancel)
+        generate = self._generator_of(command, cancel)
         if command.folder:
             Path(command.folder).mkdir(parents=True, exist_ok=True)
         reasons = []
@@ -262,7 +264,7 @@ class Worker:
             beatmap = beatmap.with_mods(parse_mods(command.mods))
             for k, seed in enumerate(range(command.seed, command.seed + command.plays)):
                 done = (n * command.plays + k, len(command.maps) * command.plays)
-                self._play(command, play, chosen.path, beatmap, seed, done, cancel)
+                self._play(command, generate, chosen.path, beatmap, seed, done, cancel)
         if reasons:
             of = f"{len(reasons)} of {len(command.maps)} maps could not be played: "
             raise WorkError((of if len(command.maps) > 1 else "") + reasons[0])
@@ -270,7 +272,7 @@ class Worker:
     def _play(
         self,
         command: Generate,
-        play: Callable[..., Replay],
+        generate: Callable[..., GeneratedPlay],
         map_path: str,
         beatmap: Beatmap,
         seed: int,
@@ -285,39 +287,41 @@ class Worker:
             self._progress((done[0] + part) / done[1], text)
 
         report(0.0)
-        replay = play(beatmap, seed, report, cancel)
+        play = generate(beatmap, seed, report, cancel)
         _check(cancel)
         path = None
         if command.folder:
-            name = play_file_name(f"{command.model} #{seed}", beatmap)
+            name = play_file_name(f"{command.model} {seed}", beatmap)
             path = str(Path(command.folder) / name)
-            save_replay(replay, path)
-        self._put(Played(command.model, seed, map_path, Stage(beatmap, replay), path))
+            save_replay(play.replay, path)
+        stage = Stage(play.beatmap, play.replay, play.judgement)
+        self._put(Played(command.model, seed, map_path, stage, path))
 
-    def _player_of(self, command: Generate, cancel: threading.Event) -> Callable[..., Replay]:
-        """(beatmap, seed, progress, cancel) -> Replay, of the model and options in `command`."""
+    def _generator_of(
+        self, command: Generate, cancel: threading.Event
+    ) -> Callable[..., GeneratedPlay]:
+        """(beatmap, seed, on_progress, cancel) -> GeneratedPlay, of `command`'s model, options."""
         if command.model == AUTO:
-            return lambda beatmap, seed, progress, cancel: auto_play(beatmap)
+            return lambda beatmap, seed, on_progress, cancel: generate_auto(beatmap)
         engine = self._load_engine()
         if self._player is None or self._player[0] != command.model:
             self._progress(None, f"loading {command.model}")
             self._player = command.model, engine.load_player(command.model)
         player = self._player[1]
         files = (*self._opened, *command.known_maps)
-        like = tuple(load_replay(path) for path in command.like)
-        found = (
-            _find_map(path, replay, files, cancel)[1].with_mods(replay.mods)
-            for path, replay in zip(command.like, like, strict=True)
-        )
-        options = engine.PlayOptions(
-            like=like,
-            like_maps=tuple(found),
+        like = []
+        for path in command.like:
+            replay = load_replay(path)
+            _, beatmap = _find_map(path, replay, files, cancel)
+            like.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
+        options = PlayOptions(
+            like=tuple(like),
             accuracy=command.accuracy,
             unstable_rate=command.unstable_rate,
             skill=command.skill,
         )
-        return lambda beatmap, seed, progress, cancel: player.play(
-            beatmap, seed, options, progress, cancel
+        return lambda beatmap, seed, on_progress, cancel: player.generate(
+            beatmap, seed, options, on_progress, cancel
         )
 
     def _save_gif(self, command: SaveGif, cancel: threading.Event) -> None:
@@ -338,36 +342,23 @@ class Worker:
         self._put(Saved(command.path))
 
 
-def play_file_name(player: str, beatmap: Beatmap) -> str:
-    """A name for a play's .osr file, without what a file system would not take."""
-    mods = f" +{mods_str(beatmap.mods)}" if beatmap.mods else ""
-    name = f"{player} - {beatmap.artist} - {beatmap.title} [{beatmap.difficulty}]{mods}"
-    return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name)[:180] + ".osr"
-
-
 def _find_map(
     path: str, replay: Replay, files: tuple[str, ...], cancel: threading.Event
 ) -> tuple[str, Beatmap]:
     """The map of the replay at `path`, and its file: one of `files` or one beside the replay."""
-    beside = sorted(map(str, Path(path).parent.glob("*.os[uz]")))
-    for file in dict.fromkeys((*files, *beside)):
-        _check(cancel)
-        beatmap = _beatmap_in(Path(file), replay.beatmap_md5)
-        if beatmap is not None:
-            return file, beatmap
-    raise WorkError(f"The map of {Path(path).name} was not found: open its Songs folder first.")
 
+    beside = sorted(p for p in Path(path).parent.iterdir() if p.suffix.lower() in MAP_SUFFIXES)
+    names = {Path(name): name for name in (*files, *map(str, beside))}
 
-def _beatmap_in(path: Path, md5: str) -> Beatmap | None:
-    """The difficulty with this MD5 in a .osu, .osz or .olz file, if it is there and can be read."""
-    try:
-        if path.suffix.lower() == ".osu":
-            same = hashlib.md5(path.read_bytes()).hexdigest() == md5
-            return load_beatmap(path) if same else None
-        maps = (load_beatmap(path, song.difficulty) for song in list_songs(path))
-        return next((beatmap for beatmap in maps if beatmap.md5 == md5), None)
-    except (BeatmapError, OSError):
-        return None
+    def candidates() -> Iterator[Path]:
+        for file in names:
+            _check(cancel)
+            yield file
+
+    place = find_map(candidates(), replay.beatmap_md5)
+    if place is None:
+        raise WorkError(f"The map of {Path(path).name} was not found: open its Songs folder first.")
+    return names[Path(place.beatmap)], parse_beatmap(place.read_map(), Path(place.beatmap).name)
 
 
 def _check(cancel: threading.Event) -> None:

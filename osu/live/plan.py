@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osu.errors import UserError
 from osu.formats.replay import Replay, clean_frames
 from osu.units import CENTRE_PX, HEIGHT_PX, WIDTH_PX
 
 
-class LiveError(ValueError):
+class LiveError(UserError):
     """Why a play cannot be played live, in one sentence."""
 
 

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from osu.errors import UserError
 from osu.nets.cursor_gan import CursorGenerator
 from osu.nets.denoiser import Denoiser
 from osu.nets.lstm import CursorLSTM, KeyLSTM
@@ -28,7 +29,7 @@ NETWORKS = {
 }
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError):
     """A model folder or a run's state that cannot be used, in one sentence."""
 
 
@@ -92,12 +93,11 @@ def init_from(folder: str | Path, model: nn.Module) -> None:
     model.load_state_dict(fitting, strict=False)
 
 
-def save_state(path: str | Path, args, step: int, parts: dict, best: float | None = None) -> None:
+def save_state(path: str | Path, args, step: int, parts: dict) -> None:
     """A run's whole state after `step` steps, atomically. `parts` are modules and optimizers."""
     state = {
         "args": dataclasses.asdict(args),
         "step": step,
-        "best": best,
         "parts": {name: part.state_dict() for name, part in parts.items()},
         "torch_rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
@@ -109,8 +109,8 @@ def save_state(path: str | Path, args, step: int, parts: dict, best: float | Non
 
 def load_state(
     path: str | Path, args, parts: dict, may_differ: tuple[str, ...] = ("resume", "device")
-) -> dict:
-    """Restores `parts` and the generators in place, and returns {"step", "best"}.
+) -> int:
+    """Restores `parts` and the generators in place, and returns how many steps were made.
 
     A run goes on only with the options it was started with; `may_differ` names the exceptions.
     CheckpointError names the first option that differs, or says that nothing is left to do.
@@ -130,4 +130,4 @@ def load_state(
     torch.set_rng_state(state["torch_rng"])
     if state["cuda_rng"] is not None and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["cuda_rng"])
-    return {"step": state["step"], "best": state["best"]}
+    return state["step"]

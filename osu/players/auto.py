@@ -8,7 +8,7 @@ import numpy as np
 
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, build_replay
-from osu.rules.judge import judge
+from osu.players.generated import GeneratedPlay, judged_play
 from osu.units import CENTRE_PX, FRAME_MS, frame_count, grid_ms
 
 AUTO = "auto"  # the name of the model that is none: straight lines, exact times
@@ -22,7 +22,12 @@ TAIL_MS = 500.0  # real time after the last one
 
 
 def auto_play(beatmap: Beatmap) -> Replay:
-    """The play of `beatmap` (its mods applied) with the header that the judge gives it.
+    """The play of `beatmap` (its mods applied) with the header that the judge gives it."""
+    return generate_auto(beatmap).replay
+
+
+def generate_auto(beatmap: Beatmap) -> GeneratedPlay:
+    """The play of `auto_play`, together with its judgement.
 
     60 frames per real second and one more at each press and each release. The cursor moves in
     straight lines from the end of one object to the start of the next, follows slider balls and
@@ -44,7 +49,7 @@ def auto_play(beatmap: Beatmap) -> Replay:
         seed=0,
         timestamp_ticks=AUTO_TIMESTAMP_TICKS,
     )
-    return judge(beatmap, replay).stamp(replay)
+    return judged_play(beatmap, replay)
 
 
 def _presses(beatmap: Beatmap) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
-"""Whole plays from the diffusion network: whose style, which noise, how many steps."""
+"""Plays from the diffusion network: whose style, which noise, how many steps."""
 
 import math
-from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -24,60 +24,96 @@ from osu.features.style import (
     style_of,
     style_of_accuracy,
 )
+from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay, clean_frames
+from osu.nets.checkpoint import load_model
 from osu.nets.denoiser import Denoiser, to_play
 from osu.players.dpm_solver import sample
+from osu.players.generated import GeneratedPlay, finish_play
 from osu.players.hand import apply_dead_zone
+from osu.players.options import OnProgress, PlayOptions
 from osu.players.spinners import spinner_path
-from osu.players.target import target_accuracy, with_sloppiness
+from osu.players.target import play_to_target, with_sloppiness
 
+# Chosen once for the shipped model (for GUIDANCE see `sample_as`); no command repeats the choice.
+# Sigmas are the sampler's noise levels in units of 256 px.
 STEPS = 16
-RESTING_DEAD_ZONE_PX = (
-    0.35  # median of osu.players.hand: the network rests by itself in half of the time
-)
-IDLE_S = 1.5  # to the next object: nobody aims at it yet
-GUIDANCE = 1.8  # how far from anyone's play towards a person's; 1 for as the network has it
-GUIDANCE_SIGMA = 0.01  # the noise level, units, down to which a play is guided
-SPINNER_SIGMA = 0.06  # the noise level, units, down to which spinners are circled for the network
+# Median reach for osu.players.hand: the network rests by itself in half of the time.
+RESTING_DEAD_ZONE_PX = 0.35
+IDLE_S = 1.5  # farther from the next object nobody aims at it yet
+# How far from anyone's play towards the person's; 1 is the network's own prediction.
+GUIDANCE = 1.8
+GUIDANCE_SIGMA = 0.01  # a play is guided while sigma >= this
+# While sigma >= 0.06, blend the prediction inside spinners with a synthetic spin: the network alone
+# turns at a third of human speed (osu.players.spinners).
+SPINNER_SIGMA = 0.06
 
 
 class Person(NamedTuple):
     """Who plays."""
 
     style: Tensor  # (len(osu.features.style.Style),), nan for the unknown
-    code: Tensor  # (style,), the network's own
+    style_embedding: Tensor  # (style,), learned by the network's encoder
     spin: np.ndarray  # (len(osu.features.style.Spin),), nan where unknown
+
+
+class DiffusionPlayer:
+    """One network that moves the cursor and presses the keys, in the style of a person."""
+
+    OPTIONS = ("like", "accuracy", "unstable_rate", "skill", "steps")
+
+    def __init__(self, folder: Path, name: str, device: torch.device) -> None:
+        self.name = name
+        self.model = load_model(folder / name).to(device)
+
+    def generate(
+        self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress
+    ) -> GeneratedPlay:
+        """A judged play of the map, its mods applied."""
+        chart = chart_of(beatmap)
+
+        def play_once(sloppiness: float, on_progress: OnProgress) -> GeneratedPlay:
+            play, screen_px = sample_play(self.model, chart, seed, options, on_progress, sloppiness)
+            return finish_play(beatmap, chart, play, None, screen_px, self.name, seed)
+
+        return play_to_target(play_once, options, on_progress)
 
 
 @torch.no_grad()
 def sample_play(
-    model: Denoiser, chart: Chart, seed: int, options, tick: Callable[[float], None],
+    model: Denoiser,
+    chart: Chart,
+    seed: int,
+    options: PlayOptions,
+    on_progress: OnProgress,
     sloppiness: float = 0.0,
-) -> tuple[np.ndarray, float]:  # fmt: skip
-    """A play (T, len(Play)) of a whole track, as the person's device shows it, and the grid of
-    that person's screen in osu!px, 0 for none; `tick` gets the share done and may raise. See
-    osu.players.target for `sloppiness`."""
+) -> tuple[np.ndarray, float]:
+    """A play (T, len(Play)) of a whole map as the person's pointing device shows it, and the grid
+    of that person's screen in osu!px, 0 for none. `sloppiness` is osu.players.target's."""
     person = draw_person(model, chart, seed, options)
     person = person._replace(style=with_sloppiness(person.style, sloppiness, options))
-    play = sample_as(model, chart, person, seed, options.steps or STEPS, tick)
-    cursor = apply_dead_zone(
-        play[:, : Play.K1], np.random.default_rng((seed, 1)), RESTING_DEAD_ZONE_PX
-    )
-    play[:, : Play.K1] = cursor
+    play = sample_as(model, chart, person, seed, options.steps or STEPS, on_progress)
+    rng = np.random.default_rng((seed, 1))
+    play[:, : Play.K1] = apply_dead_zone(play[:, : Play.K1], rng, RESTING_DEAD_ZONE_PX)
     return play, nearest_grid_px(float(person.style[Style.SCREEN]))
 
 
 @torch.no_grad()
 def sample_as(
-    model: Denoiser, chart: Chart, person: Person, seed: int, steps: int,
-    tick: Callable[[float], None] = lambda share: None,
-) -> np.ndarray:  # fmt: skip
-    """A play (T, len(Play)) of a whole track by a person.
+    model: Denoiser,
+    chart: Chart,
+    person: Person,
+    seed: int,
+    steps: int,
+    on_progress: OnProgress = lambda share: None,
+) -> np.ndarray:
+    """A play (T, len(Play)) of a whole map by a person.
 
     Classifier-free guidance (arXiv 2207.12598): left alone the network plays between the person and
-    everybody. On 14 validation plays accuracies follow those of their persons with a slope of .76,
-    guided by 1.5 of 1.04; 1.8 was told least from people (1.4: .586, 1.8: .571, 2.4: .565 of
-    windows by features, 60 crops; replays by conv .55, .57, .54).
+    everybody. Measured once on 14 validation plays: accuracies followed those of their persons with
+    a slope of 0.76, guided by 1.5 with 1.04. By guidance 1.4, 1.8 and 2.4 a classifier told windows
+    from people's with an AUC of 0.586, 0.571 and 0.565 (by features, 60 crops), whole replays with
+    0.55, 0.57 and 0.54 (by convolutions).
     """
     device = next(model.parameters()).device
     frames = -(-chart.frames // model.stride) * model.stride
@@ -85,39 +121,43 @@ def sample_as(
     condition = torch.cat([condition, condition[:, -1:].expand(-1, frames - chart.frames, -1)], 1)
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(1, frames, len(Play), generator=generator).to(device)
-    # Of the person, and of anyone.
+    # Two rows: the person, and anyone.
     styles = torch.stack([person.style, torch.full_like(person.style, torch.nan)]).to(device)
-    codes = torch.stack([person.code, torch.zeros_like(person.code)]).to(device)
-    known, straight = torch.tensor([1.0, 0.0], device=device), torch.zeros(2, device=device)
+    embeddings = torch.stack([person.style_embedding, torch.zeros_like(person.style_embedding)])
+    embeddings = embeddings.to(device)
+    has_embedding = torch.tensor([1.0, 0.0], device=device)
+    mirrored = torch.zeros(2, device=device)
     conditions = condition.expand(2, -1, -1)
     path, share = spinner_path(chart, np.random.default_rng(seed), person.spin)
     path, share = (torch.from_numpy(x).to(device) for x in (path, share))
     path = path - baseline_path(condition)[0, : chart.frames]
 
     def denoise(x: Tensor, sigma: Tensor) -> Tensor:
-        both = 2 if sigma[0] >= GUIDANCE_SIGMA else 1
-        sigma = sigma.expand(both)
-        embed = model.embedding(sigma, styles[:both], codes[:both], known[:both], straight[:both])
-        clean = model(x.expand(both, -1, -1), sigma, conditions[:both], embed)
-        if both == 2:
+        rows = 2 if sigma[0] >= GUIDANCE_SIGMA else 1
+        sigma = sigma.expand(rows)
+        embed = model.embedding(
+            sigma, styles[:rows], embeddings[:rows], has_embedding[:rows], mirrored[:rows]
+        )
+        clean = model(x.expand(rows, -1, -1), sigma, conditions[:rows], embed)
+        if rows == 2:
             clean = torch.lerp(clean[1:], clean[:1], GUIDANCE)
         if sigma[0] >= SPINNER_SIGMA:
             clean[0, : chart.frames, : Play.K1].lerp_(path, share)
         return clean
 
-    free = torch.zeros_like(noise)
-    free[..., : Play.K1] = idle_mask(condition)
-    signal = sample(denoise, noise, steps, lambda n: tick((n + 1) / (steps + 1)), free)
+    idle = torch.zeros_like(noise)
+    idle[..., : Play.K1] = idle_mask(condition)
+    signal = sample(denoise, noise, steps, lambda n: on_progress((n + 1) / (steps + 1)), idle)
     return to_play(signal, condition)[0, : chart.frames].cpu().numpy()
 
 
 def idle_mask(condition: Tensor) -> Tensor:
     """(B, T, 1) 1 where the next object is more than IDLE_S away, else 0."""
-    until = condition[..., Condition["OBJECT+0_START_FAR"], None]
-    return (until > math.tanh(IDLE_S / FAR_S)).float()
+    time_left = condition[..., Condition["OBJECT+0_START_FAR"], None]
+    return (time_left > math.tanh(IDLE_S / FAR_S)).float()
 
 
-def draw_person(model: Denoiser, chart: Chart, seed: int, options) -> Person:
+def draw_person(model: Denoiser, chart: Chart, seed: int, options: PlayOptions) -> Person:
     """The person of `like`; without it one is drawn among the training plays whose maps ask about
     as much as this one: people choose maps that they can play.
 
@@ -125,35 +165,34 @@ def draw_person(model: Denoiser, chart: Chart, seed: int, options) -> Person:
     """
     rng = np.random.default_rng(seed)
     if options.like:
-        pairs = list(zip(options.like, options.like_maps, strict=True))
-        read = [read_person(model, replay, chart_of(beatmap)) for replay, beatmap in pairs]
-        style = torch.stack([person.style for person in read]).nanmean(0)
-        style[Style.SCREEN] = read[0].style[Style.SCREEN]  # a mean of two grids is none
-        code = torch.stack([person.code for person in read]).mean(0)
-        spins = np.stack([person.spin for person in read])
+        liked = [read_person(model, replay, chart_of(beatmap)) for replay, beatmap in options.like]
+        style = torch.stack([person.style for person in liked]).nanmean(0)
+        style[Style.SCREEN] = liked[0].style[Style.SCREEN]  # a mean of two grids is none
+        embedding = torch.stack([person.style_embedding for person in liked]).mean(0)
+        spins = np.stack([person.spin for person in liked])
     else:
-        far = 0.0
-        if target_accuracy(options) is not None:
-            have = model.bank_style[:, Style.ACCURACY].cpu().numpy()
-            wanted = style_of_accuracy(target_accuracy(options))
-            far = np.nan_to_num(((have - wanted) / 0.2) ** 2, nan=100.0)
-        row = draw_similar(model.bank_load.cpu().numpy(), chart, rng, far)
-        style, code = model.bank_style[row].clone().cpu(), model.bank_code[row].cpu()
+        distance = 0.0
+        if options.target_accuracy is not None:
+            bank = model.bank_style[:, Style.ACCURACY].cpu().numpy()
+            wanted = style_of_accuracy(options.target_accuracy)
+            distance = np.nan_to_num(((bank - wanted) / 0.2) ** 2, nan=100.0)
+        row = draw_similar(model.bank_load.cpu().numpy(), chart, rng, distance)
+        style, embedding = model.bank_style[row].clone().cpu(), model.bank_code[row].cpu()
         spins = model.bank_spin[row, None].cpu().numpy()
     if np.isnan(spins).all():
         spins = model.bank_spin.cpu().numpy()
-    seen = spins[np.isfinite(spins).all(1)]
-    spin = rng.choice(seen) if len(seen) else np.full(len(Spin), np.nan)
-    if target_accuracy(options) is not None:
-        style[Style.ACCURACY] = style_of_accuracy(target_accuracy(options))
+    finite = spins[np.isfinite(spins).all(1)]
+    spin = rng.choice(finite) if len(finite) else np.full(len(Spin), np.nan)
+    if options.target_accuracy is not None:
+        style[Style.ACCURACY] = style_of_accuracy(options.target_accuracy)
     if options.unstable_rate is not None:
         style[Style.SPREAD] = spread_of_unstable_rate(options.unstable_rate)
-    return Person(style, code, spin)
+    return Person(style, embedding, spin)
 
 
 @torch.no_grad()
 def read_person(model: Denoiser, replay: Replay, chart: Chart) -> Person:
-    """Who played a replay on its track."""
+    """Who played a replay of the chart's map."""
     device = next(model.parameters()).device
     t_ms, xy, keys = clean_frames(replay)
     play = encode_play(t_ms, xy, keys, chart.start_ms, chart.frames, chart.rate)
@@ -162,5 +201,5 @@ def read_person(model: Denoiser, replay: Replay, chart: Chart) -> Person:
     screen = screen_grid_px(replay.xy)
     style = style_of(chart, events, play[:, : Play.K1], replay.accuracy, screen)
     condition = chart_condition(chart, device)
-    code = model.encoder(torch.from_numpy(play[None]).to(device), condition, torch.float32)[0]
-    return Person(torch.from_numpy(style), code.cpu(), spin_of(chart, play[:, : Play.K1]))
+    embedding = model.encoder(torch.from_numpy(play[None]).to(device), condition, torch.float32)[0]
+    return Person(torch.from_numpy(style), embedding.cpu(), spin_of(chart, play[:, : Play.K1]))

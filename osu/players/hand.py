@@ -1,8 +1,8 @@
-"""What stands between a hand and a recorded cursor.
+"""A model of the pointing device: dead zone when slow, late frames.
 
 A hand on a desk trembles and drifts less than it takes to move a mouse or a pen, so recorded
 cursors rest exactly still (humans: 4 % of all frames). Networks, which only ever draw numbers that
-are nearly the same, do not: .1 to .4 % of their frames are.
+are nearly the same, do not: 0.1 to 0.4 % of their frames are.
 """
 
 import math
@@ -11,40 +11,43 @@ import numpy as np
 
 from osu.units import SCREEN_PX, to_px, to_unit
 
+# Measured once on the training plays; no command. Spreads are standard deviations of the logarithm.
 SLOW_PX = 1.0  # a frame: a hand slower than this may come to rest
-DEAD_ZONE_PX, DEAD_ZONE_SPREAD, MAX_DEAD_ZONE_PX = (
-    1.3,
-    1.2,
-    6.0,
-)  # median, standard deviation of the log
-LATE_MS, LATE_SPREAD, MOST_LATE_MS = 3.4, 0.4, 8.0  # median, standard deviation of the log
+DEAD_ZONE_PX = 1.3  # the median of people's dead zones
+DEAD_ZONE_SPREAD, MAX_DEAD_ZONE_PX = 1.2, 6.0
+LATE_MS = 3.4  # the median time between two updates of people's games
+LATE_SPREAD, MOST_LATE_MS = 0.4, 8.0
 CATCH_UP = 0.5  # share of the way to the hand that the cursor makes in a frame once it moves again
 
 
 def apply_dead_zone(
     cursor: np.ndarray, rng: np.random.Generator, median_px: float = DEAD_ZONE_PX
 ) -> np.ndarray:
-    """A cursor (T, 2) in units, on the 60 Hz grid, as one person's device shows it; `median_px`
-    is the median of people's reaches. A network that knows of resting needs less."""
+    """A cursor (T, 2) in units, on the 60 Hz grid, as one person's pointing device shows it.
+
+    `median_px` is the median of people's dead zones; a network that rests by itself needs less.
+    """
     hand_px = to_px(cursor.astype(np.float64))
     shown_px = dead_zone(hand_px, draw_dead_zone_px(rng, median_px))
     return to_unit(np.clip(shown_px, *SCREEN_PX)).astype(np.float32)
 
 
 def frame_lateness_ms(rng: np.random.Generator, frames: int) -> np.ndarray:
-    """(frames,) real ms by which one person's game is late to record each frame: it does so at the
-    first of its own updates at which a sixtieth of a second is over."""
+    """(frames,) real ms by which one person's game is late to record each frame.
+
+    It records at the first of its own updates at which a sixtieth of a second is over.
+    """
     update_ms = min(MOST_LATE_MS, LATE_MS * float(np.exp(rng.normal(0, LATE_SPREAD))))
     return rng.uniform(0, update_ms, frames)
 
 
 def draw_dead_zone_px(rng: np.random.Generator, median_px: float = DEAD_ZONE_PX) -> float:
-    """How far one person's hand goes before a resting cursor follows, osu!px."""
+    """One person's dead zone: how far the hand goes before a resting cursor follows, osu!px."""
     return min(MAX_DEAD_ZONE_PX, median_px * float(np.exp(rng.normal(0, DEAD_ZONE_SPREAD))))
 
 
 def dead_zone(xy: np.ndarray, reach_px: float) -> np.ndarray:
-    """A cursor (T, 2) osu!px, a frame each 1/60 s, as a device shows it.
+    """A cursor (T, 2) osu!px, a frame each 1/60 s, as a pointing device shows it.
 
     It rests from where the hand is slow until the hand has gone `reach_px` from there, and is
     where the hand is a few frames later. A reach of 0 changes nothing.

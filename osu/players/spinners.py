@@ -1,4 +1,4 @@
-"""How people spin: the paths that spinners are started from.
+"""Synthetic spins: the paths from which the denoiser starts spinners.
 
 A spinner is two seconds in a hundred of play, and the denoiser learned its speed but not that a
 turn goes on: it turned at a third of the humans' rate, back and forth. So while a play is still
@@ -9,9 +9,9 @@ The way and the radius are a person's: of 91 people with two plays and more 50 a
 anticlockwise and 35 always clockwise; between one person's plays a third of the variance of the
 radius' logarithm is left. Some go as wide as the screen lets them and run along its edges.
 
-The numbers are for where no such play is known. They are of 180 spinners of the shared train split:
-net rpm 245 / 324 / 404 (p5, p50, p95), radius 19 / 45 / 92 px, spread of the radius over its mean
-.26 / .36 / .55.
+The numbers below are for where no such play is known. They were measured once on 180 spinners of
+the training plays; no command: net rpm 245 / 324 / 404 (p5, p50, p95), radius 19 / 45 / 92 px,
+spread of the radius over its mean 0.26 / 0.36 / 0.55.
 """
 
 import numpy as np
@@ -32,8 +32,8 @@ ENTER_FRAMES, LEAVE_FRAMES = 12, 6  # in which the cursor comes to the path, and
 def spinner_path(
     chart: Chart, rng: np.random.Generator, spin: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The paths in a track's spinners of somebody who turns them like `spin` (len(Spin),), and how
-    far they are the cursor's.
+    """The paths in a map's spinners of somebody who turns them like `spin` (len(Spin),), and how
+    far each path replaces the cursor's own.
 
     Returns (T, 2) float32 units, and (T, 1) float32 shares 0 .. 1, 0 outside spinners.
     """

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from osu.errors import UserError
 from osu.render import sprites
 from osu.render.scene import Circle, Pop, Scene, Slider, Spinner, Stage
 from osu.render.sprites import COMBO, WHITE, Colour, Sprite, mix, paste
@@ -29,7 +30,7 @@ TRAIL_DOTS = 90  # at most, however far the cursor went
 BODIES = 48  # slider bodies kept, a pane
 
 
-class RenderError(ValueError):
+class RenderError(UserError):
     """A picture that can't be made, in one sentence."""
 
 

@@ -22,7 +22,7 @@ POP_MS = 550.0  # the judgement shown at an object
 ERROR_MS = 4000.0  # a tick in the hit-error bar
 TRAIL_MS = 180.0  # real time
 TRAIL_STEPS = 90
-FOLLOW_RADII = 2.4  # radius of the follow circle, in circle radii (formats.md)
+FOLLOW_RADII = 2.4  # radius of the follow circle, in circle radii
 HIDDEN_IN, HIDDEN_OUT = 0.4, 0.3  # of the preempt: how long HD fades objects in, then out
 
 
@@ -43,9 +43,8 @@ class Circle:
 class Slider:
     """A slider: its body, and whatever moves on it."""
 
-    index: (
-        int  # which object: its path is `Beatmap.path_xy` between `path_start[index : index + 2]`
-    )
+    # Which object: its path is `Beatmap.path_xy` between `path_start[index : index + 2]`.
+    index: int
     combo: int
     alpha: float
     head: Circle
@@ -95,16 +94,22 @@ class Scene:
 class Stage:
     """A map with a replay on it; without a replay everything is hit on time and nothing moves.
 
-    The replay's mods are applied to the map, whatever mods the map came with. `judgement` is None
-    where there is no replay and where its rules aren't the judge's (lazer's).
+    The replay's mods are applied to the map, whatever mods the map came with. A replay that was
+    judged already brings its `judgement`, any other is judged here; the attribute is None where
+    there is no replay and where its rules aren't the judge's (lazer's).
     """
 
-    def __init__(self, beatmap: Beatmap, replay: Replay | None = None):
-        if replay is not None:
+    def __init__(
+        self,
+        beatmap: Beatmap,
+        replay: Replay | None = None,
+        judgement: Judgement | None = None,
+    ):
+        if replay is not None and beatmap.mods != replay.mods:
             beatmap = beatmap.with_mods(replay.mods)
         self.beatmap = beatmap
         self.replay = replay
-        self.judgement = _judged(beatmap, replay)
+        self.judgement = _judged(beatmap, replay) if judgement is None else judgement
         count = len(beatmap.start_ms)
         if replay is None:
             self._t_ms, self._xy = np.zeros(0), np.zeros((0, 2))

@@ -1,1 +1,1 @@
-"""What osu!stable counts: a beatmap and a replay -> judgements, score, life."""
+"""The rules of osu!stable: a beatmap and a replay -> judgements, score, life."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osu.formats.beatmap import Beatmap, Kind
-from osu.rules.frames import CLICK, Frames
+from osu.rules.frames import CLICK, Frames, order_key
 
 HITTABLE_MS = 400  # a press further away than this shakes the object and does nothing else
 LOCK_LENIENCY_MS = 3  # an object that starts this soon after another's end is not locked by it
@@ -14,28 +14,28 @@ NEVER_MS = 1 << 60
 
 @dataclass(frozen=True, eq=False)
 class Clicks:
-    """What the presses did, per object."""
+    """The press that hit each object's circle or slider head, and what the object got for it."""
 
     frame: np.ndarray  # (N,) i8: the frame whose press hit the circle or the head, -1 for none
-    moment: np.ndarray  # (N,) i8: when circle or head was judged
+    order_key: np.ndarray  # (N,) i8: when circle or head was judged
     points: np.ndarray  # (N,) i8: 300, 100, 50 or 0 for it; 0 for spinners
 
 
 def hit_objects(beatmap: Beatmap, frames: Frames, start: np.ndarray, done: np.ndarray) -> Clicks:
-    """Hand out the presses of a play.
+    """Hand out the presses of a play, each to the first object that may take it.
 
-    start -- (N,) i8 whole ms
-    done -- (N,) i8 moment at which a slider or a spinner ends; for a circle that nobody hits, the
-    moment at which it is missed
+    start -- (N,) i8 starts in integer ms
+    done -- (N,) i8 order key at which a slider or a spinner ends; for a circle that nobody hits,
+    the one at which it is missed
     """
     n = len(start)
     w300, w100, w50 = beatmap.window300_ms, beatmap.window100_ms, beatmap.window50_ms
-    head_missed = frames.end_moment(start + int(w50) + 1)
+    head_missed = frames.end_key(start + int(w50) + 1)
     kind = beatmap.kind.tolist()
     is_circle = [k == Kind.CIRCLE for k in kind]
-    moment = np.where(beatmap.kind == Kind.CIRCLE, done, head_missed)
+    judged_at = np.where(beatmap.kind == Kind.CIRCLE, done, head_missed)
     open_until = done.tolist()  # an object locks those behind it until then
-    head_until = moment.tolist()  # its head can be hit until then
+    head_until = judged_at.tolist()  # its head can be hit until then
     hit_frame = [-1] * n
     points = [0] * n
 
@@ -44,7 +44,8 @@ def hit_objects(beatmap: Beatmap, frames: Frames, start: np.ndarray, done: np.nd
     stack = beatmap.stack.tolist()
     x, y = beatmap.xy[:, 0].tolist(), beatmap.xy[:, 1].tolist()
     visible = (start - int(beatmap.preempt_ms)).tolist()
-    lapse = (start + int(w50)).tolist() if not frames.long_lock else [NEVER_MS] * n
+    # Old versions of the game: a head locks, and can be hit, no longer than its window lasts.
+    lock_until = [NEVER_MS] * n if frames.long_lock else (start + int(w50)).tolist()
     radius2 = beatmap.radius_px**2
 
     clicks = np.flatnonzero(frames.pressed)
@@ -58,10 +59,10 @@ def hit_objects(beatmap: Beatmap, frames: Frames, start: np.ndarray, done: np.nd
     )
     first = 0
     for frame, t, cx, cy, pressed in rows:
-        now = 3 * frame + CLICK
+        now = order_key(frame, CLICK)
         while first < n and open_until[first] < now:
             first += 1
-        left = 2 if pressed == 3 else 1  # presses that are still to be handed out
+        presses_left = 2 if pressed == 3 else 1
         lock_end = NEVER_MS  # the earliest end of an object that is still open
         previous = -1  # the open object before this one
         i = first
@@ -69,7 +70,7 @@ def hit_objects(beatmap: Beatmap, frames: Frames, start: np.ndarray, done: np.nd
             if open_until[i] >= now:
                 dx, dy = cx - x[i], cy - y[i]
                 in_reach = dx * dx + dy * dy <= radius2 and kind[i] != Kind.SPINNER
-                if in_reach and head_until[i] >= now and t <= lapse[i]:
+                if in_reach and head_until[i] >= now and t <= lock_until[i]:
                     locked = (
                         lock_end + LOCK_LENIENCY_MS < starts[i]
                         or (is_circle[i] and previous >= 0 and stack[previous] > 0)
@@ -83,14 +84,14 @@ def hit_objects(beatmap: Beatmap, frames: Frames, start: np.ndarray, done: np.nd
                     )
                     hit_frame[i] = frame
                     head_until[i] = now - 1
-                    moment[i] = now
+                    judged_at[i] = now
                     if is_circle[i]:
                         open_until[i] = now - 1
-                    left -= 1
-                    if left == 0:
+                    presses_left -= 1
+                    if presses_left == 0:
                         break
-                if open_until[i] >= now and t < lapse[i]:
+                if open_until[i] >= now and t < lock_until[i]:
                     previous = i
                     lock_end = min(lock_end, end[i])
             i += 1
-    return Clicks(np.array(hit_frame), moment, np.array(points))
+    return Clicks(np.array(hit_frame), judged_at, np.array(points))

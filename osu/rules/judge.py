@@ -9,11 +9,21 @@ from functools import cached_property
 
 import numpy as np
 
+from osu.errors import UserError
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.mods import Mods
-from osu.formats.replay import LEAD_IN_XY, STABLE_VERSION, Key, Replay
+from osu.formats.replay import STABLE_VERSION, Replay, buttons_of, without_lead_in
 from osu.formats.slider_events import SliderPart
-from osu.rules.frames import FOLLOW, Frames, floor_ms, make_frames
+from osu.rules.frames import (
+    CLICK,
+    END,
+    FOLLOW,
+    Frames,
+    floor_ms,
+    frame_of,
+    make_frames,
+    order_key,
+)
 from osu.rules.hits import Clicks, hit_objects
 from osu.rules.life import life_after, life_bar
 from osu.rules.score import (
@@ -26,8 +36,8 @@ from osu.rules.score import (
     TICK_POINTS,
     Log,
     combo_after,
+    combo_awards,
     difficulty_multiplier,
-    geki_katu,
     grade,
     score_v1,
     sort_log,
@@ -38,18 +48,18 @@ from osu.rules.spinners import spin
 NO_TIME = np.iinfo(np.int64).max
 
 
-class JudgeError(ValueError):
+class JudgeError(UserError):
     """A play that these rules don't cover; the message is one sentence."""
 
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What a play counts, of N objects with E slider events. Times are map ms.
+    """The outcome of a play of N objects with E slider events. Times are map ms.
 
     result (N,) 300, 100, 50 or 0; judged (N,) whether the play lasted that long; hit_error_ms,
     press_ms (N,) of the press that hit, nan where none did; press_xy (N, 2) osu!px; event_hit (E,)
     whether a slider's tick, repeat or tail was followed; spinner_turns (N,); combo (N,) after each
-    object; given (N,) what its combo's end gave (`osu.rules.score.geki_katu`). The counts,
+    object; combo_award (N,) GEKI, KATU, PLAIN or NONE (`osu.rules.score.combo_awards`). The counts,
     max_combo and score (ScoreV1) are those of the file's header.
     """
 
@@ -71,7 +81,7 @@ class Judgement:
     max_combo: int
     score: int
     perfect: bool
-    given: np.ndarray
+    combo_award: np.ndarray
     log: Log
     frames: Frames
     clicks: Clicks
@@ -120,7 +130,7 @@ class Judgement:
     @cached_property
     def life_after(self) -> np.ndarray:
         """(J, 2) map ms and life 0 .. 1 after each judgement."""
-        return life_after(self.beatmap, self.log, self.given, self.frames.clock_ms)
+        return life_after(self.beatmap, self.log, self.combo_award, self.frames.clock_ms)
 
     def header(self) -> dict:
         """The fields of a replay's header that the play decides, but for its life bar."""
@@ -133,14 +143,22 @@ class Judgement:
 
 
 def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
+    """What osu!stable counts for a replay of a beatmap, by the rules of the replay's version.
+
+    `beatmap` is under the replay's mods (`Beatmap.with_mods`). The lead-in frames are left out.
+    After a fail the game records no frames but counts misses until the life bar of the header
+    ends, and so does this. Of the header only the version and that life bar are read; its counts
+    never are, so that they are a reference for these. JudgeError for a replay of lazer, whose
+    rules are others.
+
+    The source of the stable game is closed. The rules are those of its open-source successor and
+    the wiki where these have them, and elsewhere what the headers of real replays show; the
+    modules of osu.rules say which.
+    """
     if replay.is_lazer:
         raise JudgeError("this replay was written by lazer, whose rules are not supported")
-    t_ms, xy, keys = replay.t_ms, replay.xy, replay.keys.astype(np.int64)
-    buttons = (keys & (Key.M1 | Key.K1) > 0) + 2 * (keys & (Key.M2 | Key.K2) > 0)
-    lead = 0
-    while lead < min(2, len(keys)) and tuple(xy[lead]) == LEAD_IN_XY:
-        lead += 1
-    t_ms, xy, buttons = t_ms[lead:], xy[lead:], buttons[lead:]
+    t_ms, xy, keys = without_lead_in(replay)
+    buttons = buttons_of(keys)
     if len(t_ms) and len(replay.life) and replay.life[-1, 0] > t_ms.max():
         # After a fail no frames are recorded, but the game counts misses until the bar ends.
         t_ms = np.append(t_ms, int(replay.life[-1, 0]))
@@ -149,27 +167,32 @@ def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
     return _judge(beatmap, make_frames(t_ms, xy, buttons, replay.version), replay.version)
 
 
-def judge_frames(beatmap, t_ms, xy, keys) -> Judgement:
+def judge_frames(beatmap: Beatmap, t_ms: np.ndarray, xy: np.ndarray, keys: np.ndarray) -> Judgement:
+    """`judge` for frames without a replay around them, by the newest version's rules.
+
+    t_ms (F,) map ms, xy (F, 2) osu!px, keys (F,) bits 1 and 2 for the two keys, without lead-in;
+    `beatmap` is under the mods of the play.
+    """
     return _judge(beatmap, make_frames(t_ms, xy, keys, STABLE_VERSION), STABLE_VERSION)
 
 
 def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
     n = len(beatmap.start_ms)
     start = np.trunc(beatmap.start_ms).astype(np.int64)
-    end, vague = floor_ms(beatmap.end_ms)
-    vague &= beatmap.kind == Kind.SLIDER
+    end, ambiguous = floor_ms(beatmap.end_ms)
+    ambiguous &= beatmap.kind == Kind.SLIDER
     circle, slider, spinner = (beatmap.kind == k for k in Kind)
     runs_out = np.where(circle, start + int(beatmap.window50_ms) + 1, end)
-    done = frames.end_moment(runs_out, vague)
+    done = frames.end_key(runs_out, ambiguous)
     clicks = hit_objects(beatmap, frames, start, done)
-    tracking = judge_events(beatmap, frames, start, (end, vague), done // 3, clicks)
+    tracking = judge_events(beatmap, frames, start, (end, ambiguous), frame_of(done), clicks)
 
     owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))
     parts = np.bincount(owner[tracking.hit], minlength=n) + (slider & (clicks.points > 0))
     share = parts / (np.diff(beatmap.event_start) + 1)
     slider_points = np.select([share == 1, share >= 0.5, share > 0], [300, 100, 50], 0)
     result = np.where(slider, slider_points, clicks.points)
-    moment = np.where(circle, clicks.moment, done)
+    judged_at = np.where(circle, clicks.order_key, done)
 
     spins = {}
     turns = np.zeros(n)
@@ -187,17 +210,16 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
         result[i] = spins[i].points
         turns[i] = spins[i].half_turns / 2
 
-    log = _write_log(beatmap, frames, clicks, tracking, result, moment, spins)
+    log = _write_log(beatmap, frames, clicks, tracking, result, judged_at, spins)
     combo = combo_after(log)
     score = score_v1(log, combo, difficulty_multiplier(beatmap), beatmap.mods)
-    judged = moment < 3 * len(frames.t_ms)
-    given = geki_katu(log, beatmap.new_combo, slider & (clicks.frame < 0))
+    judged = judged_at < order_key(len(frames.t_ms), CLICK)
+    awards = combo_awards(log, beatmap.new_combo, slider & (clicks.frame < 0))
     max_possible = int((circle | spinner).sum() + slider.sum() + len(owner))
     max_combo = int(combo.max(initial=0))
     hit = clicks.frame >= 0
-    at = np.maximum(clicks.frame, 0)
     columns = np.column_stack([frames.t_ms, frames.x, frames.y])
-    press = columns[at] if len(columns) else np.zeros((n, 3))
+    press = columns[np.maximum(clicks.frame, 0)] if len(columns) else np.zeros((n, 3))
     press_ms = np.where(hit, press[:, 0], np.nan)
     final = log.part == FINAL
     per_object = np.zeros(n, np.int64)
@@ -216,12 +238,12 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
         n100=int((result[judged] == 100).sum()),
         n50=int((result[judged] == 50).sum()),
         nmiss=int((result[judged] == 0).sum()),
-        ngeki=int((given[judged] == GEKI).sum()),
-        nkatu=int((given[judged] == KATU).sum()),
+        ngeki=int((awards[judged] == GEKI).sum()),
+        nkatu=int((awards[judged] == KATU).sum()),
         max_combo=max_combo,
         score=score,
         perfect=max_combo == max_possible,
-        given=given,
+        combo_award=awards,
         log=log,
         frames=frames,
         clicks=clicks,
@@ -229,7 +251,7 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
     )
 
 
-def _write_log(beatmap, frames, clicks, tracking, result, moment, spins) -> Log:
+def _write_log(beatmap, frames, clicks, tracking, result, judged_at, spins) -> Log:
     """Every judgement of the play, in order."""
     n = len(result)
     rows = []
@@ -242,7 +264,7 @@ def _write_log(beatmap, frames, clicks, tracking, result, moment, spins) -> Log:
     hit = clicks.points[slider] > 0
     due = beatmap.start_ms[slider].astype(np.int64) + beatmap.window50_ms + 1
     due = np.where(clicks.frame[slider] < 0, due, NO_TIME)
-    add(clicks.moment[slider], slider, HEAD, PART_POINTS * hit, False, np.where(hit, 1, -1), due)
+    add(clicks.order_key[slider], slider, HEAD, PART_POINTS * hit, False, np.where(hit, 1, -1), due)
 
     e = np.flatnonzero(tracking.frame >= 0)
     owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))[e]
@@ -250,13 +272,13 @@ def _write_log(beatmap, frames, clicks, tracking, result, moment, spins) -> Log:
     tick = (beatmap.event_kind == SliderPart.TICK) & ~_after_tail(beatmap, tracking)
     points = np.where(tick[e], TICK_POINTS, PART_POINTS) * hit
     combo = np.where(hit, 1, np.where(beatmap.event_kind[e] == SliderPart.TAIL, 0, -1))
-    when = 3 * tracking.frame[e] + FOLLOW
+    when = order_key(tracking.frame[e], FOLLOW)
     add(when, owner, EVENT, points, False, combo, tracking.due_ms[e])
 
     gain = np.where(beatmap.kind == Kind.SLIDER, 0, 1)
-    add(moment, np.arange(n), FINAL, result, True, np.where(result > 0, gain, -1))
+    add(judged_at, np.arange(n), FINAL, result, True, np.where(result > 0, gain, -1))
     for i, s in spins.items():
-        when = 3 * np.array(s.frames, np.int64) + FOLLOW
+        when = order_key(np.array(s.frames, np.int64), FOLLOW)
         add(when, np.full(len(when), i), EVENT, np.array(s.scores, np.int64), False, 0)
     log = sort_log(Log(*(np.concatenate(column) for column in zip(*rows, strict=True))))
     return _date_silent_misses(log, frames)
@@ -273,11 +295,12 @@ def _after_tail(beatmap: Beatmap, tracking: Tracking) -> np.ndarray:
 def _date_silent_misses(log: Log, frames: Frames) -> Log:
     """The game records a frame when score or combo change, not when a slider's part is missed at
     combo 0: such a miss came before the frame that tells of it, and ends no combo begun in it."""
-    frame = log.moment // 3
+    frame = frame_of(log.order_key)
     t_ms = np.append(frames.clock_ms, NO_TIME)[np.minimum(frame, len(frames.clock_ms))]
     rows = np.flatnonzero((log.combo < 0) & (log.part != FINAL) & (log.due_ms < t_ms))
-    combo = np.concatenate([[0], combo_after(log)])[np.searchsorted(log.moment, 3 * frame[rows])]
+    before = np.searchsorted(log.order_key, order_key(frame[rows], CLICK))
+    combo = np.concatenate([[0], combo_after(log)])[before]
     rows = rows[combo == 0]
-    moment = log.moment.copy()
-    moment[rows] = 3 * frame[rows] - 1
-    return sort_log(dataclasses.replace(log, moment=moment))
+    keys = log.order_key.copy()
+    keys[rows] = order_key(frame[rows] - 1, END)
+    return sort_log(dataclasses.replace(log, order_key=keys))

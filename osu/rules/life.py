@@ -1,4 +1,4 @@
-"""The life bar of a play: what each judgement gives or takes, and how fast life drains.
+"""The life bar of a play, from what its judgements give or take and the map's drain.
 
 The game chooses the drain before a map begins: it plays the map without a fault, ever more
 leniently, until life never falls too low, ends high enough and would recover. Amounts, targets and
@@ -14,6 +14,7 @@ import numpy as np
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.difficulty import difficulty_range
 from osu.formats.slider_events import SliderPart
+from osu.rules.frames import CLICK, frame_of, order_key
 from osu.rules.score import FINAL, GEKI, KATU, NONE, PLAIN, TICK_POINTS, Log
 from osu.rules.spinners import required_half_turns
 
@@ -87,8 +88,8 @@ def _plan(beatmap: Beatmap) -> tuple[list, list, list, list]:
 
 
 def drained_ms(beatmap: Beatmap, begin_ms: float, t_ms: np.ndarray) -> np.ndarray:
-    """For how many ms life has drained by each of the times: none before `begin_ms`, in breaks, and
-    after the last object."""
+    """Milliseconds for which life has drained by each of the times: it drains neither before
+    `begin_ms`, nor in breaks, nor after the last object."""
     breaks = beatmap.breaks_ms[np.argsort(beatmap.breaks_ms[:, 0], kind="stable")]
     stop, go = breaks.T
     if beatmap.format_version >= PAUSED_BREAK_VERSION:
@@ -100,17 +101,19 @@ def drained_ms(beatmap: Beatmap, begin_ms: float, t_ms: np.ndarray) -> np.ndarra
     return np.interp(t_ms, turns, total)
 
 
-def life_after(beatmap: Beatmap, log: Log, given: np.ndarray, clock_ms: np.ndarray) -> np.ndarray:
+def life_after(
+    beatmap: Beatmap, log: Log, combo_award: np.ndarray, clock_ms: np.ndarray
+) -> np.ndarray:
     """(J', 2) map ms and life 0 .. 1 after each judgement that the play lasted to see.
 
-    given -- (N,) what each object's combo end gave (`geki_katu`)
+    combo_award -- (N,) of each object (`combo_awards`)
     clock_ms -- (F,) times of the frames, never running backwards
     """
-    seen = (log.moment < 3 * len(clock_ms)) & (log.moment >= 0)
-    t_ms = clock_ms[log.moment[seen] // 3]
+    lasted = (log.order_key < order_key(len(clock_ms), CLICK)) & (log.order_key >= 0)
+    t_ms = clock_ms[frame_of(log.order_key[lasted])]
     drain = find_drain(beatmap)
     spent = np.diff(drained_ms(beatmap, beatmap.start_ms[0], t_ms), prepend=0) * drain.per_ms
-    gains = _gains(beatmap, log, given, drain)[seen]
+    gains = _gains(beatmap, log, combo_award, drain)[lasted]
     life, after = FULL, []
     for less, gain in zip(spent.tolist(), gains.tolist(), strict=True):
         life = min(FULL, max(0.0, max(0.0, life - less) + gain))
@@ -119,18 +122,18 @@ def life_after(beatmap: Beatmap, log: Log, given: np.ndarray, clock_ms: np.ndarr
 
 
 def life_bar(after: np.ndarray) -> np.ndarray:
-    """(L, 2) of `life_after` what a replay's header has: the first judgement, and again the first
-    one more than two seconds later."""
-    kept, last_ms = [], -np.inf
+    """(L, 2) the points of `life_after` that a replay's header has: the first judgement, and after
+    each point the first judgement more than two seconds later."""
+    rows, last_ms = [], -np.inf
     for row, t_ms in enumerate(after[:, 0].tolist()):
         if t_ms > last_ms + SAMPLE_MS:
-            kept.append(row)
+            rows.append(row)
             last_ms = t_ms
-    return after[kept]
+    return after[rows]
 
 
-def _gains(beatmap: Beatmap, log: Log, given: np.ndarray, drain: Drain) -> np.ndarray:
-    """(J,) what each judgement gives or takes."""
+def _gains(beatmap: Beatmap, log: Log, combo_award: np.ndarray, drain: Drain) -> np.ndarray:
+    """(J,) life, 0 .. 200, that each judgement gives (above 0) or takes."""
     hp = beatmap.hp
     spinner = beatmap.kind[log.owner] == Kind.SPINNER
     final = log.part == FINAL
@@ -141,7 +144,7 @@ def _gains(beatmap: Beatmap, log: Log, given: np.ndarray, drain: Drain) -> np.nd
     points = [log.points == 300, log.points == 100, log.points == 50]
     gain = drain.normal * np.where(final, np.select(points, [HIT[300], hundred, fifty]), part)
     end = np.array([COMBO_END.get(kind, 0.0) for kind in (NONE, PLAIN, KATU, GEKI)])
-    gain += np.where(final, drain.combo_end * end[given[log.owner]], 0.0)
+    gain += np.where(final, drain.combo_end * end[combo_award[log.owner]], 0.0)
     lost = np.where(final, difficulty_range(hp, -6, -25, -40), difficulty_range(hp, -4, -15, -28))
     half_turn = spinner & ~final  # the first and every second one give no points, but life
     return np.where((log.points > 0) | half_turn, gain, lost)

@@ -12,8 +12,8 @@ import numpy as np
 from osu.formats.beatmap import Beatmap
 from osu.formats.mods import Mods
 
-HEAD, EVENT, FINAL = range(3)  # order of an object's judgements within one moment
-NONE, PLAIN, KATU, GEKI = range(4)  # what a combo's last object adds
+HEAD, EVENT, FINAL = range(3)  # order of an object's judgements of one order key
+NONE, PLAIN, KATU, GEKI = range(4)  # awards for a combo's last object
 PART_POINTS, TICK_POINTS = 30, 10  # slider heads, repeats and tails; ticks
 
 _MULTIPLIER = {  # https://osu.ppy.sh/wiki/en/Gameplay/Game_modifier
@@ -34,7 +34,7 @@ _MULTIPLIER = {  # https://osu.ppy.sh/wiki/en/Gameplay/Game_modifier
 class Log:
     """The judgements of a play in the order in which the game made them, (J,) each."""
 
-    moment: np.ndarray  # i8
+    order_key: np.ndarray  # i8, see osu.rules.frames
     owner: np.ndarray  # i8, index of the object
     part: np.ndarray  # i1, HEAD, EVENT or FINAL
     points: np.ndarray  # i8
@@ -44,7 +44,7 @@ class Log:
 
 
 def sort_log(log: Log) -> Log:
-    order = np.lexsort((log.part, log.owner, log.moment))
+    order = np.lexsort((log.part, log.owner, log.order_key))
     return Log(*(getattr(log, name)[order] for name in Log.__dataclass_fields__))
 
 
@@ -90,19 +90,18 @@ def difficulty_multiplier(beatmap: Beatmap) -> int:
     return round((settings + float(density)) / 38 * 5)
 
 
-def geki_katu(log: Log, new_combo: np.ndarray, head_timed_out: np.ndarray) -> np.ndarray:
-    """What the game gives for each object: geki for the last one of a combo of 300s only, katu of
-    a combo without a 50 or a miss.
+def combo_awards(log: Log, new_combo: np.ndarray, head_timed_out: np.ndarray) -> np.ndarray:
+    """(N,) u1 award of each object: for the last one of a combo GEKI if all were 300s, else KATU if
+    there was no 50 and no miss, else PLAIN; NONE for all others and where the last one was missed.
 
     A head that nobody hit in time starts the count anew where its slider is a combo's last object:
     the game takes it for the combo's end (seen in the reference headers: a combo with a miss whose
     last slider lost its head that way and ends as a 100 has a katu).
 
-    head_timed_out -- (N,) bool
-    Returns (N,) u1: GEKI, KATU, PLAIN for a combo's end without either, NONE elsewhere.
+    new_combo, head_timed_out -- (N,) bool
     """
     last = np.append(new_combo[1:], True)
-    given = np.zeros(len(last), np.uint8)
+    awards = np.zeros(len(last), np.uint8)
     hundreds = bad = 0
     matters = (log.part == FINAL) | ((log.part == HEAD) & (last & head_timed_out)[log.owner])
     ends = last[log.owner[matters]].tolist()
@@ -121,9 +120,9 @@ def geki_katu(log: Log, new_combo: np.ndarray, head_timed_out: np.ndarray) -> np
         bad += points < 100
         if is_last:
             if points > 0:
-                given[i] = PLAIN if bad else KATU if hundreds else GEKI
+                awards[i] = PLAIN if bad else KATU if hundreds else GEKI
             hundreds = bad = 0
-    return given
+    return awards
 
 
 def grade(n300: int, n100: int, n50: int, nmiss: int, mods: Mods) -> str:

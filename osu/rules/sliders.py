@@ -1,4 +1,4 @@
-"""Whether the cursor follows the slider balls: ticks, repeats and tails, by stable's rules.
+"""Sliders by stable's rules: which ticks, repeats and tails a cursor got by following the ball.
 
 Stable looks at a slider once a frame: the ball has to be inside the circle's radius to be caught
 and inside 2.4 of it to be kept, with an acceptable button down. Each look judges at most one
@@ -11,7 +11,7 @@ import numpy as np
 
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.slider_events import SliderPart
-from osu.rules.frames import Frames, floor_ms
+from osu.rules.frames import Frames, floor_ms, frame_of
 from osu.rules.hits import Clicks
 
 FOLLOW_SCALE = 2.4
@@ -21,7 +21,7 @@ BOTH = 3
 
 @dataclass(frozen=True, eq=False)
 class Tracking:
-    """What became of the nested slider events."""
+    """The outcome of each nested slider event."""
 
     hit: np.ndarray  # (E,) bool
     frame: np.ndarray  # (E,) i8: the frame that judged it, -1 where the slider ended before
@@ -38,9 +38,8 @@ def judge_events(
 ) -> Tracking:
     """Follow all sliders of a play.
 
-    start -- (N,) i8 whole
-    ms
-    end -- the same, and where it is vague (`floor_ms`)
+    start -- (N,) i8 starts in integer ms
+    end -- (N,) i8 ends in integer ms, and true where those are ambiguous (`floor_ms`)
     last -- (N,) i8 index of the frame in which the object ends
     """
     sliders = np.flatnonzero(beatmap.kind == Kind.SLIDER)
@@ -79,14 +78,14 @@ def judge_events(
     since = np.maximum.accumulate(np.where(begins, k, -1))
     since_ms = frames.t_ms[frame[since]] if len(frame) else since
 
-    due, vague = event_due_ms(beatmap, start, end)
-    at = frames.at_or_after(due, vague)
+    due, ambiguous = event_due_ms(beatmap, start, end)
+    due_frame = frames.at_or_after(due, ambiguous)
     for s, slider in enumerate(sliders.tolist()):
         if not looks[s]:
             continue
         next_look = first[s]
         for e in range(beatmap.event_start[slider], beatmap.event_start[slider + 1]):
-            look = max(at[e], next_look)
+            look = max(due_frame[e], next_look)
             if look > final[s]:
                 break
             p = offset[s] + look - first[s]
@@ -99,14 +98,16 @@ def judge_events(
 def event_due_ms(
     beatmap: Beatmap, start: np.ndarray, end: tuple[np.ndarray, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(E,) i8 time at which each nested event is judged (the tail 36 ms early, at half at most)
-    and where that is vague."""
-    due, vague = floor_ms(beatmap.event_ms)
+    """(E,) i8 time at which each nested event is judged, and true where that time is ambiguous.
+
+    A tail is judged 36 ms before its slider's end, but not before half of the slider's duration.
+    """
+    due, ambiguous = floor_ms(beatmap.event_ms)
     owner = np.repeat(np.arange(len(start)), np.diff(beatmap.event_start))
     tail = beatmap.event_kind == SliderPart.TAIL
-    end, end_vague = end
+    end, end_ambiguous = end
     early = np.maximum(start + (end - start) // 2, end - TAIL_EARLY_MS)
-    return np.where(tail, early[owner], due), np.where(tail, end_vague[owner], vague)
+    return np.where(tail, early[owner], due), np.where(tail, end_ambiguous[owner], ambiguous)
 
 
 def _drop_stale_buttons(frames, clicks, sliders, first, offset, frame, held) -> None:
@@ -126,7 +127,7 @@ def _drop_stale_buttons(frames, clicks, sliders, first, offset, frame, held) -> 
             continue
         hit, missed = int(clicks.frame[slider]), -1
         if hit < 0:
-            missed = int(clicks.moment[slider]) // 3
+            missed = frame_of(int(clicks.order_key[slider]))
 
         def button(j: int) -> int:
             p = int(pressed[j])
@@ -164,7 +165,10 @@ FLOAT_NOISE_MS = 1e-4  # a vertex this close below a whole ms is at it
 def stable_ball_xy(
     beatmap: Beatmap, sliders: np.ndarray, which: np.ndarray, t_ms: np.ndarray
 ) -> np.ndarray:
-    """(S,) indices of objects that are sliders, (K,) which of them, (K,) whole ms -> (K, 2)."""
+    """(K, 2) places of stable's slider balls.
+
+    sliders (S,) are indices of objects, which (K,) rows of `sliders`, t_ms (K,) integer ms.
+    """
     path_xy, path_dist, path_start = beatmap.stable_path
     first, last = path_start[sliders], path_start[sliders + 1] - 1
     slides, span = beatmap.slides[sliders], beatmap.span_ms[sliders]

@@ -1,4 +1,4 @@
-"""Spinners by stable's rules: how far the game says the cursor turned, and what it gives for it.
+"""Spinners by stable's rules: the turns that the game counts for a cursor, and their points.
 
 The game does not count the cursor's turns. Sixty times a second it measures the cursor's angular
 velocity; in between, a velocity of the spinner's own chases the measured one with a bounded
@@ -33,7 +33,7 @@ class SpinnerResult:
     points: int  # 300, 100, 50 or 0
     half_turns: float
     frames: list[int]  # the frames at which a half turn was counted, at most one each
-    scores: list[int]  # what it gave: 1100 bonus, 100, or 0
+    scores: list[int]  # points of each: 1100 with the bonus, 100, or 0
 
 
 def required_half_turns(od: float, duration_ms: int) -> int:
@@ -52,20 +52,20 @@ def spin(
     spun_out: bool,
     version: int,
 ) -> SpinnerResult:
-    """Run one spinner, `start` to `end` in whole ms of map time."""
+    """Run one spinner, `start` to `end` in integer ms of map time."""
     easy = version >= EASY_SPINNERS_VERSION
     first, over = frames.at_or_after(np.array([start, end + 1])).tolist()
     begin = max(first - WARM_UP_FRAMES, 0)
-    seen = slice(begin, over + 2)  # the frame that ends it, and one more to tell what that is
-    t_ms, buttons = frames.t_ms[seen].tolist(), frames.buttons[seen].tolist()
-    angles = np.arctan2(frames.y[seen] - centre[1], frames.x[seen] - centre[0]).tolist()
+    span = slice(begin, over + 2)  # the frame that ends it, and one more to tell what that is
+    t_ms, buttons = frames.t_ms[span].tolist(), frames.buttons[span].tolist()
+    angles = np.arctan2(frames.y[span] - centre[1], frames.x[span] - centre[0]).tolist()
     samples = np.flatnonzero(_sampled(t_ms, buttons, end, SIXTIETH_MS * rate)) + begin
     before, during = samples[samples < first], samples[(samples >= first) & (samples <= over)]
 
     acceleration = (0.00008 + max(0.0, (5000 - (end - start)) / 1000 / 2000)) / rate
     t_last = t_ms[before[-1] - begin] if len(before) else start
     last_angle = None if easy else 0.0
-    wanted = velocity = turned = 0.0
+    measured = velocity = half_turns = 0.0
     spacing = SIXTIETH_MS  # running mean of the map time between samples
     still = 0
     counted = []
@@ -75,11 +75,11 @@ def spin(
             break  # a slow game had no frame in between that turned the spinner to its end
         t, angle, button = (column[frame - begin] for column in (t_ms, angles, buttons))
         if spun_out:
-            velocity = wanted = SPUN_OUT_SPEED
-        way, velocity = _chase(velocity, wanted, acceleration, min(t, end) - t_last)
-        whole = int(turned)
-        turned += min(way / math.pi, 1.0)
-        if int(turned) != whole:
+            velocity = measured = SPUN_OUT_SPEED
+        way, velocity = _chase(velocity, measured, acceleration, min(t, end) - t_last)
+        counted_before = int(half_turns)
+        half_turns += min(way / math.pi, 1.0)
+        if int(half_turns) != counted_before:
             counted.append(frame)
 
         dt = t - t_last
@@ -92,38 +92,38 @@ def spin(
         spacing = decay * spacing + (1 - decay) * dt
         if delta == 0:
             still += 1
-            wanted = wanted / 3 if still < 2 else 0.0
+            measured = measured / 3 if still < 2 else 0.0
         else:
             still = 0
             if not button:
                 delta = 0.0
             if abs(delta) >= math.pi:
-                wanted = 0.0
+                measured = 0.0
             elif spacing > SIXTIETH_MS * SLOW_FRAMES * rate:
-                wanted = delta * rate / dt if dt > 0 else 0.0
+                measured = delta * rate / dt if dt > 0 else 0.0
             else:
-                wanted = delta / SIXTIETH_MS
+                measured = delta / SIXTIETH_MS
         last_angle, t_last = angle, t
 
     needed = required_half_turns(od, end - start)
     return SpinnerResult(
-        _points(len(counted), needed, easy), turned, counted, _scores(len(counted), needed)
+        _points(len(counted), needed, easy), half_turns, counted, _scores(len(counted), needed)
     )
 
 
 def _sampled(t_ms: list[int], buttons: list[int], end: int, period_ms: float) -> list[bool]:
-    """Which frames are the game's sixty a second.
+    """(F,) true for the frames that are among the game's sixty a second.
 
     It records others, too: where a key changes, where the spinner's end is scored, and, after a
     late frame, one for each that is to be made up for. Without them the period is still kept.
     """
     count = len(t_ms)
-    own = [i > 0 and _has_a_reason(t_ms, buttons, end, i) for i in range(count)]
+    extra = [i > 0 and _has_a_reason(t_ms, buttons, end, i) for i in range(count)]
     dense = count > 1 and np.median(np.diff(t_ms)) < DENSE_GAP * period_ms
     sampled = [True] * count
     last = t_ms[0] if count else 0
     for i in range(1, count - 1):
-        if own[i] or not (own[i + 1] or dense):
+        if extra[i] or not (extra[i + 1] or dense):
             sampled[i] = t_ms[i + 1] - last >= SPARE_GAP * period_ms
         if sampled[i]:
             last = t_ms[i]
@@ -134,9 +134,9 @@ def _has_a_reason(t_ms: list[int], buttons: list[int], end: int, i: int) -> bool
     return buttons[i] != buttons[i - 1] or t_ms[i - 1] <= end < t_ms[i]
 
 
-def _chase(velocity: float, wanted: float, acceleration: float, dt: float) -> tuple[float, float]:
+def _chase(velocity: float, measured: float, acceleration: float, dt: float) -> tuple[float, float]:
     """The way (rad, never negative) of `dt` ms and the velocity after them."""
-    gap = wanted - velocity
+    gap = measured - velocity
     reach = min(abs(gap), acceleration * max(dt, 0))
     after = max(-TOP_SPEED, min(TOP_SPEED, velocity + math.copysign(reach, gap)))
     ramp = abs(after - velocity) / acceleration
@@ -157,7 +157,7 @@ def _points(counted: int, needed: int, easy: bool) -> int:
 
 
 def _scores(counted: int, needed: int) -> list[int]:
-    """What each half turn gives: every second one 100, with 1000 more once 3 are to spare."""
+    """Points of each half turn: 100 for every second one, 1000 more once 3 are to spare."""
     spare = [n - (needed + 3) for n in range(1, counted + 1)]
     return [
         1100 if over > 0 and over % 2 == 0 else 100 * (n > 1 and n % 2 == 0)

@@ -4,7 +4,6 @@ What it does at every step is osu.training.schedule."""
 import argparse
 import dataclasses
 import json
-import math
 import random
 import sys
 import time
@@ -17,11 +16,12 @@ import torch
 
 from osu import distributed
 from osu.data.library import DataError
+from osu.errors import UserError
 from osu.nets import checkpoint
 from osu.nets.checkpoint import CheckpointError
 
 
-class DeviceError(ValueError):
+class DeviceError(UserError):
     """A device that this machine lacks, in one sentence."""
 
 
@@ -108,13 +108,10 @@ class Run:
         print(f"{self.folder}: {options}")
 
     def log(self, step: int, **values) -> None:
-        """Appends one line to log.jsonl. FloatingPointError on a value that is not finite."""
+        """Appends one line to log.jsonl."""
         line = {"step": step, "seconds": round(time.monotonic() - self.started, 1)}
         for name, value in values.items():
-            value = value.item() if isinstance(value, torch.Tensor) else value
-            if isinstance(value, float) and not math.isfinite(value):
-                raise FloatingPointError(f"step {step}: {name} is {value}; the run is stopped here")
-            line[name] = value
+            line[name] = value.item() if isinstance(value, torch.Tensor) else value
         if self.first:
             with open(self.folder / "log.jsonl", "a") as file:
                 file.write(json.dumps(line) + "\n")
@@ -123,7 +120,7 @@ class Run:
         """Restores the parts of a run that goes on. The step to go on with: 0 in a new run."""
         if not self.args.resume:
             return 0
-        return checkpoint.load_state(self.folder / "last.pt", self.args, parts)["step"]
+        return checkpoint.load_state(self.folder / "last.pt", self.args, parts)
 
     def save(self, step: int, metrics: dict[str, float], parts: dict) -> None:
         """After a step: its metrics to the log, the plot, and last.pt."""

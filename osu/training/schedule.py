@@ -76,10 +76,13 @@ def update_average(average: torch.nn.Module, model: torch.nn.Module, decay: floa
         kept.copy_(now)
 
 
-def check_finite(step: int, **losses: torch.Tensor) -> None:
-    """FloatingPointError naming the first loss that is not finite."""
+def check_finite(step: int, losses: dict[str, torch.Tensor]) -> None:
+    """FloatingPointError naming the first loss that is not finite. Called at every step: weights
+    that have become nan are then not trained, averaged or saved any further."""
+    means = torch.stack([loss.detach().float().mean() for loss in losses.values()])
+    if torch.isfinite(means).all():  # one wait for the device a step
+        return
     for name, loss in losses.items():
         if not torch.isfinite(loss).all():
-            raise FloatingPointError(
-                f"step {step}: {name} is {loss.item()}; the run is stopped here"
-            )
+            value = loss.detach().float().mean().item()
+            raise FloatingPointError(f"step {step}: {name} is {value}; the run is stopped here")

@@ -157,7 +157,7 @@ def test_a_human_beside_a_generated_play(start, home):
     tree = app.window.results.tree
     tree.selection_set(tree.get_children())
     app.root.update()
-    assert app.window.preview.labels == ("auto #1", "tester")
+    assert app.window.preview.labels == ("auto 1", "tester")
     until(app, lambda: app.window.preview._painter is not None)
     left, right = np.array_split(canvas_picture(app), 2, axis=1)
     assert left.std() > 1 and right.std() > 1

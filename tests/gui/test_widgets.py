@@ -19,7 +19,7 @@ from osu.gui.settings import RECENT_FILES, Settings, load_settings, save_setting
 from osu.gui.songs import Song, search
 from osu.gui.widgets.form import MODS, FormError, PlayForm
 from osu.gui.widgets.results import ListedPlay
-from osu.gui.worker import play_file_name
+from osu.players.generated import play_file_name
 from osu.render.scene import Stage
 from tests.small_map import small_map, small_replay
 
@@ -182,6 +182,9 @@ def test_wishes_that_the_model_cannot_follow_are_left_out():
         ({"plays": "2.5"}, "number of plays"),
         ({"accuracy": "101"}, "Accuracy"),
         ({"accuracy": "nan"}, "Accuracy"),
+        ({"accuracy": "49"}, "from 50 to 100"),
+        ({"unstable_rate": "29"}, "from 30 to 400"),
+        ({"unstable_rate": "401"}, "from 30 to 400"),
         ({"unstable_rate": "fast"}, "unstable rate"),
     ],
 )
@@ -289,10 +292,12 @@ def test_a_row_says_what_the_judge_says():
 
 def test_names_are_fit_for_every_file_system():
     beatmap = replace(small_map().with_mods(Mods.HD | Mods.DT), title='a/b\\c:d*e?f"g<h>i|j')
-    assert play_file_name("rnn #3", beatmap) == (
-        "rnn #3 - Nobody - a_b_c_d_e_f_g_h_i_j [small] +HDDT.osr"
+    assert play_file_name("rnn 3", beatmap) == (
+        "Nobody - a_b_c_d_e_f_g_h_i_j [small] HDDT (rnn 3).osr"
     )
-    assert len(play_file_name("x" * 999, beatmap)) < 200
+    assert "/" not in play_file_name("a/b", beatmap)
+    long = replace(beatmap, title="y" * 999)
+    assert len(play_file_name("x" * 999, long)) < 200
 
 
 # ---- time, songs, settings

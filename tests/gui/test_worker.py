@@ -17,6 +17,9 @@ import pytest
 from osu.formats.replay import dump_replay, save_replay
 from osu.gui import messages as msg
 from osu.gui.worker import MAX_EVENTS, PROGRESS_S, Worker
+from osu.players.generated import judged_play
+from osu.players.options import PlayOptions
+from osu.render import scene
 from osu.render.scene import Stage
 from tests.small_map import OSU, small_map, small_replay
 
@@ -29,26 +32,15 @@ class Player:
     step_s: float = 0.0
     asked: list = field(default_factory=list)
 
-    def play(self, beatmap, seed, options, progress, cancel):
+    def generate(self, beatmap, seed, options, on_progress, cancel):
         self.asked.append((beatmap.md5, beatmap.mods, seed, options))
         for step in range(self.steps):
-            progress((step + 1) / self.steps)
+            on_progress((step + 1) / self.steps)
             cancel.wait(self.step_s)
-        return small_replay(mods=beatmap.mods, seed=seed)
-
-
-@dataclass(frozen=True)
-class Options:
-    like: tuple = ()
-    like_maps: tuple = ()
-    accuracy: float | None = None
-    unstable_rate: float | None = None
-    skill: str | None = None
+        return judged_play(beatmap, small_replay(mods=beatmap.mods, seed=seed))
 
 
 class Engine:
-    PlayOptions = Options
-
     def __init__(self, player):
         self.player = player
         self.loaded = []
@@ -125,7 +117,7 @@ def test_generate_gives_one_play_for_each_seed(worker, engine, map_path):
     assert [(p.seed, p.stage.replay.seed) for p in plays] == [(5, 5), (6, 6), (7, 7)]
     assert {p.stage.beatmap.mods for p in plays} == {small_map().with_mods(8).mods}
     assert [asked[2] for asked in engine.player.asked] == [5, 6, 7]
-    assert engine.player.asked[0][3] == Options(accuracy=0.9)
+    assert engine.player.asked[0][3] == PlayOptions(accuracy=0.9)
     worker.post(msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1))
     drain(worker)
     assert engine.loaded == ["rnn"]  # kept between two commands
@@ -138,8 +130,17 @@ def test_a_style_is_followed_with_the_maps_of_its_replays(worker, engine, map_pa
     worker.post(replace(command, known_maps=("/gone.osu", map_path)))
     assert len(of(msg.Played, drain(worker))) == 1
     options = engine.player.asked[0][3]
-    assert [r.player for r in options.like] == ["tester"]
-    assert [(b.md5, b.mods) for b in options.like_maps] == [(small_map().md5, 16)]
+    assert [replay.player for replay, _ in options.like] == ["tester"]
+    assert [(b.md5, b.mods) for _, b in options.like] == [(small_map().md5, 16)]
+
+
+@pytest.mark.parametrize("model", ["rnn", "auto"])
+def test_a_play_is_not_judged_again_to_be_shown(worker, map_path, monkeypatch, model):
+    monkeypatch.setattr(scene, "judge", lambda *args: pytest.fail("judged again"))
+    worker.post(msg.Generate((msg.OpenMap(map_path),), model, "HR", 1, 1))
+    (played,) = of(msg.Played, drain(worker))
+    stage = played.stage
+    assert stage.judgement.header() == judged_play(stage.beatmap, stage.replay).judgement.header()
 
 
 def test_a_batch_saves_replays_that_another_reader_reads(worker, map_path, tmp_path):
@@ -215,17 +216,34 @@ def test_what_goes_wrong_is_one_sentence_and_the_worker_goes_on(worker, map_path
     assert len(of(msg.MapOpened, drain(worker))) == 1
 
 
+def pack(path: Path) -> Path:
+    """An archive of two difficulties, the second one the small map."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("1.osu", OSU.replace(b"Version:small", b"Version:other"))
+        file.writestr("2.osu", OSU)
+    return path
+
+
+@pytest.mark.parametrize("name", ["set.osz", "set.olz", "SET.OLZ"])
+def test_a_map_inside_an_archive_beside_the_replay_is_found(worker, tmp_path, name):
+    archive = pack(tmp_path / name)
+    (tmp_path / "a broken.olz").write_bytes(b"PK no zip")
+    replay = tmp_path / "play.osr"
+    save_replay(small_replay(), replay)
+    worker.post(msg.OpenReplay(str(replay)))
+    (opened,) = of(msg.ReplayOpened, drain(worker))
+    assert opened.map_path == str(archive)
+    assert opened.stage.beatmap.difficulty == "small"
+
+
 def test_a_replay_finds_its_map(worker, map_path, tmp_path):
-    """Beside it, among the known files, and inside an .osz; never by name."""
+    """Beside it, among the known files, and inside an .osz or .olz; never by name."""
     beside = Path(map_path).with_name("play.osr")
     save_replay(small_replay(), beside)
     (tmp_path / "elsewhere").mkdir()
     away = tmp_path / "elsewhere" / "play.osr"
     save_replay(small_replay(), away)
-    archive = tmp_path / "set.osz"
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("1.osu", OSU.replace(b"Version:small", b"Version:other"))
-        file.writestr("2.osu", OSU)
+    archive = pack(tmp_path / "set.osz")
     cases = [
         (msg.OpenReplay(str(beside)), map_path),
         (msg.OpenReplay(str(away), (map_path,)), map_path),

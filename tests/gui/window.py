@@ -39,17 +39,15 @@ def home(tmp_path, monkeypatch, display):
 class Endless:
     """An engine whose plays take for ever."""
 
-    PlayOptions = staticmethod(lambda **fields: None)
-
     def list_models(self):
         return []
 
     def load_player(self, name):
         return self
 
-    def play(self, beatmap, seed, options, progress, cancel):
+    def generate(self, beatmap, seed, options, on_progress, cancel):
         while True:
-            progress(0.5)
+            on_progress(0.5)
             cancel.wait(0.01)
 
 

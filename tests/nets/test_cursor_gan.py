@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+import train_gan
+from osu import distributed
 from osu.data.cursor_windows import CursorWindows
 from osu.data.dataset import PlaySet
 from osu.features.baseline import baseline_path
@@ -30,9 +32,8 @@ from osu.nets.cursor_gan import (
 from osu.players.auto import AUTO_SPIN_RPM as AUTO_RPM
 from osu.training.adversarial import (
     HUMAN_DISTANCE,
-    CriticStep,
-    GeneratorStep,
     diversity_loss,
+    first_half_twice,
     paired_signals,
 )
 from osu.training.cursor_validation import measure_cursor
@@ -123,7 +124,6 @@ def test_no_seams_a_part_of_a_map_is_played_like_the_whole(plays):
         whole, alone = model(condition, latents), model(condition[:, 400:800], part)
     # No norm over time: beyond the reach of the convolutions (under 100 frames here) and where no
     # spinner comes before, both are the same up to rounding.
-    assert condition[:, :800, :].shape[1] == 800
     torch.testing.assert_close(whole[:, 500:700], alone[:, 100:300], rtol=0, atol=1e-5)
 
 
@@ -192,21 +192,39 @@ def test_one_window_in_eight_spins_and_a_seed_draws_the_same(plays):
 def test_each_side_of_a_step_moves_only_its_own_weights(plays):
     batch = CursorWindows(plays, "train").draw(2, 64, (0,))
     model, critic = small().train(), Critic(Critic.Config("tcn", SMALL, (1,)))
-    step = CriticStep(critic, model, lambda score, real, fake: (score(real).mean(),))
-    assert {id(p) for p in step.parameters()} == {id(p) for p in critic.parameters()}
-    step(*batch)[0].backward()
+    train_gan.CriticLoss("r3", critic, model)(*batch)[0].backward()
     assert all(p.grad is None for p in model.parameters())
-    step = GeneratorStep(model, critic, lambda score, real, fake, *_: (score(fake).mean(),))
-    assert {id(p) for p in step.parameters()} == {id(p) for p in model.parameters()}
-    step(*batch)[0].backward(inputs=list(model.parameters()))
+    assert all(p.grad is not None for p in critic.parameters())
+    critic.zero_grad(set_to_none=True)
+    loss = train_gan.GeneratorLoss("r3", model, critic)
+    loss(*batch)[0].backward(inputs=list(model.parameters()))
     assert all(p.grad is not None for p in model.parameters())
+    assert all(p.grad is None for p in critic.parameters())
+
+
+def test_wrapping_a_loss_holds_the_other_network_still_meanwhile(plays, monkeypatch):
+    """A graph and DistributedDataParallel take the weights that need a gradient when they are
+    made: only those of the network that is trained. Afterwards both networks can be trained."""
+    model, critic = small().train(), Critic(Critic.Config("tcn", SMALL, (1,)))
+    loss = train_gan.GeneratorLoss("r3", model, critic)
+    seen = []
+
+    def graphed(module, _):
+        seen.extend(p for p in module.parameters() if p.requires_grad)
+        return module
+
+    monkeypatch.setattr(torch.cuda, "make_graphed_callables", graphed)
+    batch = CursorWindows(plays, "train").draw(2, 64, (0,))
+    assert distributed.wrap(loss, torch.device("cpu"), batch, [model]) is loss
+    assert {id(p) for p in seen} == {id(p) for p in model.parameters()}
+    assert all(p.requires_grad for p in loss.parameters())
 
 
 def test_past_the_end_of_a_play_nothing_can_be_told(plays):
     condition, human, _ = CursorWindows(plays, "train").draw(2, 64, (0,))
     there = torch.ones(2, 64, 1, dtype=torch.bool)
     there[:, 40:] = False
-    _, real, fake, _ = paired_signals(small(), (condition, human, there))
+    _, real, fake, _ = paired_signals(small(), condition, human, there)
     assert torch.equal(real[:, 44:], fake[:, 44:])  # derivatives reach three frames back
     assert not torch.equal(real[:, :40], fake[:, :40])
 
@@ -225,17 +243,27 @@ def test_two_plays_of_a_map_that_are_too_alike_are_told():
 
 
 def test_a_generator_plays_each_map_twice(plays):
-    batch = CursorWindows(plays, "train").draw(4, 64, (0,))
-    seen = []
-
-    def please(score, real, fake, condition, latents):
-        seen.extend((real, fake, condition))
-        return (score(fake).mean(),)
-
-    GeneratorStep(small(), Critic(Critic.Config("tcn", SMALL, (1,))), please)(*batch)
-    real, fake, condition = seen
+    batch = first_half_twice(*CursorWindows(plays, "train").draw(4, 64, (0,)))
+    condition, real, fake, _ = paired_signals(small(), *batch)
     assert torch.equal(condition[:2], condition[2:]) and torch.equal(real[:2], real[2:])
     assert not torch.equal(fake[:2], fake[2:])
+
+
+def test_processes_share_a_batch(plays):
+    """The windows of a step are the same ones however many processes share them. Mirroring is
+    drawn by torch's generator, so each side is compared without its sign."""
+
+    def starts(rank: int, world_size: int) -> torch.Tensor:
+        windows = CursorWindows(plays, "train", rank, world_size)
+        condition, cursor, mask = windows.draw(16, 64, (0, 5))
+        return torch.cat([cursor.abs(), mask.float()], -1).flatten(1)
+
+    alone = starts(0, 1)
+    shared = torch.cat([starts(0, 2), starts(1, 2)])
+    key = lambda rows: sorted(map(tuple, rows.tolist()))  # noqa: E731
+    assert key(shared) == key(alone)
+    with pytest.raises(ValueError, match="cannot be shared equally by 3 processes"):
+        CursorWindows(plays, "train", 0, 3).draw(16, 64, (0, 5))
 
 
 # --- What is measured ----------------------------------------------------------------------------

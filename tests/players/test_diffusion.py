@@ -1,4 +1,4 @@
-"""The sampler against a denoiser known in closed form, and a generated play's device and seed.
+"""The sampler against a denoiser known in closed form, and a generated play's screen and seed.
 
 For data that is normal with standard deviation S, EDM's optimal denoiser is x S² / (S² + sigma²).
 """
@@ -25,7 +25,7 @@ from osu.players.diffusion import (
 )
 from osu.players.dpm_solver import inflate_sigma, noise_levels, sample
 from osu.players.engine import load_player
-from osu.players.options import PlayOptions
+from osu.players.options import LikedPlay, PlayOptions
 from osu.units import CENTRE_PX, FRAME_HZ
 from tests.paths import SAMPLE as SAMPLES
 from tests.small_map import small_map
@@ -46,7 +46,7 @@ def test_samples_have_the_spread_of_the_data(steps, monkeypatch):
     assert sample(gaussian, noise, steps).std().item() == pytest.approx(S, rel=0.03)
 
 
-def test_a_network_told_of_more_noise_leaves_less():
+def test_an_inflated_sigma_leaves_less_noise():
     seen = []
 
     def denoise(x, sigma):
@@ -60,26 +60,26 @@ def test_a_network_told_of_more_noise_leaves_less():
     assert seen[0] > levels[0] and seen[-1] == pytest.approx(levels[-1])
 
 
-def test_what_is_free_keeps_its_spread():
-    """As noisy as the network is told, it ends as it would without being told of more."""
+def test_what_is_idle_keeps_its_spread():
+    """As noisy as the inflated sigma, it ends as it would without inflation."""
     noise = torch.randn(1, 20000, 1, generator=torch.Generator().manual_seed(0))
-    free = torch.ones_like(noise)
-    free[:, :10000] = 0
-    found = sample(gaussian, noise, 64, free=free)
-    # 64 steps are .3 % off; the noise's own spread at this size is .7 % off.
-    assert found[:, 10000:].std().item() == pytest.approx(S, rel=0.02)
-    assert found[:, :10000].std().item() < 0.97 * S
+    idle = torch.ones_like(noise)
+    idle[:, :10000] = 0
+    clean = sample(gaussian, noise, 64, idle_mask=idle)
+    # 64 steps are 0.3 % off; the noise's own spread at this size is 0.7 % off.
+    assert clean[:, 10000:].std().item() == pytest.approx(S, rel=0.02)
+    assert clean[:, :10000].std().item() < 0.97 * S
 
 
-def test_a_cursor_is_free_where_nothing_is_due():
+def test_a_cursor_is_idle_where_nothing_is_due():
     chart = chart_of(load_beatmap(SAMPLE))
-    free = idle_mask(chart_condition(chart))[0, :, 0].numpy() > 0
+    idle = idle_mask(chart_condition(chart))[0, :, 0].numpy() > 0
     now_s = np.arange(chart.frames) / FRAME_HZ
     start, end = chart.objects[:, ObjectColumn.START_S], chart.objects[:, ObjectColumn.END_S]
     due = ((now_s[:, None] >= start - IDLE_S + 0.02) & (now_s[:, None] <= end)).any(1)
     nothing = ~((now_s[:, None] >= start - IDLE_S - 0.02) & (now_s[:, None] <= end + 0.02)).any(1)
     nothing &= now_s < start[-1]
-    assert nothing.any() and free[nothing].all() and not free[due].any()
+    assert nothing.any() and idle[nothing].all() and not idle[due].any()
 
 
 class Opinion(torch.nn.Module):
@@ -92,8 +92,8 @@ class Opinion(torch.nn.Module):
         self.weight = torch.nn.Parameter(torch.zeros(1))
         self.asked: list[tuple[float, int]] = []
 
-    def embedding(self, sigma, style, code, coded, mirrored):
-        assert (code[coded == 0] == 0).all()
+    def embedding(self, sigma, style, style_embedding, has_embedding, mirrored):
+        assert (style_embedding[has_embedding == 0] == 0).all()
         return style[:, :1].nan_to_num(0.0)
 
     def forward(self, noisy, sigma, condition, embed):
@@ -118,7 +118,7 @@ def test_a_play_stands_on_its_person_s_grid_and_repeats():
     grids = set()
     for seed in range(8):
         replay = player.play(beatmap, seed, options)
-        style = draw_person(player.model, chart_of(beatmap), seed, options).style
+        style = draw_person(player.implementation.model, chart_of(beatmap), seed, options).style
         grids.add(screen_grid_px(replay.xy[2:]))  # past the lead-in
         assert screen_grid_px(replay.xy[2:]) == nearest_grid_px(float(style[Style.SCREEN]))
     assert dump_replay(replay) == dump_replay(player.play(beatmap, seed, options))
@@ -126,20 +126,20 @@ def test_a_play_stands_on_its_person_s_grid_and_repeats():
 
 
 def test_a_person_who_was_not_seen_to_spin_spins_like_one_who_was():
-    player, chart = load_player("diffusion"), chart_of(small_map())
-    bank = player.model.bank_spin
+    model, chart = load_player("diffusion").implementation.model, chart_of(small_map())
+    bank = model.bank_spin
     bank[:] = torch.nan
-    assert np.isnan(draw_person(player.model, chart, 1, PlayOptions()).spin).all()
+    assert np.isnan(draw_person(model, chart, 1, PlayOptions()).spin).all()
     bank[7] = torch.tensor([-300.0, 60.0])
-    assert draw_person(player.model, chart, 1, PlayOptions()).spin.tolist() == [-300, 60]
+    assert draw_person(model, chart, 1, PlayOptions()).spin.tolist() == [-300, 60]
     beatmap = load_beatmap(SAMPLE)
     liked = load_replay(SAMPLE.with_name("circuit-diffusion.osr"))
     t_ms, xy, _ = clean_frames(liked)
     spinner = int(np.flatnonzero(beatmap.kind == Kind.SPINNER)[0])
     inside = (t_ms > beatmap.start_ms[spinner] + 500) & (t_ms < beatmap.end_ms[spinner])
     turned = np.unwrap(np.arctan2(*(xy[inside] - CENTRE_PX).T[::-1]))
-    options = PlayOptions(like=(liked,), like_maps=(beatmap,))
-    spin = draw_person(player.model, chart, 1, options).spin
+    options = PlayOptions(like=(LikedPlay(liked, beatmap),))
+    spin = draw_person(model, chart, 1, options).spin
     assert np.sign(spin[Spin.RPM]) == np.sign(turned[-1] - turned[0])
     radius_px = np.median(np.linalg.norm(xy[inside] - CENTRE_PX, axis=1))
     assert spin[Spin.RADIUS_PX] == pytest.approx(radius_px, rel=0.1)  # other frames of the path

@@ -16,8 +16,15 @@ import osrparse
 import pytest
 
 import generate
+from osu.formats.beatmap import parse_beatmap
+from osu.formats.replay import build_replay, dump_replay, parse_replay
+from osu.players import generated
+from osu.players.auto import generate_auto
 from osu.players.engine import load_player
 from osu.players.hand import MOST_LATE_MS
+from osu.players.options import PlayOptions
+from osu.players.target import TRIES
+from osu.rules.judge import judge
 from osu.units import FRAME_MS
 from tests.osr import packed_frames
 from tests.paths import ROOT
@@ -95,6 +102,50 @@ def test_many_plays_of_one_difficulty_of_an_archive(tmp_path, name):
 
 
 @pytest.mark.parametrize(
+    ("model", "options", "least", "most"),
+    [
+        ("rnn", PlayOptions(unstable_rate=100.0), 1, 1),  # its style is set, once
+        ("diffusion", PlayOptions(steps=2), 1, 1),
+        ("diffusion", PlayOptions(steps=2, unstable_rate=31.0), 2, TRIES),
+        ("diffusion", PlayOptions(steps=2, accuracy=0.99), 2, TRIES),
+    ],
+)
+def test_a_play_is_judged_once_each_time_it_is_played(monkeypatch, model, options, least, most):
+    built, judged, shares = [], [], []
+
+    def counted_build(*args):
+        built.append(build_replay(*args))
+        return built[-1]
+
+    def counted_judge(beatmap, replay):
+        judged.append(judge(beatmap, replay))
+        return judged[-1]
+
+    monkeypatch.setattr(generated, "build_replay", counted_build)
+    monkeypatch.setattr(generated, "judge", counted_judge)
+    beatmap = parse_beatmap(OSU)
+    play = load_player(model).generate(beatmap, 3, options, shares.append)
+    assert least <= len(judged) == len(built) <= most
+    assert any(play.judgement is judgement for judgement in judged)
+    assert play.beatmap is beatmap and shares[0] == 0 and shares[-1] == 1
+
+
+def judged_again_is_the_same(play) -> None:
+    """The file's own bytes are read back and judged anew."""
+    again = judge(play.beatmap, parse_replay(dump_replay(play.replay)))
+    np.testing.assert_array_equal(again.result, play.judgement.result)
+    np.testing.assert_array_equal(again.hit_error_ms, play.judgement.hit_error_ms)
+    assert again.header() == play.judgement.header()
+
+
+@pytest.mark.parametrize("mods", [0, 64, 16])
+def test_the_judgement_of_a_generated_play_is_that_of_its_file(mods):
+    beatmap = parse_beatmap(OSU).with_mods(mods)
+    judged_again_is_the_same(load_player("rnn").generate(beatmap, 3))
+    judged_again_is_the_same(generate_auto(beatmap))
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["small.osu", "--mods", "XX"], "unknown mod 'XX'"),
@@ -130,7 +181,17 @@ def test_what_cannot_be_done_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--seed", "-1"], ["--seed", str(2**31)], ["--count", "0"], ["--speed", "2"]]
+    "arguments",
+    [
+        ["--seed", "-1"],
+        ["--seed", str(2**31)],
+        ["--count", "0"],
+        ["--speed", "2"],
+        ["--accuracy", "0.49"],
+        ["--accuracy", "96"],
+        ["--ur", "29"],
+        ["--ur", "401"],
+    ],
 )
 def test_options_out_of_range_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:

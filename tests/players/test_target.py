@@ -1,4 +1,4 @@
-"""Plays that come out as asked, against players whose answer to `sloppiness` is known."""
+"""Plays that meet a target, against players whose answer to `sloppiness` is known."""
 
 import math
 from types import SimpleNamespace
@@ -8,51 +8,67 @@ import torch
 
 from osu.features.style import Style
 from osu.players.options import PlayOptions
-from osu.players.target import NEAR, TRIES, play_to_target, with_sloppiness
+from osu.players.target import TOLERANCE, TRIES, off_target, play_to_target, with_sloppiness
 
 
 class Hand:
-    """Loses exp(response * loosened) times what it usually does."""
+    """Loses exp(response * sloppiness) times what it usually does."""
 
     def __init__(self, loses: float, response: float, floor: float = 0.0) -> None:
         self.loses, self.response, self.floor = loses, response, floor
         self.asked: list[float] = []
 
-    def __call__(self, sloppiness: float, tick) -> SimpleNamespace:
+    def __call__(self, sloppiness: float, on_progress) -> SimpleNamespace:
         self.asked.append(sloppiness)
-        tick(1.0)
-        lost = self.floor + self.loses * math.exp(self.response * sloppiness)
-        return SimpleNamespace(accuracy=1 - lost, number=len(self.asked))
+        on_progress(1.0)
+        factor = math.exp(self.response * sloppiness)
+        judgement = SimpleNamespace(
+            accuracy=1 - self.floor - self.loses * factor, unstable_rate=100 * factor
+        )
+        return SimpleNamespace(judgement=judgement, number=len(self.asked))
 
 
 @pytest.mark.parametrize("response", [1.1, 1.6, 2.2])
 @pytest.mark.parametrize("accuracy", [0.9, 0.95, 0.98])
 def test_a_play_comes_out_as_asked(response, accuracy):
     hand = Hand(0.05, response)
-    play = play_to_target(hand, None, PlayOptions(accuracy=accuracy), lambda share: None)
-    # NEAR is what the search stops at; a line in logarithms, as this hand's, is met in two steps.
-    assert abs(math.log((1 - play.accuracy) / (1 - accuracy))) <= NEAR
+    play = play_to_target(hand, PlayOptions(accuracy=accuracy), lambda share: None)
+    # The search stops at TOLERANCE; a line in logarithms, as this hand's, is met in two steps.
+    assert abs(math.log((1 - play.judgement.accuracy) / (1 - accuracy))) <= TOLERANCE
     assert len(hand.asked) <= TRIES
+
+
+@pytest.mark.parametrize("unstable_rate", [60.0, 100.0, 200.0])
+def test_an_unstable_rate_comes_out_as_asked(unstable_rate):
+    hand = Hand(0.05, 2.2)
+    play = play_to_target(hand, PlayOptions(unstable_rate=unstable_rate), lambda share: None)
+    assert abs(math.log(play.judgement.unstable_rate / unstable_rate)) <= TOLERANCE
+    assert len(hand.asked) <= TRIES
+
+
+def test_without_a_hit_the_unstable_rate_is_too_high():
+    missed_all = SimpleNamespace(unstable_rate=math.nan)
+    assert off_target(missed_all, PlayOptions(unstable_rate=400.0)) > TOLERANCE
 
 
 def test_the_nearest_play_is_kept_where_none_is_near():
     hand = Hand(0.02, 1.6, floor=0.06)  # no style of it loses less than 6 %
-    play = play_to_target(hand, None, PlayOptions(accuracy=0.99), lambda share: None)
+    play = play_to_target(hand, PlayOptions(accuracy=0.99), lambda share: None)
     best = max(0.94 - 0.02 * math.exp(1.6 * sloppiness) for sloppiness in hand.asked)
-    assert play.accuracy == pytest.approx(best, abs=1e-12)
+    assert play.judgement.accuracy == pytest.approx(best, abs=1e-12)
     assert 1 < len(hand.asked) <= TRIES
 
 
 def test_without_a_wish_a_map_is_played_once():
     hand, shares = Hand(0.3, 1.6), []
-    assert play_to_target(hand, None, PlayOptions(), shares.append).number == 1
+    assert play_to_target(hand, PlayOptions(), shares.append).number == 1
     assert hand.asked == [0.0] and shares == [1.0]
 
 
 def test_progress_never_goes_back():
     shares = []
     hand = Hand(0.05, 1.1)
-    play_to_target(hand, None, PlayOptions(accuracy=0.98), shares.append)
+    play_to_target(hand, PlayOptions(accuracy=0.98), shares.append)
     assert shares == sorted(shares) and shares[-1] <= 1
 
 

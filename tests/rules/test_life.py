@@ -11,7 +11,7 @@ from osu.formats.beatmap import load_beatmap, parse_beatmap
 from osu.formats.mods import Mods
 from osu.formats.replay import clean_frames, dump_replay, load_replay, parse_replay
 from osu.players.auto import auto_play
-from osu.players.engine import replay_of
+from osu.players.generated import finish_play
 from osu.rules.judge import judge, judge_frames
 from osu.rules.life import FULL, drained_ms, find_drain, life_bar
 from tests.conftest import SAMPLE
@@ -106,7 +106,8 @@ def test_what_generate_writes_is_judged_again_to_the_same_header(mods):
     rng = np.random.default_rng(0)
     xy = xy + rng.normal(0, 40, xy.shape)  # misses and losses, too
     play = encode_play(t_ms, xy, keys, chart.start_ms, chart.frames, chart.rate)
-    replay = parse_replay(dump_replay(replay_of(beatmap, chart, play, None, 0.0, "test", 1)))
+    made = finish_play(beatmap, chart, play, None, 0.0, "test", 1)
+    replay = parse_replay(dump_replay(made.replay))
     again = judge(beatmap, replay).stamp(replay)
     assert dump_replay(again) == dump_replay(replay)
     assert len(replay.life) > 3 and replay.n300 < len(beatmap.start_ms)

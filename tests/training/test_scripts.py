@@ -158,7 +158,7 @@ def test_two_processes_learn_as_one(name, cache, tmp_path):
         )  # fmt: skip
         assert run.returncode == 0, run.stderr[-2000:]
         lines = map(json.loads, (out / "log.jsonl").read_text().splitlines())
-        keys = ("loss", "distance")
+        keys = ("loss", "critic_loss")
         losses[world_size] = [line[k] for line in lines for k in keys if k in line]
     assert len(losses[2]) == 2  # the first step and the last
     if 1 in losses:

@@ -7,11 +7,12 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 from typing import Any
 
+from osu.errors import UserError
 from osu.formats.mods import ModsError, mods_str, parse_mods
 from osu.gui.messages import Generate, OpenMap
 from osu.gui.widgets.theme import px
 from osu.players.auto import AUTO
-from osu.players.options import SKILLS
+from osu.players.options import ACCURACY_RANGE, LAST_SEED, SKILLS, UNSTABLE_RATE_RANGE
 
 MODS = ("HD", "HR", "DT", "FL", "EZ", "HT", "NC", "NF")
 # A mod that is switched on switches these off: the game knows no such pair.
@@ -24,11 +25,10 @@ EXCLUDES = {
 }
 ANY_SKILL = "any"
 MAX_PLAYS = 100
-MAX_SEED = 2**31 - 1
 AUTO_ABOUT = "No network: straight lines and exact presses, to compare with."
 
 
-class FormError(ValueError):
+class FormError(UserError):
     """A field that can't be used, in one sentence."""
 
 
@@ -152,18 +152,21 @@ class PlayForm(ttk.Frame):
         if not self.model.get():
             raise FormError("The players are still being listed: a moment, please.")
         can = self.abilities()
-        percent = _number("Accuracy", self.accuracy.get(), 20, 100) if "accuracy" in can else None
+        percent = rate = None
+        if "accuracy" in can:
+            least, most = ACCURACY_RANGE
+            percent = _number("Accuracy", self.accuracy.get(), 100 * least, 100 * most)
+        if "unstable_rate" in can:
+            rate = _number("The unstable rate", self.unstable_rate.get(), *UNSTABLE_RATE_RANGE)
         return Generate(
             maps=maps,
             model=self.model.get(),
             mods=self._valid_mods(),
-            seed=_whole("The seed", self.seed.get(), 0, MAX_SEED),
+            seed=_whole("The seed", self.seed.get(), 0, LAST_SEED),
             plays=_whole("The number of plays", self.plays.get(), 1, MAX_PLAYS),
             like=self.like if "like" in can else (),
             accuracy=None if percent is None else percent / 100,
-            unstable_rate=_number("The unstable rate", self.unstable_rate.get(), 10, 500)
-            if "unstable_rate" in can
-            else None,
+            unstable_rate=rate,
             skill=self.skill.get() if "skill" in can and self.skill.get() in SKILLS else None,
             folder=folder,
             known_maps=known_maps,
@@ -240,5 +243,5 @@ def _number(what: str, text: str, least: float, most: float) -> float | None:
     except ValueError:
         value = float("nan")
     if not least <= value <= most:
-        raise FormError(f"{what} must be a number from {least} to {most}, or empty.")
+        raise FormError(f"{what} must be a number from {least:g} to {most:g}, or empty.")
     return value

@@ -7,6 +7,8 @@ osu!. Each is written against its system's own interface through ctypes, without
 from collections.abc import Sequence
 from typing import Protocol
 
+from osu.errors import UserError
+
 # The names that every sink knows. X11 and the rest differ in their codes for them.
 KEY_NAMES = (
     tuple("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -16,7 +18,7 @@ KEY_NAMES = (
 _CANONICAL = {name.lower(): name for name in KEY_NAMES} | {"esc": "Escape"}
 
 
-class SinkError(ValueError):
+class SinkError(UserError):
     """Why this desktop's pointer and keys cannot be used, in one sentence."""
 
 
