@@ -255,7 +255,7 @@ def test_processes_share_a_batch(plays):
 
     def starts(rank: int, world_size: int) -> torch.Tensor:
         windows = CursorWindows(plays, "train", rank, world_size)
-        condition, cursor, mask = windows.draw(16, 64, (0, 5))
+        _, cursor, mask = windows.draw(16, 64, (0, 5))
         return torch.cat([cursor.abs(), mask.float()], -1).flatten(1)
 
     alone = starts(0, 1)
