@@ -1,7 +1,7 @@
 """Mods: the game's bits and letters.
 
 Reference: the bit values are those of the .osr header (osrparse's independent enum), and the
-letters of real headers in ../shared/data/index.csv, written by others.
+letters of real headers in an index of the replays, written by others.
 """
 
 import csv
@@ -15,29 +15,22 @@ from tests.paths import SHARED
 INDEX = SHARED / "index.csv"
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        (Mods.NF, "NoFail"),
-        (Mods.EZ, "Easy"),
-        (Mods.TD, "TouchDevice"),
-        (Mods.HD, "Hidden"),
-        (Mods.HR, "HardRock"),
-        (Mods.SD, "SuddenDeath"),
-        (Mods.DT, "DoubleTime"),
-        (Mods.RX, "Relax"),
-        (Mods.HT, "HalfTime"),
-        (Mods.NC, "Nightcore"),
-        (Mods.FL, "Flashlight"),
-        (Mods.AT, "Autoplay"),
-        (Mods.SO, "SpunOut"),
-        (Mods.AP, "Autopilot"),
-        (Mods.PF, "Perfect"),
-        (Mods.MR, "Mirror"),
-    ],
-)
-def test_bits_are_those_of_the_header(ours, theirs):
-    assert int(ours) == int(osrparse.Mod[theirs])
+THEIR_NAMES = {
+    **{"NF": "NoFail", "EZ": "Easy", "TD": "TouchDevice", "HD": "Hidden", "HR": "HardRock"},
+    **{"SD": "SuddenDeath", "DT": "DoubleTime", "RX": "Relax", "HT": "HalfTime"},
+    **{"NC": "Nightcore", "FL": "Flashlight", "AT": "Autoplay", "SO": "SpunOut"},
+    **{"AP": "Autopilot", "PF": "Perfect", "FI": "FadeIn", "RD": "Random", "CN": "Cinema"},
+    **{"TP": "Target", "CP": "KeyCoop", "SV2": "ScoreV2", "MR": "Mirror"},
+    **{f"K{count}": f"Key{count}" for count in range(1, 10)},
+}
+
+
+def test_bits_are_those_of_the_header():
+    """Every bit, both ways: so `Mods(theirs)` and `osrparse.Mod(ours)` convert."""
+    assert {ours.name: int(ours) for ours in Mods} == {
+        ours: int(osrparse.Mod[theirs]) for ours, theirs in THEIR_NAMES.items()
+    }
+    assert set(THEIR_NAMES.values()) | {"NoMod"} == set(osrparse.Mod.__members__)
 
 
 def test_letters_to_bits_and_back():
@@ -80,7 +73,7 @@ def test_rate_is_map_time_per_real_time():
 
 def test_letters_of_real_headers():
     if not INDEX.exists():
-        pytest.skip("needs ../shared/data")
+        pytest.skip("needs the real replays")
     with open(INDEX, newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) > 1000
