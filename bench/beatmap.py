@@ -1,6 +1,6 @@
 """Loading a .osu with slider paths sampled every 16.7 ms: osu/formats/beatmap.py beside `slider`.
 
-    uv run -m bench.beatmap [--maps ../shared/data/beatmaps] [--count 60]
+    uv run -m bench.beatmap --maps DIR [--count 60]
 
 Both load the same random maps in this process, twenty at a time and turn by turn, in CPU time of
 the one thread, so that a busy machine disturbs little; a map's ratio is of its own two times. Ours
@@ -58,8 +58,7 @@ def timed(work, file: Path) -> float | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    root = Path(__file__).parents[1]
-    parser.add_argument("--maps", type=Path, default=root.parent / "shared/data/beatmaps")
+    parser.add_argument("--maps", type=Path, required=True, metavar="DIR", help="of .osu files")
     parser.add_argument("--count", type=int, default=60, help="how many maps, 0 = all")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

@@ -1,10 +1,13 @@
-"""How long judging takes, and what it is compared with: `uv run -m bench.judge`.
+"""How long judging takes, and what it is compared with.
 
-Needs ../shared. Over 200 real replays: the first judging of a map that was just read, which builds
-the map's slider events and the game's polylines, and a second one, which has them. In CPU time of
-the one thread, so that other work on the machine does not count.
+    uv run -m bench.judge --data DIR
+
+DIR holds index.csv, replays/ and beatmaps/. Over 200 of its replays: the first judging of a map
+that was just read, which builds the map's slider events and the game's polylines, and a second one,
+which has them. In CPU time of the one thread, so that other work on the machine does not count.
 """
 
+import argparse
 import csv
 import statistics
 import time
@@ -14,18 +17,20 @@ from osu.formats.beatmap import load_beatmap
 from osu.formats.replay import load_replay
 from osu.rules.judge import judge
 
-DATA = Path(__file__).parents[2] / "shared/data"
-OSR2MP4_MS = 498  # a replay, the best known offline judge; ../shared/notes/formats.md
+OSR2MP4_MS = 498  # a replay, the best known offline judge, as measured on one core
 REPLAYS = 200
 
 
 def main() -> None:
-    with open(DATA / "index.csv", newline="") as file:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="with an index.csv")
+    data = parser.parse_args().data
+    with open(data / "index.csv", newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["completed"] == "1" and r["lazer"] == "0"]
     times = {"first": [], "again": []}
     for row in rows[:: max(1, len(rows) // REPLAYS)]:
-        replay = load_replay(DATA / "replays" / row["replay"])
-        beatmap = load_beatmap(DATA / "beatmaps" / f"{row['beatmap']}.osu").with_mods(replay.mods)
+        replay = load_replay(data / "replays" / row["replay"])
+        beatmap = load_beatmap(data / "beatmaps" / f"{row['beatmap']}.osu").with_mods(replay.mods)
         for kind in times:
             begin = time.process_time()
             judge(beatmap, replay)

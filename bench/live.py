@@ -4,7 +4,7 @@
 
 Starts Xvfb and xev, plays a fast spiral with taps of both keys, and prints lateness against the
 deadlines (own clock), pointer path and key times against the plan (xev, the X server's own times in
-whole ms), and how long after the start key's press the play begins. Issue 6 asks for p99 lateness
+whole ms), and how long after the start key's press the play begins. Wanted: p99 lateness
 of at most 4 ms at 500 Hz, a path error under 1 px and key times within 3 ms in the median.
 Needs Xvfb, xev, xdotool and xinput. Half a minute.
 """

@@ -1,10 +1,10 @@
 """How long reading a .osr takes, side by side with bare LZMA and osrparse, and hostile files.
 
-    uv run -m bench.replay [FOLDER] [--count 60]
+    uv run -m bench.replay FOLDER [--count 60]
 
-FOLDER holds .osr files; the shared data's by default. Each file is read by all three, one after the
+FOLDER holds .osr files. Each file is read by all three, one after the
 other, five times, in CPU time of the one thread, so that a busy machine disturbs little; the table
-holds medians over the files. The limits that issue 2 sets: at most 4 times bare LZMA, at least 2.5
+holds medians over the files. Wanted: at most 4 times bare LZMA, at least 2.5
 times faster than osrparse. A minute on one core. What is read is checked by bench/shared.py.
 """
 
@@ -21,7 +21,6 @@ import osrparse
 from osu.formats.replay import ReplayError, parse_replay
 from tests.osr import osr, packed_frames
 
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "replays"
 REPEATS = 5
 
 
@@ -83,7 +82,7 @@ def hostile() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=SHARED)
+    parser.add_argument("folder", type=Path, help="of .osr files")
     parser.add_argument("--count", type=int, default=60, help="files, drawn with a fixed seed")
     args = parser.parse_args()
     paths = sorted(args.folder.glob("*.osr"))

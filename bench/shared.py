@@ -1,8 +1,8 @@
-"""What the two borders must hold on the shared real data, each as a count (issue 2).
+"""What the two readers must hold on a folder of real plays, each as a count.
 
-    uv run -m bench.shared [FOLDER]
+    uv run -m bench.shared FOLDER
 
-FOLDER holds index.csv, replays/ and beatmaps/; ../shared/data by default. A minute on one core.
+FOLDER holds index.csv, replays/ and beatmaps/. A minute on one core for a thousand replays.
 
 Every replay and every map is loaded. Frames are written and read again: to the bit, and with the
 very text that the game wrote. The time base: of the completed replays, how many have a press within
@@ -23,8 +23,6 @@ from osu.formats.beatmap import Beatmap, Kind, load_beatmap
 from osu.formats.replay import Replay, clean_frames, load_replay
 from osu.formats.replay_frames import dump_frames, parse_frames
 from tests.osr import packed_frames
-
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
 def same_frames(replay: Replay, data: bytes) -> tuple[bool, bool]:
@@ -62,7 +60,7 @@ def theirs(path: Path) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=SHARED)
+    parser.add_argument("folder", type=Path, help="with an index.csv")
     folder = parser.parse_args().folder
     try:
         with open(folder / "index.csv", newline="", encoding="utf-8") as file:

@@ -1,7 +1,7 @@
 """What preparing costs, and what it would at any size: core seconds, memory, disk.
 
-    uv run -m bench.size --data ../shared/data --rounds 1     the replays 17 times over: 40 minutes
-                                                              on 2 cores with a load of 13
+    uv run -m bench.size --data DIR --rounds 1     the replays 17 times over: 40 minutes on 2
+                                                   cores with a load of 13
 
 Builds a tree of links to the replays and maps of --data under other names, in as many copies as
 make --plays replays, each with its own maps, since plays of one map share work. Prepares one copy
@@ -129,7 +129,7 @@ def run_draw(cache: Path, steps: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", default="../shared/data", help="a folder with an index.csv")
+    parser.add_argument("--data", required=True, metavar="DIR", help="a folder with an index.csv")
     parser.add_argument("--plays", type=int, default=20_000, help="replays in the tree")
     parser.add_argument("--rounds", type=int, default=3, help="of one copy on 1 and 2 cores")
     parser.add_argument("--steps", type=int, default=600, help="batches drawn")

@@ -1,13 +1,13 @@
 """Does the judged result follow what was asked? `--accuracy`, `--ur` and `--skill` of generate.py.
 
-    uv run -m experiments.asked [--data ../shared/data] [--maps 12] [--seeds 1]
+    uv run -m experiments.asked --data DIR [--maps 12] [--seeds 1]
 
-Plays maps of the test split, those of middling human accuracy, at every asked value, and judges
-the plays. A value is played up to four times (osu.players.target), a few seconds each on two cores.
+DIR holds replays and their maps. Plays maps of the test split, those of middling human accuracy, at
+every asked value, and judges the plays. A value is played up to four times (osu.players.target), a
+few seconds each on two cores.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -19,7 +19,6 @@ from osu.players.engine import DEFAULT, load_player
 from osu.players.options import SKILLS, PlayOptions
 from osu.training.run import pick_device
 
-ROOT = Path(__file__).parents[1]
 ASKED = {
     "accuracy": (0.90, 0.925, 0.95, 0.97, 0.98, 0.99),
     "unstable_rate": (80.0, 110.0, 150.0, 200.0),
@@ -29,7 +28,7 @@ ASKED = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", default=str(ROOT.parent / "shared/data"))
+    parser.add_argument("--data", required=True, metavar="DIR", help="replays and their maps")
     parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--maps", type=int, default=12)
     parser.add_argument("--seeds", type=int, default=1, help="plays of every map and value")

@@ -1,9 +1,13 @@
-"""How many real headers the judge meets, and why not the others: `uv run -m experiments.headers`.
+"""How many real headers the judge meets, and why not the others.
 
-Needs ../shared: its completed stable replays, whose headers the game itself wrote. A replay has one
-cause, the first below that holds. Life is compared at the times that the header has points for.
+    uv run -m experiments.headers --data DIR
+
+DIR holds index.csv, replays/ and beatmaps/. Its completed stable replays are judged, whose headers
+the game itself wrote: a minute for a thousand. A replay has one cause, the first below that holds.
+Life is compared at the times that the header has points for.
 """
 
+import argparse
 import csv
 from collections import Counter
 from itertools import chain
@@ -17,7 +21,6 @@ from osu.formats.replay import Replay, load_replay
 from osu.rules.judge import Judgement, judge
 from osu.rules.spinners import SIXTIETH_MS, SLOW_FRAMES
 
-DATA = Path(__file__).parents[2] / "shared/data"
 COUNTS = ("n300", "n100", "n50", "nmiss")
 ASKED = {
     "counts": COUNTS,
@@ -32,14 +35,17 @@ MIN_LIFE_POINTS = 6  # some replays are stored without a bar
 
 
 def main() -> None:
-    with open(DATA / "index.csv", newline="") as file:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="with an index.csv")
+    data = parser.parse_args().data
+    with open(data / "index.csv", newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["completed"] == "1" and r["lazer"] == "0"]
     exact = {split: [] for split in ("train", "val", "test")}
     life = {split: [] for split in exact}
     causes: Counter = Counter()
     for row in tqdm(rows, unit="replay"):
-        replay = load_replay(DATA / "replays" / row["replay"])
-        beatmap = load_beatmap(DATA / "beatmaps" / f"{row['beatmap']}.osu").with_mods(replay.mods)
+        replay = load_replay(data / "replays" / row["replay"])
+        beatmap = load_beatmap(data / "beatmaps" / f"{row['beatmap']}.osu").with_mods(replay.mods)
         found = judge(beatmap, replay)
         same = {name: getattr(found, name) == getattr(replay, name) for name in found.header()}
         exact[row["split"]].append([all(same[n] for n in names) for names in ASKED.values()])

@@ -1,6 +1,6 @@
 """Is a play made `--like` a person taken for that person's?
 
-    uv run -m experiments.identity [--data ../shared/data] [--most 3]
+    uv run -m experiments.identity --data DIR [--most 3]
 
 A classifier learns to name the players of real replays: a softmax over what osu.likeness.measures
 and osu.features.presses find in a play. Songs are cut into two halves; the classifier learns from
@@ -11,7 +11,6 @@ without `--like`. Some ten seconds a play on two cores, 60 times --most plays in
 
 import argparse
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -28,7 +27,6 @@ from osu.players.engine import DEFAULT, load_player
 from osu.players.options import LikedPlay, PlayOptions
 from osu.training.run import pick_device
 
-ROOT = Path(__file__).parents[1]
 LEAST = 4  # plays of a player who is to be known
 MOST_KNOWN = 40  # plays of one player that are learned from
 
@@ -70,7 +68,7 @@ def fit(x: np.ndarray, y: np.ndarray, classes: int):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", default=str(ROOT.parent / "shared/data"))
+    parser.add_argument("--data", required=True, metavar="DIR", help="replays and their maps")
     parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--most", type=int, default=3, help="plays of a player that are imitated")
     parser.add_argument("--likes", type=int, default=4, help="replays that are given to --like")

@@ -1,12 +1,12 @@
 r"""Does a model that was tuned on a person's plays look like that person?
 
-    uv run -m experiments.person prepare
+    uv run -m experiments.person --data DIR prepare
     uv run train_diffusion.py --data "" --cache runs/person/base --out runs/person/run/base \
         --minutes 15 --graph
     for each person NAME and each part K, 0 to 2:
     uv run train_diffusion.py --data "" --cache runs/person/NAME-K --out runs/person/run/NAME-K \
         --init runs/person/run/base/model --steps 1000 --learning-rate 3e-4 --average 0.995 --graph
-    uv run -m experiments.person compare NAME
+    uv run -m experiments.person --data DIR compare NAME
 
 The base has met none of the people. A person's songs are cut into three parts; three models learn
 from at most 50 plays of two parts each, and play the maps of the third, so that every song is held
@@ -31,7 +31,6 @@ from osu.likeness.human_plays import HumanPlay, read_humans
 from osu.likeness.report import write_likeness_report
 from osu.players.engine import load_player
 
-ROOT = Path(__file__).parents[1]
 PEOPLE = ("p0077", "p0419")  # who have most plays in the research data
 PARTS = 3
 LEARNED = 50  # plays that a model is tuned on
@@ -125,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, default=Path("runs/person"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("prepare", help="the data of the base and of each part")

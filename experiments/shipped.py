@@ -1,6 +1,6 @@
 """The shipped `rnn` and `keys` on the test split, and cursors of the adversarial models.
 
-    uv run -m experiments.shipped [--data ../shared/data] [--device auto]
+    uv run -m experiments.shipped --data DIR [--cursors gan vae wgan] [--device auto]
 
 Prepares the data where it is not yet (a minute), then a few minutes on one core, and two more for
 each name of --cursors. The evaluations are those of the training scripts: `keys` presses along each
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", default=str(ROOT.parent / "shared/data"), help="as in training")
+    parser.add_argument("--data", required=True, metavar="DIR", help="as in training")
     parser.add_argument("--cache", default="cache", help="opened as it is where --data is ''")
     parser.add_argument("--split", default="test", choices=SPLITS)
     parser.add_argument("--seed", type=int, default=0, help="of the sampled presses")

@@ -5,7 +5,8 @@
 DIR holds replays and their maps; its test split is taken where it has one, so that the model has
 not met the song. Nothing is picked by eye: the person's play is the one whose accuracy is nearest
 the median of those that end, without mods, on a map of 200 objects and more; the model's is its
-play of the same map with seed 0; the six seconds are those with most objects. Half a minute.
+play of the same map with seed 0, asked for that accuracy; the six seconds are those with most
+objects. Two and a half minutes of a core.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from osu.formats.beatmap import Beatmap, parse_beatmap
 from osu.formats.mods import Mods
 from osu.formats.replay import Replay, clean_frames, load_replay
 from osu.players.engine import DEFAULT, load_player
+from osu.players.options import PlayOptions
 from osu.rules.judge import judge
 from osu.units import FRAME_MS, to_px
 
@@ -31,6 +33,7 @@ ROOT = Path(__file__).parents[1]
 SECONDS = 6
 FEWEST = 200  # objects of the map
 PERSON, MODEL, INK = "#404040", "#d55e00", "#707070"
+TITLE = "speed of the cursor in px per ms, the same six seconds of a map (grey: its objects)"
 MAX_BYTES = 150_000
 
 
@@ -71,7 +74,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "media" / "beside.png")
     args = parser.parse_args()
     beatmap, human = typical_play(args.data)
-    generated = load_player(DEFAULT).play(beatmap, seed=0)
+    options = PlayOptions(accuracy=human.accuracy)
+    generated = load_player(DEFAULT).play(beatmap, seed=0, options=options)
     chart = chart_of(beatmap)
     begin_ms = busiest_ms(beatmap)
     at_s = (chart.start_ms + (np.arange(chart.frames - 1) + 0.5) * FRAME_MS - begin_ms) / 1000
@@ -88,16 +92,17 @@ def main() -> None:
     plays = (("a person", human, PERSON, speeds), ("generated", generated, MODEL, below))
     for name, replay, colour, axis in plays:
         axis.plot(at_s[shown], speed_px_per_ms(replay, chart)[shown], color=colour, lw=1)
-        axis.plot(hits_s, np.zeros_like(hits_s), "|", color=INK, ms=5, mew=0.6, clip_on=False)
-        axis.set_ylabel(f"{name}, px per ms", color=colour)
+        across = axis.get_xaxis_transform()
+        axis.vlines(hits_s, 0, 1, transform=across, color="#dddddd", lw=0.8, zorder=0)
+        axis.set_ylabel(name, color=colour, fontsize=9)
         error_ms = judge(beatmap, replay).hit_error_ms
         error_ms = error_ms[np.isfinite(error_ms)]
         share = np.histogram(error_ms, edges)[0] / len(error_ms)
         label = f"{name}: unstable rate {10 * error_ms.std():.0f}, {100 * replay.accuracy:.1f} %"
         errors.stairs(share, edges, color=colour, lw=1.4, label=label)
-    speeds.set(xlim=(0, SECONDS), ylim=(0, None), title="speed of the cursor, the same six seconds")
+    speeds.set(xlim=(0, SECONDS), ylim=(0, None), title=TITLE)
     speeds.tick_params(labelbottom=False)
-    below.set_xlabel("seconds; a tick is an object of the map")
+    below.set_xlabel("seconds")
     errors.set(title="hit errors of the whole play", xlabel="ms (negative is early)", yticks=[])
     errors.set_ylim(0, errors.get_ylim()[1] * 1.3)
     errors.legend(loc="upper left", frameon=False)
