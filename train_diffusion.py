@@ -1,7 +1,7 @@
 """Trains the diffusion player: whole plays, cursor and keys together, with a style and a skill.
 
 Learns  noise, condition (B, T, F), style of a person -> play (B, T, 4): cursor and both keys
-Run     uv run train_diffusion.py --data ../shared/data --minutes 25 --graph   one H100
+Run     uv run train_diffusion.py --data DIR --minutes 25 --graph          one H100
 CPU     uv run train_diffusion.py --steps 20 --batch 2                   the sample
 Many    uv run torchrun --nproc-per-node 2 train_diffusion.py ...        DistributedDataParallel
 Expect  47,539 steps (H100, 25 minutes): val_loss .323 after 6,000, .292 at the end, still falling;
@@ -34,14 +34,8 @@ from osu.nets import checkpoint
 from osu.nets.denoiser import Denoiser, to_play, to_residual
 from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, sample
 from osu.training.run import Run, launch, option
-from osu.training.schedule import (
-    Steps,
-    check_finite,
-    closing_rate,
-    set_rate,
-    step_seed,
-    update_average,
-)
+from osu.training.schedule import Steps, closing_rate, set_rate, step_seed, update_average
+from osu.training.style_statistics import mean_and_std
 from osu.units import FRAME_MS, UNIT_PX
 
 
@@ -64,7 +58,7 @@ class Args:
     code_noise: float = option(0.1, "standard deviation of noise on the encoded style")
     width: int = option(192, "channels at 60 and 30 Hz; a third more at 15 and 7.5 Hz")
     dropout: float = option(0.15, "share of hidden channels left out at a frame")
-    coarse: float = option(1.2, "exponent above 1: more windows are as noisy as a jump or an aim")
+    coarse: float = option(1.2, "exponent of the noise levels' draw; above 1 more of them are high")
     graph: bool = option(False, "capture the step as CUDA graphs: kernels need no launching")
     eval_every: int = option(5000, "steps between evaluations")
     eval_plays: int = option(24, "plays of the validation split that are sampled")
@@ -262,11 +256,9 @@ def main(args: Args) -> dict[str, float]:
         (w, w, 4 * w // 3, 4 * w // 3), dropout=args.dropout, bank_rows=len(kept)
     )
     model = Denoiser(config).to(device)
-    known = styles[torch.from_numpy(learned).to(device)]
-    count = (~known.isnan()).sum(0).clamp(min=1)
-    mean = known.nansum(0) / count
+    mean, std = mean_and_std(styles[torch.from_numpy(learned).to(device)])
     model.style_mean.copy_(mean)
-    model.style_std.copy_(((known - mean) ** 2).nansum(0).div(count).sqrt().clamp(min=1e-3))
+    model.style_std.copy_(std)
     if args.init:
         checkpoint.init_from(args.init, model)
     average = copy.deepcopy(model).requires_grad_(False).eval()
@@ -288,14 +280,15 @@ def main(args: Args) -> dict[str, float]:
     # --- Loop ---
     for step, done in steps:
         set_rate(closing_rate(step, done, args.learning_rate, warmup=200), optimizer)
-        # Update: noise plays of this step's batch to levels of its own, and denoise them.
+
+        # Update: noise this step's plays, each to its own level, and denoise them.
         optimizer.zero_grad(set_to_none=True)
         loss = trained(*inputs(step)).mean()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
-        check_finite(step, {"loss": loss})
+        run.check_finite(step, {"loss": loss})
 
         # Once in a while: log, evaluate, save.
         if step % 100 == 0 or steps.last:

@@ -1,7 +1,7 @@
 """Trains the GAN cursor player: plain, which collapses, or relativistic with R1 and R2.
 
 Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
-Run     uv run train_gan.py --data ../shared/data --minutes 10 --graph   one H100
+Run     uv run train_gan.py --data DIR --minutes 9.5 --graph          one H100
 CPU     uv run train_gan.py --steps 20 --batch 4 --width 16         the sample, a minute
 Expect  8,441 steps (H100, 9.5 minutes, two other runs beside it): two samples 29 px apart (people:
         32), fresh classifiers .49 (conv) and .59 (features) accurate on 40 cursors, .5 is best. On
@@ -31,14 +31,7 @@ from osu.training.adversarial import diversity_loss, first_half_twice, paired_si
 from osu.training.cursor_validation import validate_cursors
 from osu.training.gradient_penalty import around, zero_centred
 from osu.training.run import Run, launch, option
-from osu.training.schedule import (
-    Steps,
-    check_finite,
-    closing_rate,
-    set_rate,
-    step_seed,
-    update_average,
-)
+from osu.training.schedule import Steps, closing_rate, set_rate, step_seed, update_average
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,8 @@ class Args:
 
 # --- Losses -------------------------------------------------------------------------------------
 
-STEP = 0.05  # finite-difference step of the gradient penalty, in units of the critic's input
+# Finite-difference step for the gradient penalty, in units of the critic's input.
+STEP = 0.05
 
 
 class CriticLoss(nn.Module):
@@ -183,7 +177,7 @@ def main(args: Args) -> dict[str, float]:
             "critic_loss": critic_loss, "penalty": penalty,
             "generator_loss": generator_loss, "diversity": diversity,
         }  # fmt: skip
-        check_finite(step, losses)
+        run.check_finite(step, losses)
 
         # Once in a while: log, evaluate, save.
         if step % 100 == 0 or steps.last:

@@ -1,7 +1,7 @@
 """Trains the adversarial VAE cursor player: a style that can be drawn, and read off a play again.
 
 Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
-Run     uv run train_vae.py --data ../shared/data --minutes 10 --graph   one H100
+Run     uv run train_vae.py --data DIR --minutes 9.5 --graph          one H100
 CPU     uv run train_vae.py --steps 20 --batch 4 --width 16         the sample, a minute
 Expect  5,245 steps (H100, 9.5 minutes, two other runs beside it): 16 active units, two samples
         33 px apart (people: 32), fresh classifiers .66 (conv), .68 (features) accurate, 40 cursors
@@ -36,14 +36,7 @@ from osu.training.adversarial import diversity_loss, first_half_twice, paired_si
 from osu.training.cursor_validation import validate_cursors
 from osu.training.gradient_penalty import around, zero_centred
 from osu.training.run import Run, launch, option
-from osu.training.schedule import (
-    Steps,
-    check_finite,
-    closing_rate,
-    set_rate,
-    step_seed,
-    update_average,
-)
+from osu.training.schedule import Steps, closing_rate, set_rate, step_seed, update_average
 
 
 @dataclass(frozen=True)
@@ -94,7 +87,8 @@ def latent_loss(style: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (weight * (style - mean).square()).sum(-1).mean()
 
 
-STEP = 0.05  # finite-difference step of the gradient penalty, in units of the critic's input
+# Finite-difference step for the gradient penalty, in units of the critic's input.
+STEP = 0.05
 
 
 class CoderLoss(nn.Module):
@@ -238,16 +232,19 @@ def main(args: Args) -> dict[str, float]:
                 "critic_loss": critic_loss, "penalty": penalty, "generator_loss": generator_loss,
                 "latent_recon": latent_recon, "diversity": diversity,
             }  # fmt: skip
-        check_finite(step, losses | {"kl": kl.mean()})
         update_average(average, player, min(args.average, (step + 1) / (step + 10)))
+        run.check_finite(step, losses | {"kl": kl})
 
+        # Once in a while: log, evaluate, save. Active units as in arXiv 1509.00519.
         if step % 100 == 0 or steps.last:
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             frames_per_s = steps.per_second(args.batch * args.length)
-            active = (mean.var(0) > 0.01).sum()  # arXiv 1509.00519
-            dimensions = {f"kl_{n}": value for n, value in enumerate(kl.mean(0).tolist())}
+            active = (mean.var(0) > 0.01).sum()
+            dimensions = {
+                f"kl_{n}": value for n, value in enumerate(distributed.mean(kl.mean(0)).tolist())
+            }
             run.log(
-                step, **losses, kl=kl.sum(-1).mean(), active=active, gamma=gamma,
+                step, **losses, kl=distributed.mean(kl.sum(-1).mean()), active=active, gamma=gamma,
                 frames_per_s=frames_per_s, **dimensions,
             )  # fmt: skip
             steps.show(losses["recon"], frames_per_s)

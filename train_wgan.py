@@ -1,7 +1,7 @@
 """Trains the WGAN-GP cursor player: a critic whose slope is one between humans and generator.
 
 Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
-Run     uv run train_wgan.py --data ../shared/data --minutes 10 --graph   one H100
+Run     uv run train_wgan.py --data DIR --minutes 9.5 --graph          one H100
 CPU     uv run train_wgan.py --steps 20 --batch 4 --width 16        the sample, two minutes
 Expect  2,538 steps (H100, 9.5 minutes, two other runs beside it): slope 1.23, two samples 24 px
         apart (people: 32), fresh classifiers .56 (conv) and .49 (features) accurate on 40 cursors
@@ -33,14 +33,7 @@ from osu.training.gradient_penalty import (
     slopes,
 )
 from osu.training.run import Run, launch, option
-from osu.training.schedule import (
-    Steps,
-    check_finite,
-    closing_rate,
-    set_rate,
-    step_seed,
-    update_average,
-)
+from osu.training.schedule import Steps, closing_rate, set_rate, step_seed, update_average
 
 
 @dataclass(frozen=True)
@@ -58,8 +51,8 @@ class Args:
     generator: Literal["tcn", "lstm"] = option("tcn", "body of the generator")
     penalty: Literal["first", "exact", "none"] = option("first", "form of the gradient penalty")
     diversity: float = option(1.0, "weight of the diversity loss: two plays differ as people's do")
-    weight: float = option(10.0, "of the penalty")
-    lazy: int = option(2, "lazy regularisation: a penalty every so many critic steps")
+    weight: float = option(10.0, "weight of the gradient penalty")
+    lazy: int = option(2, "lazy regularisation: penalty every N critic steps, weight x N")
     critic_steps: int = option(3, "critic steps before a generator step")
     learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
     average: float = option(0.999, "decay of the averaged weights")
@@ -196,7 +189,7 @@ def main(args: Args) -> dict[str, float]:
         losses = {
             "critic_loss": critic_loss, "generator_loss": generator_loss, "diversity": diversity
         }  # fmt: skip
-        check_finite(step, losses)
+        run.check_finite(step, losses)
 
         # Once in a while: log, evaluate, save. Not the penalty: only its gradient has a meaning.
         if step % 100 == 0 or steps.last:

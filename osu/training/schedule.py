@@ -50,12 +50,13 @@ def step_seed(*parts: int) -> int:
 
 def closing_rate(step: int, done: float, peak: float, warmup: int) -> float:
     """Learning rate of a step: linear warm-up, `peak`, and down to 0 in the last quarter of what
-    is to be done, of which `done` is."""
+    is to be done, of which `done` is. For runs that end by the clock, with averaged weights."""
     return peak * min(1.0, (step + 1) / warmup, max(0.0, 4 * (1 - done)))
 
 
 def cosine_rate(step: int, steps: int, peak: float, warmup: int) -> float:
-    """Learning rate of a step: linear warm-up, then half a cosine down to a hundredth."""
+    """Learning rate of a step: linear warm-up, then half a cosine down to a hundredth. For runs of
+    a fixed number of steps, whose last weights are kept as they are."""
     if step < warmup:
         return peak * (step + 1) / warmup
     done = (step - warmup) / max(1, steps - warmup)
@@ -74,15 +75,3 @@ def update_average(average: torch.nn.Module, model: torch.nn.Module, decay: floa
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
     for kept, now in zip(average.buffers(), model.buffers(), strict=True):
         kept.copy_(now)
-
-
-def check_finite(step: int, losses: dict[str, torch.Tensor]) -> None:
-    """FloatingPointError naming the first loss that is not finite. Called at every step: weights
-    that have become nan are then not trained, averaged or saved any further."""
-    means = torch.stack([loss.detach().float().mean() for loss in losses.values()])
-    if torch.isfinite(means).all():  # one wait for the device a step
-        return
-    for name, loss in losses.items():
-        if not torch.isfinite(loss).all():
-            value = loss.detach().float().mean().item()
-            raise FloatingPointError(f"step {step}: {name} is {value}; the run is stopped here")
