@@ -17,17 +17,16 @@ import numpy as np
 from tqdm import tqdm
 
 from osu.data.library import DataError, find_maps
+from osu.errors import UserError
 from osu.files import write_atomic
 from osu.formats.beatmap import BeatmapError, parse_beatmap
 from osu.formats.replay import Replay, ReplayError, load_replay
-from osu.nets.checkpoint import CheckpointError
 from osu.rules.judge import JudgeError
 from osu.rules.judge import judge as judge_play
 
 MODELS = Path(__file__).parent / "models"
-REGRESSOR = "rnn"  # the third reference column of the likeness report
-SANITY = MODELS / "sanity.json"
 
+# judge: replays beside their headers
 
 COUNTS = ("n300", "n100", "n50", "nmiss")
 FIELDS = (*COUNTS, "max_combo", "score")
@@ -50,8 +49,11 @@ class Record:
 
 
 def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Counter]:
-    """Every .osr of the paths (files, or folders with files below), and the reasons of those that
-    could not be judged. Maps are found by MD5 below `maps`. DataError where there is no replay."""
+    """A record of every .osr of the paths (files, or folders with files below), and the reasons of
+    those that could not be judged with their counts.
+
+    Maps are found by MD5 below the folders `maps`. DataError where there is no replay.
+    """
     files: list[Path] = []
     for path in map(Path, paths):
         files += sorted(path.rglob("*.osr")) if path.is_dir() else [path]
@@ -64,14 +66,14 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
             replays.append((file, load_replay(file)))
         except (ReplayError, OSError) as error:
             skipped[str(error).split(": ", 1)[-1]] += 1
-    known = find_maps(maps, {replay.beatmap_md5 for _, replay in replays})
+    pairs = find_maps(maps, {replay.beatmap_md5 for _, replay in replays})
     records = []
     for file, replay in tqdm(replays, desc="judge", unit="replay"):
-        if replay.beatmap_md5 not in known:
+        if replay.beatmap_md5 not in pairs:
             skipped["its map is not below --maps"] += 1
             continue
         try:
-            pair = known[replay.beatmap_md5]
+            pair = pairs[replay.beatmap_md5]
             records.append(_record(file, replay, parse_beatmap(pair.read_map(), pair.beatmap)))
         except (BeatmapError, JudgeError, OSError) as error:
             skipped[str(error)] += 1
@@ -79,22 +81,23 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
 
 
 def _record(file: Path, replay: Replay, beatmap) -> Record:
-    found = judge_play(beatmap.with_mods(replay.mods), replay)
-    errors = found.hit_error_ms[np.isfinite(found.hit_error_ms)] / replay.rate
+    judgement = judge_play(beatmap.with_mods(replay.mods), replay)
+    errors = judgement.hit_error_ms[np.isfinite(judgement.hit_error_ms)] / replay.rate
     names = (*FIELDS, *COMBO_ENDS)
     header = {name: int(getattr(replay, name)) for name in names}
     return Record(
         file=str(file),
         header=header,
-        judged={name: int(getattr(found, name)) for name in names},
+        judged={name: int(getattr(judgement, name)) for name in names},
         completed=sum(header[name] for name in COUNTS) == len(beatmap.start_ms),
-        unstable_rate=round(found.unstable_rate, 2),
+        unstable_rate=round(judgement.unstable_rate, 2),
         mean_error_ms=round(float(errors.mean()), 2) if len(errors) else float("nan"),
     )
 
 
 def as_table(records: list[Record], skipped: Counter) -> str:
-    """A row a replay (header / judged where they differ), then shares that are exact."""
+    """Text of a line a replay (header/judged where they differ), of shares that are exact, and of
+    the reasons of those not judged."""
     rows = [f"{'replay':32s} {'300':>11s} {'100':>9s} {'50':>7s} {'miss':>7s} {'combo':>11s} "
             f"{'score':>21s} {'UR':>6s} {'mean':>6s}"]  # fmt: skip
     for record in records:
@@ -106,19 +109,17 @@ def as_table(records: list[Record], skipped: Counter) -> str:
         numbers = " ".join(f"{c:>{w}s}" for c, w in zip(cells, widths, strict=True))
         errors = f"{record.unstable_rate:6.1f} {record.mean_error_ms:6.1f}"
         rows.append(f"{Path(record.file).name[-32:]:32s} {numbers} {errors}")
-    for name, chosen in (
-        ("all", records),
-        ("completed", [record for record in records if record.completed]),
-    ):
-        if chosen:
-            rows.append(f"{name}, {len(chosen)} replays: {shares(chosen)}")
+    completed = [record for record in records if record.completed]
+    for name, group in (("all", records), ("completed", completed)):
+        if group:
+            rows.append(f"{name}, {len(group)} replays: {shares(group)}")
     rows += [f"{count:6d} not judged: {reason}" for reason, count in skipped.most_common()]
     return "\n".join(rows)
 
 
 def shares(records: list[Record]) -> str:
     """How many of the records are exact, in %."""
-    asked = {
+    fields_of = {
         "all four counts": COUNTS,
         "misses": ("nmiss",),
         "max combo": ("max_combo",),
@@ -127,13 +128,9 @@ def shares(records: list[Record]) -> str:
     }
     parts = (
         f"{name} {100 * np.mean([record.exact(*fields) for record in records]):.1f} %"
-        for name, fields in asked.items()
+        for name, fields in fields_of.items()
     )
     return "exact: " + ", ".join(parts)
-
-
-def as_json(records: list[Record]) -> list[dict]:
-    return [asdict(record) for record in records]
 
 
 def judge(args: argparse.Namespace) -> None:
@@ -141,52 +138,69 @@ def judge(args: argparse.Namespace) -> None:
     records, skipped = judge_files(args.replays, args.maps)
     print(as_table(records, skipped))
     if args.json:
-        write_atomic(args.json, json.dumps(as_json(records), indent=1).encode())
+        write_atomic(
+            args.json, json.dumps([asdict(record) for record in records], indent=1).encode()
+        )
+
+
+# likeness: plays beside human plays
+
+REGRESSOR = "rnn"  # a model that every report shows beside the others
+SANITY = MODELS / "sanity.json"  # a report on the controls, which every other report quotes
 
 
 def likeness(args: argparse.Namespace) -> None:
     """Compares plays with human plays and writes a report."""
-    from osu.formats.replay import load_replay
     from osu.likeness.compare import compare
     from osu.likeness.contestants import folder_source, model_source
     from osu.likeness.human_plays import read_humans
-    from osu.likeness.report import to_json, write_likeness_report
+    from osu.likeness.report import write_likeness_report
     from osu.players.engine import list_models, load_player
     from osu.training.run import pick_device
 
     device = str(pick_device(args.device))
     names = list(args.model or [])
     if REGRESSOR in [card.name for card in list_models()] and REGRESSOR not in names:
-        names += [] if args.spoiled else [REGRESSOR]
+        names += [] if args.controls else [REGRESSOR]
     sources = {n: model_source(load_player(n, device).play, args.seed) for n in names}
     if args.generated:
         paths = sorted(Path(args.generated).rglob("*.osr"))
         if not paths:
             raise DataError(f"{args.generated}: there is no replay (.osr) in this folder")
         sources[Path(args.generated).name] = folder_source([load_replay(path) for path in paths])
-    humans, skipped = read_humans(args.data)
-    found = compare(
-        humans, args.split, sources, args.seed, args.limit, device, args.spoiled, args.player
+    human_plays, skipped = read_humans(args.data)
+    result = compare(
+        human_plays,
+        args.split,
+        sources,
+        seed=args.seed,
+        limit=args.limit,
+        device=device,
+        controls=args.controls,
+        player=args.player,
     )
-    found.numbers["skipped"] = skipped
-    sanity = json.loads(SANITY.read_text()) if SANITY.exists() and not args.spoiled else None
-    path = write_likeness_report(found, args.out, sanity)
+    sanity = json.loads(SANITY.read_text()) if SANITY.exists() and not args.controls else None
+    path = write_likeness_report(result, args.out, sanity, skipped)
     if args.json:
-        write_atomic(args.json, to_json(found.numbers).encode())
+        write_atomic(args.json, path.with_suffix(".json").read_bytes())
     print(path.read_text().split("\n## How to read it")[0])
     print(f"written: {path}")
+
+
+# humans: what human plays measure
 
 
 def humans(args: argparse.Namespace) -> None:
     """Writes what humans measure, by accuracy: models/human.json."""
     from osu.likeness.compare import compare
+    from osu.likeness.contestants import HUMAN
     from osu.likeness.human_plays import read_humans
     from osu.likeness.reference import reference
     from osu.likeness.report import to_json
 
-    found, _ = read_humans(args.data)
-    like = compare(found, "test", {}, args.seed).numbers["columns"]["human"]
-    write_atomic(args.json, to_json(reference(found, like)).encode())
+    human_plays, _ = read_humans(args.data)
+    human_result = compare(human_plays, "test", {}, args.seed).results[HUMAN]
+    write_atomic(args.json, to_json(reference(human_plays, human_result)).encode())
     print(f"written: {args.json}")
 
 
@@ -196,46 +210,49 @@ def main(argv: list[str] | None = None) -> None:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("judge", help="header against judged, side by side")
+    command = commands.add_parser("judge", help="judge replays, beside what their headers say")
     command.set_defaults(run=judge)
     command.add_argument("replays", nargs="+", metavar="REPLAY|DIR")
-    command.add_argument("--maps", nargs="+", required=True, metavar="DIR", help="maps below these")
-    command.add_argument("--json", metavar="FILE", help="one record a replay")
+    command.add_argument(
+        "--maps", nargs="+", required=True, metavar="DIR", help="folders that hold their maps"
+    )
+    command.add_argument("--json", metavar="FILE", help="write a record of each replay as JSON")
 
-    command = commands.add_parser("likeness", help="how human plays look: a report with plots")
+    command = commands.add_parser("likeness", help="write a report on how human plays look")
     command.set_defaults(run=likeness)
-    command.add_argument("--model", action="append", metavar="NAME", help="may be given repeatedly")
     command.add_argument(
-        "--generated", metavar="DIR", help="replays to compare, instead of a model"
+        "--model", action="append", metavar="NAME", help="a model to compare; may be repeated"
     )
-    command.add_argument(
-        "--data", required=True, metavar="DIR", help="human replays and their maps"
-    )
-    command.add_argument("--player", metavar="NAME", help="only this player's plays are compared")
+    command.add_argument("--generated", metavar="DIR", help="a folder of replays to compare")
+    command.add_argument("--data", required=True, metavar="DIR", help="human replays with maps")
+    command.add_argument("--player", metavar="NAME", help="compare with this player's plays alone")
     command.add_argument("--split", default="test", choices=["train", "val", "test"])
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--limit", type=int, metavar="N", help="at most N human plays")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    command.add_argument("--json", metavar="FILE", help="everything as JSON, besides --out's")
+    command.add_argument("--json", metavar="FILE", help="also write report.json to this file")
     command.add_argument(
-        "--out", default="runs/likeness", metavar="DIR", help="the report's folder"
+        "--out", default="runs/likeness", metavar="DIR", help="the report's folder (%(default)s)"
     )
     command.add_argument(
-        "--spoiled", action="store_true", help="add human plays with one fault each, as a test"
+        "--controls", action="store_true", help="add human plays with one fault each, as a test"
     )
+    command.add_argument(
+        "--spoiled", action="store_true", dest="controls", help=argparse.SUPPRESS
+    )  # the option's name before
 
-    command = commands.add_parser("humans", help="what humans measure, by accuracy")
+    command = commands.add_parser("humans", help="write what humans measure, by accuracy")
     command.set_defaults(run=humans)
-    command.add_argument(
-        "--data", required=True, metavar="DIR", help="human replays and their maps"
-    )
+    command.add_argument("--data", required=True, metavar="DIR", help="human replays with maps")
     command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--json", default=str(MODELS / "human.json"), metavar="FILE")
+    command.add_argument(
+        "--json", default=str(MODELS / "human.json"), metavar="FILE", help="(default: %(default)s)"
+    )
 
     args = parser.parse_args(argv)
     try:
         args.run(args)
-    except (BeatmapError, ReplayError, DataError, CheckpointError, ValueError) as error:
+    except UserError as error:
         sys.exit(f"evaluate.py: {error}")
 
 

@@ -60,7 +60,7 @@ Glossary:
     geki, katu         a combo hit all 300, or without a 50 or miss (rules.score)
     contestant         who plays against people in the likeness report (likeness.contestants)
     two-sample test    can a classifier tell generated from human? AUC .5: no (likeness.two_sample)
-    fault              a human play spoiled on purpose, which must be noticed (likeness.faults)
+    fault              a human play corrupted on purpose, which must be noticed (likeness.faults)
 """
 
 from importlib import import_module

@@ -1,11 +1,10 @@
-"""What a person has, before anything is trained: a report of prepared plays.
+"""A report of prepared plays: what a person has, before anything is trained.
 
 report.md with counts, what was skipped and why, and the spread of accuracy, stars, length, mods
 and plays per player, each with a picture. Stars are rosu-pp's (`uv sync --extra stars`); without it
 they are left out, and the report says so.
 """
 
-import io
 import json
 import warnings
 from array import array
@@ -17,6 +16,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from osu import figures
 from osu.data.library import SPLITS, find_maps
 from osu.files import write_atomic
 from osu.units import FRAME_MS
@@ -27,7 +27,7 @@ NO_STARS = "Stars are left out: rosu-pp is not installed (`uv sync --extra stars
 
 
 @dataclass
-class Gathered:
+class PlayTotals:
     """What the report needs of the plays: a few bytes a play, whatever their number."""
 
     accuracy: array = field(default_factory=lambda: array("f"))  # 0..1 as stable counts it
@@ -39,18 +39,18 @@ class Gathered:
     songs: dict[str, set[str]] = field(default_factory=dict)  # split -> songs
 
 
-def gather(plays: Iterable) -> Gathered:
-    """Goes once over the plays (osu.data.dataset.Described)."""
-    found = Gathered()
+def total_plays(plays: Iterable) -> PlayTotals:
+    """Totals of plays (items of osu.data.dataset.PlaySet.plays), each looked at once."""
+    totals = PlayTotals()
     for play in plays:
-        found.accuracy.append(play.accuracy)
-        found.minutes.append(play.frames * FRAME_MS / 60_000)
-        found.splits[play.split] += 1
-        found.mods[play.mods] += 1
-        found.players[play.player] += 1
-        found.maps[play.beatmap, play.mods] += 1
-        found.songs.setdefault(play.split, set()).add(play.song)
-    return found
+        totals.accuracy.append(play.accuracy)
+        totals.minutes.append(play.frames * FRAME_MS / 60_000)
+        totals.splits[play.split] += 1
+        totals.mods[play.mods] += 1
+        totals.players[play.player] += 1
+        totals.maps[play.beatmap, play.mods] += 1
+        totals.songs.setdefault(play.split, set()).add(play.song)
+    return totals
 
 
 def stars_of(maps: Mapping[tuple[str, str], int], folders: list[str]) -> np.ndarray | None:
@@ -84,44 +84,44 @@ def write_data_report(
     """Writes report.md and its pictures into the folder `out`, and returns report.md's path."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    found = gather(plays)
-    stars = stars_of(found.maps, folders)
+    totals = total_plays(plays)
+    stars = stars_of(totals.maps, folders)
     spreads = {
-        "accuracy": ("accuracy, %", np.array(found.accuracy) * 100),
-        "length": ("length, minutes of play", np.array(found.minutes)),
+        "accuracy": ("accuracy, %", np.array(totals.accuracy) * 100),
+        "length": ("length, minutes of play", np.array(totals.minutes)),
     }
     if stars is not None and len(stars):
         spreads["stars"] = ("stars, mods counted", stars)
     counts = {
-        "mods": ("plays with these mods", found.mods),
-        "players": ("plays of a player", found.players),
+        "mods": ("plays with these mods", totals.mods),
+        "players": ("plays of a player", totals.players),
     }
     for name, (label, values) in spreads.items():
         write_atomic(out / f"{name}.png", _histogram(label, values))
     for name, (label, counter) in counts.items():
         write_atomic(out / f"{name}.png", _bars(label, counter))
     path = out / "report.md"
-    text = "\n".join(_lines(found, skipped, spreads, counts, stars is None))
+    text = "\n".join(_lines(totals, skipped, spreads, counts, stars is None))
     write_atomic(path, text.encode())
     return path
 
 
 def _lines(
-    found: Gathered, skipped: Mapping[str, int], spreads: dict, counts: dict, no_stars: bool
+    totals: PlayTotals, skipped: Mapping[str, int], spreads: dict, counts: dict, no_stars: bool
 ) -> list[str]:
-    total = len(found.accuracy)
-    hours = sum(found.minutes) / 60
+    total = len(totals.accuracy)
+    hours = sum(totals.minutes) / 60
     lines = [
         "# What is here",
         "",
-        f"{total} plays, {hours:.1f} hours, of {len(found.players)} players on "
-        f"{len({md5 for md5, _ in found.maps})} maps ({len(found.maps)} with their mods).",
+        f"{total} plays, {hours:.1f} hours, of {len(totals.players)} players on "
+        f"{len({md5 for md5, _ in totals.maps})} maps ({len(totals.maps)} with their mods).",
         "",
         "| split by song | plays | songs |",
         "|---|---|---|",
     ]
     for split in SPLITS:
-        lines.append(f"| {split} | {found.splits[split]} | {len(found.songs.get(split, ()))} |")
+        lines.append(f"| {split} | {totals.splits[split]} | {len(totals.songs.get(split, ()))} |")
     lines += ["", "| | " + " | ".join(f"p{share}" for share in SHARES) + " |"]
     lines.append("|---" * (len(SHARES) + 1) + "|")
     for label, values in spreads.values():
@@ -177,17 +177,9 @@ def _bars(label: str, counter: Counter) -> bytes:
 
 
 def _picture(draw, height: float) -> bytes:
-    """PNG bytes; the height is in inches."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axis = plt.subplots(figsize=(6, height), layout="constrained")
+    """A picture of one axis, 6 inches wide, as PNG bytes; `draw` gets the axis."""
+    figure, (axis,) = figures.subplots(1, 1, 6, height)
     draw(axis)
-    buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # of a player's name: drawn as a box
-        figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    plt.close(figure)
-    return buffer.getvalue()
+        return figures.png(figure)

@@ -1,21 +1,35 @@
-"""The statistics of the likeness report: bootstraps over replays, AUC, distances of distributions.
+"""Statistics of the likeness report: bootstraps over replays, AUC, distances of distributions.
 
 Every interval here is a 95 % percentile interval over replays. A draw of the bootstrap is a row of
 weights, how often each replay is taken; the first row takes each once, so it is the estimate.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 DRAWS = 1000
 
 
+class Interval(NamedTuple):
+    """An estimate and its 95 % bootstrap interval; nan in all three where it is undefined."""
+
+    value: float
+    low: float
+    high: float
+
+
+UNDEFINED = Interval(float("nan"), float("nan"), float("nan"))
+
+
 def draws(
     count: int, seed: int, folds: np.ndarray | None = None, units: np.ndarray | None = None
 ) -> np.ndarray:
-    """(DRAWS + 1, count) weights; what is drawn is replaced within its fold (count,).
+    """(DRAWS + 1, count) weights of `count` replays, drawn with replacement within each fold.
 
-    Replays of one unit (count,) are drawn together; without units each is its own. A unit stands
-    in one fold.
+    folds: (count,) the fold of each replay; without it all are in one.
+    units: (count,) replays of one unit, which lies in one fold, are drawn together; without it
+    each replay is a unit.
     """
     rng = np.random.default_rng(seed)
     folds = np.zeros(count, int) if folds is None else folds
@@ -23,26 +37,26 @@ def draws(
     weights = np.ones((DRAWS + 1, count))
     for fold in np.unique(folds):
         members = np.flatnonzero(folds == fold)
-        found, unit = np.unique(units[members], return_inverse=True)
-        drawn = rng.multinomial(len(found), np.full(len(found), 1 / len(found)), DRAWS)
-        weights[1:, members] = drawn[:, unit]
+        names, unit = np.unique(units[members], return_inverse=True)
+        times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), DRAWS)
+        weights[1:, members] = times[:, unit]
     return weights
 
 
-def interval(values: np.ndarray) -> list[float]:
-    """[estimate, low, high] of the values of the draws (DRAWS + 1,), nan where undefined."""
+def interval(values: np.ndarray) -> Interval:
+    """The percentile interval of a statistic's values over the draws (DRAWS + 1,)."""
     if not np.isfinite(values[0]):
-        return [float("nan")] * 3
+        return UNDEFINED
     low, high = np.nanpercentile(values[1:], [2.5, 97.5])
-    return [float(values[0]), float(low), float(high)]
+    return Interval(float(values[0]), float(low), float(high))
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(B,) means of values (R,) under weights (B, R); nan values are left out."""
-    known = np.isfinite(values)
-    total = weights @ known
+    finite = np.isfinite(values)
+    total = weights @ finite
     with np.errstate(invalid="ignore"):
-        return weights @ np.where(known, values, 0) / np.where(total > 0, total, np.nan)
+        return weights @ np.where(finite, values, 0) / np.where(total > 0, total, np.nan)
 
 
 def grouped_auc(
@@ -53,11 +67,13 @@ def grouped_auc(
     folds: np.ndarray,
     weights: np.ndarray,
 ) -> np.ndarray:
-    """(B,) share of (generated, human) score pairs of one fold in which the generated is higher.
+    """(B,) area under the ROC curve, within folds: the share of (generated, human) scores of one
+    fold in which the generated one is higher, ties counting half.
 
     The two plays of one pair are not compared with each other: they are alike in their map, and a
     draw with replacement would hold too many of these comparisons.
-    human, generated: scores; *_pair: the pair each belongs to; folds (P,); weights (B, P).
+    human (H,), generated (G,): scores; *_pair: the pair, 0 .. P - 1, that each belongs to;
+    folds (P,); weights (B, P).
     """
     count = len(folds)
     wins, total = np.zeros((count, count)), np.zeros((count, count))
@@ -80,10 +96,10 @@ def grouped_auc(
 def _sum_by(rows: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
     """(count, ...) sums of the rows of each group."""
     order = np.argsort(group, kind="stable")
-    found, first = np.unique(group[order], return_index=True)
+    present, first = np.unique(group[order], return_index=True)
     summed = np.zeros((count, *rows.shape[1:]))
-    if len(found):
-        summed[found] = np.add.reduceat(rows[order], first, axis=0)
+    if len(present):
+        summed[present] = np.add.reduceat(rows[order], first, axis=0)
     return summed
 
 
@@ -98,20 +114,9 @@ def mixture(histograms: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     Each replay counts once, however long; a replay without a value (a row of nan) is left out.
     """
-    known = np.isfinite(histograms[:, 0])
-    total = (weights @ known)[:, None]
+    finite = np.isfinite(histograms[:, 0])
+    total = (weights @ finite)[:, None]
     with np.errstate(invalid="ignore"):
         return (
-            weights @ np.where(known[:, None], histograms, 0) / np.where(total > 0, total, np.nan)
+            weights @ np.where(finite[:, None], histograms, 0) / np.where(total > 0, total, np.nan)
         )
-
-
-def kolmogorov(a: np.ndarray, b: np.ndarray) -> float:
-    """The Kolmogorov-Smirnov statistic of two sets of values, nan left out."""
-    a, b = np.sort(a[np.isfinite(a)]), np.sort(b[np.isfinite(b)])
-    if not len(a) or not len(b):
-        return float("nan")
-    at = np.concatenate([a, b])
-    share_a = np.searchsorted(a, at, "right") / len(a)
-    share_b = np.searchsorted(b, at, "right") / len(b)
-    return float(np.abs(share_a - share_b).max())

@@ -1,4 +1,4 @@
-"""What the likeness classifiers see of a play: frames relative to the map, and window features.
+"""Inputs of the likeness classifiers: a play's frames relative to the map, and window features.
 
 Pure torch on the channels of osu.features, on any device, so that a training run can ask the same
 question of its own batches as the likeness report asks of files.
@@ -14,22 +14,22 @@ from osu.features.play import Play
 from osu.likeness.measures import STILL_PX_PER_MS
 from osu.units import FRAME_MS, UNIT_PX
 
-NEIGHBOURS = (-1, 0, 1)  # objects seen from a frame: the last, the current, the next
-_SEEN = ("dx", "dy", "near", "mid", "slider", "exists")
+NEIGHBOURS = (-1, 0, 1)  # the last object, the current one and the next
+_OBJECT_PARTS = ("dx", "dy", "near", "mid", "slider", "exists")
 
 Channel = IntEnum(
     "Channel",
     ["X", "Y", "VX", "VY", "AX", "AY", "JX", "JY", "K1", "K2"]
     + ["PRESS", "PRESS_ERROR", "PRESS_DISTANCE"]
     + ["BALL_DX", "BALL_DY", "BALL_ON", "SPINNER_ON", "RADIUS", "WINDOW_50"]
-    + [f"OBJECT{slot:+d}_{name.upper()}" for slot in NEIGHBOURS for name in _SEEN],
+    + [f"OBJECT{slot:+d}_{name.upper()}" for slot in NEIGHBOURS for name in _OBJECT_PARTS],
     start=0,
 )
 ERROR_S = 0.05  # unit of the press error
 
 
 def classifier_channels(play: Tensor, condition: Tensor) -> Tensor:
-    """(B, T, len(Channel)): the play (B, T, len(Play)) as seen with its condition (B, T, F).
+    """(B, T, len(Channel)) of a play (B, T, len(Play)) and its condition (B, T, len(Condition)).
 
     Derivatives are asinh of osu!px per frame, frame^2 and frame^3: a tremor of a tenth of a pixel
     and a jump of a hundred are both resolved. Objects and ball are relative to the cursor, asinh
@@ -54,16 +54,16 @@ def classifier_channels(play: Tensor, condition: Tensor) -> Tensor:
         relative(Condition.BALL_X, Condition.BALL_Y) * ball_on, ball_on, condition[..., constants],
     ]  # fmt: skip
     for slot in NEIGHBOURS:
-        exists = condition[..., [_of(slot, "EXISTS")]]
-        parts.append(relative(_of(slot, "X"), _of(slot, "Y")) * exists)
+        exists = condition[..., [_object(slot, "EXISTS")]]
+        parts.append(relative(_object(slot, "X"), _object(slot, "Y")) * exists)
         names = ("START_NEAR", "START_MID", "SLIDER", "EXISTS")
-        parts.append(condition[..., [_of(slot, name) for name in names]])
+        parts.append(condition[..., [_object(slot, name) for name in names]])
     return torch.cat(parts, -1)
 
 
 def presses(play: Tensor, condition: Tensor) -> Tensor:
-    """(B, T, 3): 1 where a key goes down, and there the time to the nearest object in ERROR_S, late
-    is positive, and the distance to it in radii, asinh; 0 elsewhere.
+    """(B, T, 3): 1 where a key goes down; there the time from the nearest object in units of
+    ERROR_S (late is positive) and the asinh of the distance to it in radii; 0 elsewhere.
 
     Objects further than about NEAR_S * 4 in time read as that far.
     """
@@ -74,9 +74,11 @@ def presses(play: Tensor, condition: Tensor) -> Tensor:
     inside_s = (0.5 - (keys * pressed).amax(-1, keepdim=True)) * (FRAME_MS / 1000)
     until_s, apart = [], []
     for slot in NEIGHBOURS:
-        near = condition[..., [_of(slot, "START_NEAR")]].clamp(-0.999, 0.999).atanh() * NEAR_S
-        until_s.append(near + (1 - condition[..., [_of(slot, "EXISTS")]]))
-        away = condition[..., [_of(slot, "X"), _of(slot, "Y")]] - play[..., [Play.X, Play.Y]]
+        near = condition[..., [_object(slot, "START_NEAR")]].clamp(-0.999, 0.999).atanh() * NEAR_S
+        until_s.append(near + (1 - condition[..., [_object(slot, "EXISTS")]]))
+        away = (
+            condition[..., [_object(slot, "X"), _object(slot, "Y")]] - play[..., [Play.X, Play.Y]]
+        )
         apart.append(away.norm(dim=-1, keepdim=True) / condition[..., [Condition.MAP_RADIUS]])
     times = torch.cat(until_s, -1)
     nearest = times.abs().argmin(-1, keepdim=True)
@@ -85,12 +87,12 @@ def presses(play: Tensor, condition: Tensor) -> Tensor:
     return torch.cat([press, error.clamp(-4, 4) * press, distance * press], -1)
 
 
-def _of(slot: int, name: str) -> Condition:
+def _object(slot: int, name: str) -> Condition:
     return Condition[f"OBJECT{slot:+d}_{name}"]
 
 
 def window_features(windows: Tensor) -> Tensor:
-    """(N, features) of windows (N, T, len(Channel)): the quantities of the report, per window."""
+    """(N, features) of windows (N, T, len(Channel)): much like the report's numbers, per window."""
 
     def part(*names: str) -> Tensor:
         return windows[..., [Channel[name] for name in names]]

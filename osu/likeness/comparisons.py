@@ -1,194 +1,256 @@
-"""The rows of the likeness report: what is compared, and with which statistics.
+"""Comparisons of a contestant's plays with the subjects': classifiers, diversity, kinematics,
+numbers and memory.
 
-Everything is compared pair by pair: pair i is human i's play and the column's play against it.
-Values are [estimate, low, high], the 95 % interval of a bootstrap over pairs.
+Everything is compared pair by pair: pair i is subject i's play and the contestant's play against
+it. Intervals are 95 % bootstrap intervals over pairs.
 """
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.stats import ks_2samp
 from torch import Tensor
 from tqdm import tqdm
 
 from osu.features.chart import LEAD_MS
 from osu.features.condition import chart_condition
-from osu.formats.beatmap import Kind
 from osu.formats.replay import clean_frames
 from osu.likeness import bootstrap
+from osu.likeness.bootstrap import UNDEFINED, Interval
 from osu.likeness.classifier_inputs import classifier_channels
 from osu.likeness.contestants import HUMAN, Contestant
-from osu.likeness.human_plays import HumanPlay, same_map_groups
-from osu.likeness.measures import HISTOGRAMS, QUANTITIES, Measured, MeasureError, measure
+from osu.likeness.human_plays import HumanPlay, Subject, same_map_groups
+from osu.likeness.measures import (
+    HISTOGRAMS,
+    QUANTITIES,
+    Measured,
+    MeasureError,
+    cursor_distance_px,
+    measure,
+)
 from osu.likeness.memorisation import lookups, nearest_px, path_of
-from osu.likeness.two_sample import Sample, two_sample
+from osu.likeness.two_sample import ClassifierScores, Sample, two_sample
 from osu.players.auto import auto_play
 from osu.rules.judge import JudgeError
 from osu.units import FRAME_MS
 
 
+class Band(NamedTuple):
+    """Percentiles of a number over plays; nan where no play has it."""
+
+    p5: float
+    median: float
+    p95: float
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """How much two plays of one map differ."""
+
+    maps: int
+    px: Interval  # between the two plays
+    to_human_px: Interval | None  # between the first and the human's; None for humans
+    ratio: Interval  # `px` over the same of two humans, see `diversity`
+
+
+@dataclass(frozen=True)
+class KinematicDistance:
+    """Distance of a histogram (HISTOGRAMS) from the subjects'."""
+
+    w1: Interval  # Wasserstein-1, in the histogram's unit
+    to_human: Interval  # over the other humans' Wasserstein-1
+
+
+@dataclass(frozen=True)
+class NumberComparison:
+    """A number (QUANTITIES) of the contestant's plays beside the humans'."""
+
+    plays: int  # that have the number
+    percentiles: Band
+    inside: Interval  # share of plays within the humans' p5 to p95
+    ks: float  # Kolmogorov-Smirnov statistic against the subjects
+    difference: Interval  # mean of play less subject
+
+
+@dataclass(frozen=True)
+class NearestWindows:
+    """Distances from a contestant's windows to the nearest windows of training plays."""
+
+    px: float  # median
+    human_px: float  # the subjects', on the same maps
+    nearer: Interval  # share of windows that are nearer than one in twenty of the subjects'
+
+
 def classifiers(
-    chosen: list[HumanPlay], measured: list[Measured], column: Contestant, seed: int, device: str
-) -> dict:
-    """Row 1: can a network that met neither song nor player tell the plays from the humans'?"""
+    subjects: list[Subject], contestant: Contestant, seed: int, device: str
+) -> dict[str, ClassifierScores]:
+    """Comparison 1: classifiers that met neither song nor player, the plays against the humans'."""
     sides: tuple[list[Tensor], list[Tensor]] = ([], [])
     groups = []
     rng = np.random.default_rng(seed)
-    several = len({human.player for human in chosen}) > 1  # one player's songs are told apart
-    swap = {human.player: bool(rng.integers(2)) for human in chosen}
-    for i in sorted(column.plays):
-        ours, theirs = measured[i], column.plays[i]
-        people = [chosen[i]]
-        if column.partners is None:  # one map: a play that was given up is compared up to there
-            frames = min(len(ours.play), len(theirs.play))
-            views = [seen(ours, frames), seen(theirs, frames)]
+    players = {human.player for human, _ in subjects}
+    swap = {human.player: bool(rng.integers(2)) for human, _ in subjects}
+    for i in sorted(contestant.plays):
+        (human, own), play = subjects[i], contestant.plays[i]
+        people = [human]
+        if contestant.partners is None:  # one map: a play that was given up is compared up to there
+            frames = min(len(own.play), len(play.play))
+            channels = [play_channels(own, frames), play_channels(play, frames)]
         else:
-            views = [seen(ours), seen(theirs)]
-            people.append(column.partners[i])
-            # Humans are not of two kinds: a coin says whose plays are called generated.
-            if swap[chosen[i].player]:
-                views.reverse()
-        for side, view in zip(sides, views, strict=True):
-            side.append(view)
+            channels = [play_channels(own), play_channels(play)]
+            people.append(contestant.partners[i])
+            # A control, humans against humans: which side is labelled generated is random, by
+            # player, so an AUC other than .5 is chance.
+            if swap[human.player]:
+                channels.reverse()
+        for side, of_side in zip(sides, channels, strict=True):
+            side.append(of_side)
         labels = {f"song {p.song}" for p in people}
-        groups.append(labels | ({f"player {p.player}" for p in people} if several else set()))
-    with tqdm(total=3, desc=f"classifiers: {column.name}", unit="fold") as bar:
-        human, generated = (Sample.of_plays(side) for side in sides)
-        result = two_sample(human, generated, groups, seed, device, progress=bar.update)
-    return result.summary(seed)
+        if len(players) > 1:  # one player's plays are only separated by song
+            labels |= {f"player {p.player}" for p in people}
+        groups.append(labels)
+    with tqdm(total=3, desc=f"classifiers: {contestant.name}", unit="fold") as bar:
+        real, generated = (Sample.of_plays(side) for side in sides)
+        result = two_sample(real, generated, groups, seed, device, progress=bar.update)
+    return result.scores(seed)
 
 
-def seen(measured: Measured, frames: int | None = None) -> Tensor:
-    """(T, channels) what the classifiers see, from half a second before the first object."""
+def play_channels(measured: Measured, frames: int | None = None) -> Tensor:
+    """(T, len(Channel)) a play's classifier channels from half a second before the first object to
+    the frame `frames` of its grid."""
     frames = frames or len(measured.play)
     condition = chart_condition(measured.chart)[:, :frames]
     play = torch.from_numpy(measured.play[None, :frames])
     return classifier_channels(play, condition)[0, round((LEAD_MS - 500) / FRAME_MS) :]
 
 
-def apart_px(a: Measured, b: Measured) -> float:
-    """Mean distance of two cursors on one map, outside spinners and breaks."""
-    frames = min(len(a.play), len(b.play))
-    t_ms, beatmap = a.chart.t_ms[:frames], a.beatmap
-    use = (t_ms >= beatmap.start_ms[0]) & (t_ms <= beatmap.end_ms.max())
-    spinners = np.flatnonzero(beatmap.kind == Kind.SPINNER)
-    spans = [(beatmap.start_ms[i], beatmap.end_ms[i]) for i in spinners]
-    for start_ms, end_ms in [*spans, *beatmap.breaks_ms]:
-        # Half a second on both sides: everyone takes another way there and back.
-        use &= (t_ms < start_ms - 500 * beatmap.rate) | (t_ms > end_ms + 500 * beatmap.rate)
-    distance = np.linalg.norm(a.xy[:frames] - b.xy[:frames], axis=1)[use]
-    return float(distance.mean()) if len(distance) else float("nan")
-
-
-def human_distances(humans: list[HumanPlay], limit: int) -> np.ndarray:
-    """(G, 2) px on G maps: between two humans, and between them and the autoplayer."""
+def human_distances(
+    humans: list[HumanPlay], limit: int, measured: Mapping[HumanPlay, Measured]
+) -> np.ndarray:
+    """(G, 2) osu!px on G <= limit maps: the cursor distance between two humans, and the mean one
+    between them and the autoplayer. `measured` are plays that need not be measured again."""
     groups = same_map_groups(humans)
     groups = groups[:: max(1, len(groups) // limit)][:limit]
-    rows = []
+    distances = []
     for group in tqdm(groups, desc="measuring: two humans on one map", unit="map"):
         try:
-            plays = [measure(*human.load()) for human in group[:2]]
-            auto = measure(plays[0].beatmap, auto_play(plays[0].beatmap))
+            a, b = (measured.get(human) or measure(*human.load()) for human in group[:2])
+            auto = measure(a.beatmap, auto_play(a.beatmap))
         except (MeasureError, JudgeError):
             continue
-        rows.append((apart_px(*plays), np.mean([apart_px(play, auto) for play in plays])))
-    return np.array(rows).reshape(-1, 2)
+        to_auto = np.mean([cursor_distance_px(play, auto) for play in (a, b)])
+        distances.append((cursor_distance_px(a, b), to_auto))
+    return np.array(distances).reshape(-1, 2)
 
 
 def diversity(
-    measured: list[Measured], column: Contestant, auto: Contestant, floor: np.ndarray, seed: int
-) -> dict:
-    """Row 2: the distance of two plays on one map over the distance of two humans on one map.
+    subjects: list[Subject],
+    contestant: Contestant,
+    auto: Contestant,
+    human_px: np.ndarray,
+    seed: int,
+) -> Diversity | None:
+    """Comparison 2: the distance of two plays on one map over that of two humans on one map.
 
     The two are not on the same maps, so each is first divided by its maps' distance between a
-    human and the autoplayer. `floor` is what `human_distances` returns.
+    human and the autoplayer. human_px (G, 2) is what `human_distances` returns. None where the
+    contestant has no second plays, or no map was played by two humans.
     """
-    of_floor = bootstrap.draws(len(floor), seed + 1)
-    human_ratio = (of_floor @ floor[:, 0]) / (of_floor @ floor[:, 1])
-    if column.name == HUMAN:
-        return {
-            "maps": len(floor),
-            "px": bootstrap.interval(bootstrap.weighted_mean(floor[:, 0], of_floor)),
-            "ratio": bootstrap.interval(human_ratio / human_ratio[0]),
-        }
-    both = [i for i in column.again if i in column.plays and i in auto.plays]
-    if not both:
-        return {}
-    apart = np.array([apart_px(column.plays[i], column.again[i]) for i in both])
-    to_human = np.array([apart_px(column.plays[i], measured[i]) for i in both])
-    yard = np.array([apart_px(measured[i], auto.plays[i]) for i in both])
-    weights = bootstrap.draws(len(both), seed)
-    return {
-        "maps": len(both),
-        "px": bootstrap.interval(bootstrap.weighted_mean(apart, weights)),
-        "to_human_px": bootstrap.interval(bootstrap.weighted_mean(to_human, weights)),
-        "ratio": bootstrap.interval((weights @ apart) / (weights @ yard) / human_ratio),
-    }
+    if not len(human_px):
+        return None
+    human_weights = bootstrap.draws(len(human_px), seed + 1)
+    human_ratio = (human_weights @ human_px[:, 0]) / (human_weights @ human_px[:, 1])
+    if contestant.name == HUMAN:
+        return Diversity(
+            maps=len(human_px),
+            px=bootstrap.interval(bootstrap.weighted_mean(human_px[:, 0], human_weights)),
+            to_human_px=None,
+            ratio=bootstrap.interval(human_ratio / human_ratio[0]),
+        )
+    plays, second_plays = contestant.plays, contestant.second_plays
+    pairs = [i for i in second_plays if i in plays and i in auto.plays]
+    if not pairs:
+        return None
+    px = np.array([cursor_distance_px(plays[i], second_plays[i]) for i in pairs])
+    to_human_px = np.array([cursor_distance_px(plays[i], subjects[i].play) for i in pairs])
+    to_auto_px = np.array([cursor_distance_px(subjects[i].play, auto.plays[i]) for i in pairs])
+    weights = bootstrap.draws(len(pairs), seed)
+    return Diversity(
+        maps=len(pairs),
+        px=bootstrap.interval(bootstrap.weighted_mean(px, weights)),
+        to_human_px=bootstrap.interval(bootstrap.weighted_mean(to_human_px, weights)),
+        ratio=bootstrap.interval((weights @ px) / (weights @ to_auto_px) / human_ratio),
+    )
 
 
 def kinematic_distances(
-    measured: list[Measured], column: Contestant, other: Contestant, seed: int
-) -> dict:
-    """Row 3: Wasserstein-1 distance to the humans, and its ratio to the other humans' distance."""
-    found = {}
-    shared = sorted(set(column.plays) & set(other.plays))
-    weights = bootstrap.draws(len(shared), seed)
+    subjects: list[Subject], contestant: Contestant, other: Contestant, seed: int
+) -> dict[str, KinematicDistance]:
+    """Comparison 3: how far each histogram is from the subjects', beside the `other` humans'."""
+    distances = {}
+    pairs = sorted(set(contestant.plays) & set(other.plays))
+    weights = bootstrap.draws(len(pairs), seed)
+    own = {i: subject.play for i, subject in enumerate(subjects)}
     for name, (_, edges) in HISTOGRAMS.items():
-        ours, theirs, others = (
-            bootstrap.mixture(np.stack([plays[i].histograms[name] for i in shared]), weights)
-            for plays in (measured, column.plays, other.plays)
+        human, generated, other_human = (
+            bootstrap.mixture(np.stack([plays[i].histograms[name] for i in pairs]), weights)
+            for plays in (own, contestant.plays, other.plays)
         )
-        distance = bootstrap.wasserstein(theirs, ours, edges)
+        w1 = bootstrap.wasserstein(generated, human, edges)
         # Two sets of humans can be alike by luck; the median of the draws is less lucky.
-        floor = np.nanmedian(bootstrap.wasserstein(others, ours, edges)[1:])
-        found[name] = {
-            "w1": bootstrap.interval(distance),
-            "to_human": bootstrap.interval(distance / floor),
-        }
-    return found
+        human_w1 = np.nanmedian(bootstrap.wasserstein(other_human, human, edges)[1:])
+        distances[name] = KinematicDistance(
+            w1=bootstrap.interval(w1), to_human=bootstrap.interval(w1 / human_w1)
+        )
+    return distances
 
 
 def numbers(
-    measured: list[Measured], column: Contestant, bands: dict[str, list[float]], seed: int
-) -> dict:
-    """Rows 3 to 8: each number of the column's plays beside the humans'.
-
-    `bands` are the humans' percentiles. Per number: percentiles (5, 50, 95); inside, the share of
-    plays within the humans' p5 to p95; ks, the Kolmogorov-Smirnov distance to the paired humans;
-    difference, the mean of play less paired human.
-    """
-    pairs = sorted(column.plays)
+    subjects: list[Subject], contestant: Contestant, bands: dict[str, Band], seed: int
+) -> dict[str, NumberComparison]:
+    """Comparisons 3 to 8: each number of the plays beside the humans', whose `bands` are given."""
+    pairs = sorted(contestant.plays)
     weights = bootstrap.draws(len(pairs), seed)
-    found = {}
+    comparisons = {}
     for name in QUANTITIES:
-        theirs = np.array([column.plays[i].numbers[name] for i in pairs])
-        ours = np.array([measured[i].numbers[name] for i in pairs])
-        low, _, high = bands[name]
-        inside = np.where(np.isfinite(theirs), (theirs >= low) & (theirs <= high), np.nan)
-        found[name] = {
-            "plays": int(np.isfinite(theirs).sum()),
-            "percentiles": percentiles(theirs),
-            "inside": bootstrap.interval(bootstrap.weighted_mean(inside, weights)),
-            "ks": bootstrap.kolmogorov(theirs, ours),
-            "difference": bootstrap.interval(bootstrap.weighted_mean(theirs - ours, weights)),
-        }
-    return found
+        generated = np.array([contestant.plays[i].numbers[name] for i in pairs])
+        human = np.array([subjects[i].play.numbers[name] for i in pairs])
+        band = bands[name]
+        inside = (generated >= band.p5) & (generated <= band.p95)
+        inside = np.where(np.isfinite(generated), inside, np.nan)
+        comparisons[name] = NumberComparison(
+            plays=int(np.isfinite(generated).sum()),
+            percentiles=Band(*percentiles(generated)),
+            inside=bootstrap.interval(bootstrap.weighted_mean(inside, weights)),
+            ks=kolmogorov_smirnov(generated, human),
+            difference=bootstrap.interval(bootstrap.weighted_mean(generated - human, weights)),
+        )
+    return comparisons
 
 
 def percentiles(values: np.ndarray, shares=(5, 50, 95)) -> list[float]:
-    """Of the values that are known; nan without any."""
-    known = values[np.isfinite(values)]
-    return np.percentile(known, shares).tolist() if len(known) else [float("nan")] * len(shares)
+    """Percentiles of the finite values; nan without any."""
+    finite = values[np.isfinite(values)]
+    return np.percentile(finite, shares).tolist() if len(finite) else [float("nan")] * len(shares)
 
 
-def memory(
-    chosen: list[HumanPlay], measured: list[Measured], columns: list[Contestant], humans:
-    list[HumanPlay], seed: int,
-) -> dict[str, dict]:  # fmt: skip
-    """Row 9, of all columns at once: distances to the nearest window of the training plays.
+def kolmogorov_smirnov(a: np.ndarray, b: np.ndarray) -> float:
+    """The two-sample Kolmogorov-Smirnov statistic of the finite values; nan without any."""
+    a, b = a[np.isfinite(a)], b[np.isfinite(b)]
+    return float(ks_2samp(a, b).statistic) if len(a) and len(b) else float("nan")
 
-    What is a human's own is not looked at: plays of the player, and for the other humans, who are
-    mostly of the training split, plays of their songs. A network has no own. Per column: px, the
-    median; human_px, the humans' on the same maps; nearer, the share of windows that are nearer
-    than one in twenty of the humans' is.
+
+def nearest_windows(
+    subjects: list[Subject], contestants: list[Contestant], humans: list[HumanPlay], seed: int
+) -> dict[str, NearestWindows]:
+    """Comparison 9, of all contestants by name: distances to the nearest windows of training plays.
+
+    A subject is not compared with plays of the same player, nor another human, who is mostly of
+    the training split, with plays of the same player or song. A network has no plays of its own.
+    A contestant without a window that moves has no entry.
     """
     training = [((h.player, h.song), h.path) for h in humans if h.split == "train"]
     parts: list[np.ndarray] = []
@@ -202,47 +264,46 @@ def memory(
         avoided.extend([(player, song)] * len(windows))
         owner.extend([(name, pair)] * len(windows))
 
-    for i, (human, play) in enumerate(zip(chosen, measured, strict=True)):
+    for i, (human, play) in enumerate(subjects):
         add("", i, play, human.player)
-    for column in columns:
-        for i, play in column.plays.items():
-            if column.name == HUMAN:
-                add(HUMAN, i, play, column.partners[i].player, column.partners[i].song)
+    for contestant in contestants:
+        for i, play in contestant.plays.items():
+            if contestant.name == HUMAN:
+                partner = contestant.partners[i]
+                add(HUMAN, i, play, partner.player, partner.song)
             else:
-                add(column.name, i, play)
+                add(contestant.name, i, play)
     bar = tqdm(training, desc="nearest training windows", unit="play")
     distance = nearest_px(np.concatenate(parts), avoided, bar)
     names = np.array([name for name, _ in owner])
     pairs = np.array([pair for _, pair in owner])
-    weights = bootstrap.draws(len(chosen), seed)
-    found = {}
-    for column in columns:
-        ours = (names == "") & np.isin(pairs, list(column.plays))
-        theirs = names == column.name
-        if not ours.any() or not theirs.any():
+    weights = bootstrap.draws(len(subjects), seed)
+    results = {}
+    for contestant in contestants:
+        human = (names == "") & np.isin(pairs, list(contestant.plays))
+        generated = names == contestant.name
+        if not human.any() or not generated.any():
             continue
-        bound = np.percentile(distance[ours], 5)
-        near = np.bincount(pairs[theirs], distance[theirs] < bound, len(chosen))
-        count = np.bincount(pairs[theirs], minlength=len(chosen))
-        found[column.name] = {
-            "px": float(np.median(distance[theirs])),
-            "human_px": float(np.median(distance[ours])),
-            "nearer": bootstrap.interval((weights @ near) / (weights @ count)),
-        }
-    return found
+        bound = np.percentile(distance[human], 5)
+        near = np.bincount(pairs[generated], distance[generated] < bound, len(subjects))
+        count = np.bincount(pairs[generated], minlength=len(subjects))
+        results[contestant.name] = NearestWindows(
+            px=float(np.median(distance[generated])),
+            human_px=float(np.median(distance[human])),
+            nearer=bootstrap.interval((weights @ near) / (weights @ count)),
+        )
+    return results
 
 
-def familiar_ratio(column: Contestant, seed: int) -> list[float]:
-    """Row 9 on training maps: the distance to the nearest human play of the map, over the distance
-    between each of these and the nearest other."""
-    theirs, ours = [], []
-    for group, play in column.familiar:
-        plays = [measure(*human.load()) for human in group]
-        between = np.array([[apart_px(a, b) for b in plays] for a in plays])
-        np.fill_diagonal(between, np.inf)
-        ours.append(between.min(1).mean())
-        theirs.append(min(apart_px(play, other) for other in plays))
-    if not theirs:
-        return [float("nan")] * 3
-    weights = bootstrap.draws(len(theirs), seed)
-    return bootstrap.interval((weights @ np.array(theirs)) / (weights @ np.array(ours)))
+def training_map_ratio(contestant: Contestant, seed: int) -> Interval:
+    """Comparison 9 on training maps: the cursor distance to the nearest human play of the map, over
+    that from each of these to the nearest other."""
+    if not contestant.training_map_plays:
+        return UNDEFINED
+    generated = [
+        min(cursor_distance_px(play, other) for other in training_map.plays)
+        for training_map, play in contestant.training_map_plays
+    ]
+    human = [training_map.between_humans_px for training_map, _ in contestant.training_map_plays]
+    weights = bootstrap.draws(len(generated), seed)
+    return bootstrap.interval((weights @ np.array(generated)) / (weights @ np.array(human)))

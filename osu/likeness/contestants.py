@@ -1,156 +1,203 @@
-"""The likeness report's columns: who plays against the humans, and the plays that come of it."""
+"""Contestants of the likeness report: who plays against the compared humans, and the plays."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
 
+import numpy as np
 from tqdm import tqdm
 
+from osu.data.library import DataError
 from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay, dump_replay, parse_replay
 from osu.likeness.faults import jittered, resampled, shifted
-from osu.likeness.human_plays import HumanPlay, matched, same_map_groups
-from osu.likeness.measures import Measured, MeasureError, measure
+from osu.likeness.human_plays import HumanPlay, Subject, matched, same_map_groups
+from osu.likeness.measures import Measured, MeasureError, cursor_distance_px, measure
 from osu.players.auto import auto_play
 from osu.rules.judge import JudgeError
 
 HUMAN = "human"
-AGAIN = 12  # pairs of which a second play is drawn, for the diversity
-FAMILIAR = 6  # training maps that are played, for the memory
-SAMPLES = 3  # plays of the pictured map
+SECOND_PLAYS = 12  # subjects on whose maps a second play is drawn, for the diversity
+TRAINING_MAPS = 6  # training maps that are played, for the memory
+PICTURED_PLAYS = 3  # plays of the pictured map
 
-# Draws the play that stands against a human's, given the human's map with its mods: the map that
-# the play is on and the play, or None where the source has none. Draw 0 is compared; the others
-# show how much one player's plays of one map differ.
-PlaySource = Callable[[HumanPlay, Beatmap, int], tuple[Beatmap, Replay] | None]
+
+class PlaySource(Protocol):
+    """A player's plays: the play of `human`'s map, or None where the source has none.
+
+    human: the human play that it is compared with.
+    beatmap: the map of that play, its mods applied.
+    draw_index: 0 is compared; 1 and more are further plays of the same map by the same player.
+    Returns the map that the play is on, its mods applied, and the play.
+    """
+
+    def __call__(
+        self, human: HumanPlay, beatmap: Beatmap, draw_index: int, /
+    ) -> tuple[Beatmap, Replay] | None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingMap:
+    """A map of the training split, and its plays by two and more humans, one each."""
+
+    humans: list[HumanPlay]
+
+    @cached_property
+    def plays(self) -> list[Measured]:
+        return [measure(*human.load()) for human in self.humans]
+
+    @cached_property
+    def between_humans_px(self) -> float:
+        """Cursor distance from a play to the nearest other, mean over the plays."""
+        between = np.array([[cursor_distance_px(a, b) for b in self.plays] for a in self.plays])
+        np.fill_diagonal(between, np.inf)
+        return float(between.min(1).mean())
 
 
 @dataclass(eq=False)
 class Contestant:
-    """What a source played against P humans."""
+    """One player's plays against the subjects', in pairs 0 .. P - 1."""
 
     name: str
-    plays: dict[int, Measured] = field(default_factory=dict)  # by pair, 0 .. P - 1
-    again: dict[int, Measured] = field(default_factory=dict)  # second plays, of some pairs
-    samples: list[Measured] = field(default_factory=list)  # of the pictured pair
-    familiar: list[tuple[list[HumanPlay], Measured]] = field(default_factory=list)  # training maps
-    partners: dict[int, HumanPlay] | None = None  # where other humans play: who
+    plays: dict[int, Measured] = field(default_factory=dict)  # by pair
+    second_plays: dict[int, Measured] = field(default_factory=dict)  # by pair, some of them
+    pictured_plays: list[Measured] = field(default_factory=list)  # all on the pictured map
+    training_map_plays: list[tuple[TrainingMap, Measured]] = field(default_factory=list)
+    # Of human contestants, whose plays are on maps of their own: the human of each pair.
+    partners: dict[int, HumanPlay] | None = None
 
 
-def seed_of(human: HumanPlay, draw: int, seed: int) -> int:
+def seed_of(human: HumanPlay, draw_index: int, seed: int) -> int:
     """A play's seed: it depends on what is played, not on the order of playing."""
-    text = f"{seed}|{draw}|{human.md5}|{int(human.mods)}|{human.player}"
+    text = f"{seed}|{draw_index}|{human.md5}|{int(human.mods)}|{human.player}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")
 
 
-def auto_source(human: HumanPlay, beatmap: Beatmap, draw: int) -> tuple[Beatmap, Replay]:
+def auto_source(human: HumanPlay, beatmap: Beatmap, draw_index: int) -> tuple[Beatmap, Replay]:
+    """The straight-line autoplayer as a PlaySource: the same play at every draw."""
     return beatmap, auto_play(beatmap)
 
 
 def model_source(play: Callable[[Beatmap, int], Replay], seed: int) -> PlaySource:
-    """Of a network's `play` (a map with its mods applied, a seed)."""
-    return lambda human, beatmap, draw: (beatmap, play(beatmap, seed_of(human, draw, seed)))
+    """A network as a PlaySource, from its `play` (a map with its mods applied, a seed)."""
+    return lambda human, beatmap, draw_index: (
+        beatmap,
+        play(beatmap, seed_of(human, draw_index, seed)),
+    )
 
 
 def folder_source(replays: Iterable[Replay]) -> PlaySource:
-    """Of replays that are there: the draws of one map under one set of mods in the order given."""
-    found: dict[tuple, list[Replay]] = {}
+    """Replays as a PlaySource: those of one map under one set of mods are its draws, in order."""
+    by_map: dict[tuple, list[Replay]] = defaultdict(list)
     for replay in replays:
-        found.setdefault((replay.beatmap_md5, replay.mods), []).append(replay)
+        by_map[replay.beatmap_md5, replay.mods].append(replay)
 
-    def source(human: HumanPlay, beatmap: Beatmap, draw: int):
-        plays = found.get((human.md5, human.mods), [])
-        return (beatmap, plays[draw]) if draw < len(plays) else None
+    def source(human: HumanPlay, beatmap: Beatmap, draw_index: int):
+        plays = by_map.get((human.md5, human.mods), [])
+        return (beatmap, plays[draw_index]) if draw_index < len(plays) else None
 
     return source
 
 
-def spoiled_sources(seed: int) -> dict[str, PlaySource]:
-    """The compared humans' own plays, spoiled one way each: what the report has to notice."""
+def fault_sources(seed: int) -> dict[str, PlaySource]:
+    """Controls by name: the subjects' own plays with one fault each for the report to notice."""
 
-    def source(spoil: Callable[[Replay, int], Replay]) -> PlaySource:
-        def draw_spoiled(human: HumanPlay, beatmap: Beatmap, draw: int):
-            number = seed_of(human, draw, seed)
-            return (beatmap, spoil(human.load()[1], number)) if draw == 0 else None
+    def source(add_fault: Callable[[Replay, int], Replay]) -> PlaySource:
+        def faulty_play(human: HumanPlay, beatmap: Beatmap, draw_index: int):
+            if draw_index > 0:
+                return None
+            return beatmap, add_fault(human.load()[1], seed_of(human, draw_index, seed))
 
-        return draw_spoiled
+        return faulty_play
 
     return {
         "human + 8 ms": source(lambda replay, _: shifted(replay, 8)),
-        "human + 1 px noise": source(lambda replay, number: jittered(replay, 1, number)),
+        "human + 1 px noise": source(lambda replay, noise_seed: jittered(replay, 1, noise_seed)),
         "human, a frame per 20 ms": source(lambda replay, _: resampled(replay, 20)),
     }
 
 
-def human_column(chosen: list[HumanPlay], humans: list[HumanPlay]) -> Contestant:
-    """Other humans of like skill, on maps of their own. ValueError where there are too few."""
-    partners = dict(enumerate(matched(chosen, humans)))
-    column = Contestant(HUMAN, partners=partners)
+def human_contestant(subjects: list[Subject], humans: list[HumanPlay]) -> Contestant:
+    """Other humans of like skill, on maps of their own. DataError where there are too few."""
+    partners = dict(enumerate(matched([subject.human for subject in subjects], humans)))
+    contestant = Contestant(HUMAN, partners=partners)
     for i, partner in tqdm(partners.items(), desc="measuring: other humans", unit="play"):
-        _keep(HUMAN, *partner.load(), lambda measured, i=i: column.plays.update({i: measured}))
-    return column
+        if play := _measured_or_none(HUMAN, *partner.load()):
+            contestant.plays[i] = play
+    return contestant
 
 
-def memorised_column(other: Contestant, groups: list[list[HumanPlay]]) -> Contestant:
-    """What a network that knows nothing but training plays would show: plays of humans.
+def memorised_contestant(other: Contestant, training_maps: list[TrainingMap]) -> Contestant:
+    """The control of a network that only repeats training plays: humans' plays of that split.
 
-    They are the other humans' plays out of the training split, so nothing but the memory row can
-    tell them from humans.
+    They are plays of `other`, the other humans, so nothing but the memory can give them away.
     """
-    known = {i: human for i, human in other.partners.items() if human.split == "train"}
-    column = Contestant("a training play", partners=known)
-    column.plays = {i: play for i, play in other.plays.items() if i in known}
-    for group in groups:
-        _keep(
-            column.name, *group[0].load(), lambda play, g=group: column.familiar.append((g, play))
-        )
-    return column
+    partners = {i: human for i, human in other.partners.items() if human.split == "train"}
+    contestant = Contestant("a training play", partners=partners)
+    contestant.plays = {i: play for i, play in other.plays.items() if i in partners}
+    for training_map in training_maps:
+        if play := _measured_or_none(contestant.name, *training_map.humans[0].load()):
+            contestant.training_map_plays.append((training_map, play))
+    return contestant
 
 
-def played_column(
+def source_contestant(
     name: str,
     source: PlaySource,
-    chosen: list[HumanPlay],
-    measured: list[Measured],
-    groups: list[list[HumanPlay]],
+    subjects: list[Subject],
+    training_maps: list[TrainingMap],
     pictured: int,
 ) -> Contestant:
-    """What a source plays on the chosen humans' maps, and on those of `groups` of other humans.
+    """A source's plays of the subjects' maps, of pair `pictured` more than one, and of
+    `training_maps`. DataError where the source plays none of the subjects' maps."""
+    contestant = Contestant(name)
+    count = len(subjects) + min(len(subjects), SECOND_PLAYS) + PICTURED_PLAYS - 1
+    bar = tqdm(total=count + len(training_maps), desc=f"playing: {name}", unit="play")
 
-    `measured` are the chosen humans' own plays. ValueError where the source plays none of them.
-    """
-    column = Contestant(name)
-    jobs: list[tuple[HumanPlay, int, Callable[[Measured], None]]] = []
-    for i, human in enumerate(chosen):
-        jobs.append((human, 0, lambda play, i=i: column.plays.update({i: play})))
-        if i < AGAIN:
-            jobs.append((human, 1, lambda play, i=i: column.again.update({i: play})))
-    jobs += [(chosen[pictured], draw, column.samples.append) for draw in range(2, SAMPLES + 1)]
-    for group in groups:
-        jobs.append((group[0], 0, lambda play, g=group: column.familiar.append((g, play))))
-    maps = {id(human): own.beatmap for human, own in zip(chosen, measured, strict=True)}
-    for human, draw, keep in tqdm(jobs, desc=f"playing: {name}", unit="play"):
-        beatmap = maps.get(id(human)) or human.load()[0]
-        played = source(human, beatmap, draw)
-        if played is not None:
-            beatmap, replay = played
-            # Through the file's bytes, as the humans' plays went: what a file rounds is rounded.
-            _keep(name, beatmap, parse_replay(dump_replay(replay)), keep)
-    if not column.plays:
-        raise ValueError(f"{name}: there is no play on the maps of the compared humans")
-    if pictured in column.plays:
-        column.samples.insert(0, column.plays[pictured])
-    return column
+    def draw(human: HumanPlay, beatmap: Beatmap, draw_index: int) -> Measured | None:
+        bar.update()
+        drawn = source(human, beatmap, draw_index)
+        if drawn is None:
+            return None
+        beatmap, replay = drawn
+        # Through the file's bytes, as the humans' plays went: what a file rounds is rounded.
+        return _measured_or_none(name, beatmap, parse_replay(dump_replay(replay)))
+
+    with bar:
+        for i, (human, own) in enumerate(subjects):
+            if play := draw(human, own.beatmap, 0):
+                contestant.plays[i] = play
+            if i < SECOND_PLAYS and (play := draw(human, own.beatmap, 1)):
+                contestant.second_plays[i] = play
+        human, own = subjects[pictured]
+        for draw_index in range(2, PICTURED_PLAYS + 1):
+            if play := draw(human, own.beatmap, draw_index):
+                contestant.pictured_plays.append(play)
+        for training_map in training_maps:
+            human = training_map.humans[0]
+            if play := draw(human, human.load()[0], 0):
+                contestant.training_map_plays.append((training_map, play))
+    if not contestant.plays:
+        raise DataError(f"{name}: there is no play on the maps of the compared humans")
+    if pictured in contestant.plays:
+        contestant.pictured_plays.insert(0, contestant.plays[pictured])
+    return contestant
 
 
-def familiar_groups(humans: list[HumanPlay]) -> list[list[HumanPlay]]:
-    """A few maps of the training split that two and more humans played."""
+def training_maps_of(humans: list[HumanPlay]) -> list[TrainingMap]:
+    """Up to TRAINING_MAPS maps of the training split that two and more humans played."""
     groups = same_map_groups([human for human in humans if human.split == "train"])
-    return groups[:: max(1, len(groups) // FAMILIAR)][:FAMILIAR]
+    groups = groups[:: max(1, len(groups) // TRAINING_MAPS)][:TRAINING_MAPS]
+    return [TrainingMap(group) for group in groups]
 
 
-def _keep(name: str, beatmap: Beatmap, replay: Replay, keep: Callable[[Measured], None]) -> None:
+def _measured_or_none(name: str, beatmap: Beatmap, replay: Replay) -> Measured | None:
+    """None, and a line for the user, where the play cannot be measured."""
     try:
-        keep(measure(beatmap, replay))
+        return measure(beatmap, replay)
     except (MeasureError, JudgeError) as error:
         tqdm.write(f"{name}: a play of {beatmap.title} is left out: {error}")
+        return None

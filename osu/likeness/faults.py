@@ -1,4 +1,4 @@
-"""Human plays spoiled on purpose, one way at a time: what the likeness report has to notice."""
+"""Faults put into human plays, one at a time: the controls that the likeness report must notice."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from osu.formats.replay import LEAD_IN_XY, Replay, build_replay, clean_frames
 
 
 def shifted(replay: Replay, real_ms: float) -> Replay:
-    """Everything happens later by `real_ms`."""
+    """The replay with everything later by `real_ms`."""
     delta_ms = replay.delta_ms.copy()
     lead_in = (replay.xy[:2] == LEAD_IN_XY).all(axis=1)
     first = int(lead_in.argmin()) if not lead_in.all() else len(lead_in)
@@ -17,14 +17,14 @@ def shifted(replay: Replay, real_ms: float) -> Replay:
 
 
 def jittered(replay: Replay, px: float, seed: int) -> Replay:
-    """White noise of `px` standard deviation on both axes of every frame."""
+    """The replay with white noise of `px` standard deviation on both axes of every frame."""
     noise = np.random.default_rng(seed).normal(0, px, replay.xy.shape)
     noise[(replay.xy == LEAD_IN_XY).all(axis=1)] = 0
     return dataclasses.replace(replay, xy=(replay.xy + noise).astype(np.float32))
 
 
 def resampled(replay: Replay, real_ms: float) -> Replay:
-    """The same path at another cadence: a frame every `real_ms` and at every key change."""
+    """The replay at another cadence: a frame every `real_ms` and at every key change."""
     t_ms, xy, keys = clean_frames(replay)
     grid = np.arange(t_ms[0], t_ms[-1], real_ms * replay.rate)
     at = np.union1d(grid, t_ms[np.flatnonzero(np.diff(keys)) + 1])

@@ -1,21 +1,22 @@
-"""The human plays of a data folder: which are compared, and who stands against whom."""
+"""Human plays of a data folder: which are compared, and which other humans with them."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from osu.data.library import Pair, find_pairs, split_by_song
+from osu.data.library import DataError, Pair, find_pairs, split_by_song
 from osu.formats.beatmap import Beatmap, BeatmapError, Kind, parse_beatmap
 from osu.formats.mods import Mods
 from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
+from osu.likeness.measures import Measured
 from osu.likeness.memorisation import path_of
 
 # A play is on the same map as another where these mods agree too; the others change neither what
 # is seen nor what is played.
 SAME_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD | Mods.FL
-SKILL_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class HumanPlay:
     md5: str
     mods: Mods
     accuracy: float
-    skill: np.ndarray  # (3,) what plays of equal skill have in common, see `_skill`
+    skill: np.ndarray  # (3,) alike for plays of like skill, see `_skill`
     path: np.ndarray  # (K, 2) float32, see osu.likeness.memorisation
 
     @property
@@ -41,6 +42,13 @@ class HumanPlay:
         """The map under the play's mods, and the play."""
         replay = load_replay(self.pair.replay)
         return parse_beatmap(self.pair.read_map(), self.md5).with_mods(replay.mods), replay
+
+
+class Subject(NamedTuple):
+    """A human play that contestants are compared with: one side of a pair."""
+
+    human: HumanPlay
+    play: Measured
 
 
 def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
@@ -81,53 +89,51 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
             )
         )
     if any(not human.split for human in humans):
-        chosen = split_by_song([human.song for human in humans], seed=0)
-        humans = [
-            HumanPlay(**(vars(human) | {"split": human.split or chosen[human.song]}))
-            for human in humans
-        ]
+        split_of = split_by_song([human.song for human in humans], seed=0)
+        humans = [replace(human, split=human.split or split_of[human.song]) for human in humans]
     return humans, dict(skipped)
 
 
 def select(humans: list[HumanPlay], split: str, limit: int | None) -> list[HumanPlay]:
     """Plays of a split, first one of each player, then the second of each, and so on; a player's
     plays are taken from their songs in turn in the same way."""
-    chosen = [human for human in humans if human.split == split]
+    plays = [human for human in humans if human.split == split]
     for group in (lambda human: (human.player, human.song), lambda human: human.player):
-        turn: dict = defaultdict(int)
+        count: dict = defaultdict(int)
         order = []
-        for human in chosen:
-            order.append((turn[group(human)], human))
-            turn[group(human)] += 1
-        chosen = [human for _, human in sorted(order, key=lambda item: item[0])]
-    return chosen[:limit]
+        for human in plays:
+            order.append((count[group(human)], human))
+            count[group(human)] += 1
+        plays = [human for _, human in sorted(order, key=lambda item: item[0])]
+    return plays[:limit]
 
 
-def matched(chosen: list[HumanPlay], humans: list[HumanPlay]) -> list[HumanPlay]:
-    """For each chosen play one of another player of like skill, on the same map if there is one.
+def matched(plays: list[HumanPlay], humans: list[HumanPlay]) -> list[HumanPlay]:
+    """A partner for each of `plays`: a play of another player of like skill, on the same map if
+    there is one. DataError where `humans` hold too few.
 
-    No player stands on both sides, no play is taken twice, and the plays that stand against one
-    player's are of players who stand against nobody else: a player's habits stay in one group.
-    Where the chosen are one player's, the same is so of songs. Where all plays are one person's,
-    theirs of other songs stand for other people.
+    No player is on both sides, no play is a partner twice, and the partners of one player's plays
+    are of players who are nobody else's partners: a player's habits stay in one group.
+    Where `plays` are one player's, the same holds for songs. Where all humans are one person, that
+    person's plays of other songs serve as partners.
     """
-    taken = {human.player for human in chosen}
-    group = "player" if len(taken) > 1 else "song"
-    free = [human for human in humans if human.player not in taken]
+    players = {human.player for human in plays}
+    group = "player" if len(players) > 1 else "song"
+    free = [human for human in humans if human.player not in players]
     if not free:
-        songs = {human.song for human in chosen}
+        songs = {human.song for human in plays}
         free = [human for human in humans if human.song not in songs]
-    if len(free) < len(chosen):
-        raise ValueError(
-            f"{len(chosen)} plays cannot be matched: only {len(free)} are of other players, "
+    if len(free) < len(plays):
+        raise DataError(
+            f"{len(plays)} plays cannot be matched: only {len(free)} are of other players, "
             "or of other songs where all are one player's"
         )
     skill = np.stack([human.skill for human in free])
     scale = skill.std(0) + 1e-9
-    owner = {getattr(human, group): getattr(human, group) for human in chosen}
+    owner = {getattr(human, group): getattr(human, group) for human in plays}
     used = np.zeros(len(free), bool)
     partners = []
-    for human in chosen:
+    for human in plays:
         away = np.linalg.norm((skill - human.skill) / scale, axis=1)
         away += [0.0 if other.on == human.on else 2.0 for other in free]
         own = getattr(human, group)
@@ -148,7 +154,7 @@ def same_map_groups(humans: list[HumanPlay]) -> list[list[HumanPlay]]:
 
 
 def _skill(beatmap: Beatmap, replay: Replay) -> np.ndarray:
-    """(3,): log of the share lost, objects a second, log of the speed between objects, real."""
+    """(3,) log of the accuracy lost, objects a real second, log of the px/s between objects."""
     objects = beatmap.kind != Kind.SPINNER
     gap_s = np.maximum(np.diff(beatmap.start_ms[objects]), 1) / (1000 * beatmap.rate)
     apart_px = np.linalg.norm(np.diff(beatmap.xy[objects], axis=0), axis=1)

@@ -1,6 +1,6 @@
 """What is measured of one play: numbers and histograms, all in real time.
 
-Rows 3 to 8 of the likeness report are comparisons of what stands here. Positions and speeds are
+Comparisons 3 to 8 of the likeness report are of these. Positions and speeds are
 taken on the grid of 60 frames a second, for humans and networks alike; key times are exact.
 """
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from osu.errors import UserError
 from osu.features.chart import Ball, Chart, MapConstants, chart_of
 from osu.features.play import Play, encode_play, key_spans
 from osu.formats.beatmap import Beatmap, Kind
@@ -22,15 +23,15 @@ FAST_GAP_MS = 180.0  # presses closer than this are a stream's
 FEWEST = 20  # hits or moments that a number needs
 
 
-class MeasureError(ValueError):
+class MeasureError(UserError):
     """A play with too little in it to be measured, in one sentence."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One measured number of a play: the report's row, what it is, its unit."""
+    """One measured number of a play: the comparison it belongs to, what it is, its unit."""
 
-    row: int
+    comparison: int  # of osu.likeness.compare.COMPARISONS
     label: str
     unit: str = ""
 
@@ -83,7 +84,7 @@ class Measured:
     chart: Chart
     play: np.ndarray  # (T, len(features.Play)) float32
     judgement: Judgement
-    numbers: dict[str, float]  # QUANTITIES, nan where the play has nothing to tell it from
+    numbers: dict[str, float]  # QUANTITIES, nan where the play has too little for it
     histograms: dict[str, np.ndarray]  # HISTOGRAMS, shares (100,)
     errors_ms: np.ndarray  # (H,) hit errors, real ms
     replay: Replay
@@ -156,7 +157,7 @@ def kinematics(xy: np.ndarray, t_ms: np.ndarray) -> tuple[dict[str, float], dict
 
 
 def timing(errors_ms: np.ndarray) -> dict[str, float]:
-    """Of hit errors in order, real ms; negative is early."""
+    """Numbers of hit errors (H,) in the order of the objects, real ms; negative is early."""
     names = ["unstable_rate", "bias_ms", "error_autocorrelation", "error_kurtosis", "error_skew"]
     if len(errors_ms) < FEWEST:
         return dict.fromkeys(names, np.nan)
@@ -174,9 +175,9 @@ def timing(errors_ms: np.ndarray) -> dict[str, float]:
 
 
 def aim(along: np.ndarray, across: np.ndarray) -> dict[str, float]:
-    """Of offsets at the hits in radii, nan where there is none."""
-    known = np.isfinite(along) & np.isfinite(across)
-    along, across = along[known], across[known]
+    """Numbers of the cursor's offsets at the hits, (N,) each, radii; nan where there is no hit."""
+    finite = np.isfinite(along) & np.isfinite(across)
+    along, across = along[finite], across[finite]
     if len(along) < FEWEST:
         return dict.fromkeys(["aim_error", "aim_along", "aim_across", "aim_mean_along"], np.nan)
     return {
@@ -188,7 +189,8 @@ def aim(along: np.ndarray, across: np.ndarray) -> dict[str, float]:
 
 
 def key_use(beatmap: Beatmap, spans: list[np.ndarray], end_ms: float) -> dict[str, float]:
-    """Of each key's presses and releases (P, 2), map ms, in a replay that ends at `end_ms`."""
+    """Numbers of the two keys' presses and releases, (P, 2) map ms each, in a replay that ends at
+    `end_ms`."""
     begin = beatmap.start_ms[0] - beatmap.window50_ms
     end = min(end_ms, beatmap.end_ms.max() + beatmap.window50_ms)
     spans = [s[(s[:, 0] >= begin) & (s[:, 0] <= end)] for s in spans]
@@ -214,15 +216,15 @@ def key_use(beatmap: Beatmap, spans: list[np.ndarray], end_ms: float) -> dict[st
 
 
 def sliders(chart: Chart, xy: np.ndarray) -> dict[str, float]:
-    """Of the path (T, 2) osu!px on the track's grid, in the frames of sliders in play."""
+    """Numbers of a path (T, 2) osu!px on the chart's grid, in the frames of sliders in play."""
     on = chart.ball[: len(xy), Ball.ON] > 0
     ball = to_px(chart.ball[: len(xy)][:, [Ball.X, Ball.Y]].astype(np.float64))
     if on.sum() < FEWEST:
         return {"slider_distance": np.nan, "slider_lag_ms": np.nan}
     radius_px = float(chart.constants[MapConstants.RADIUS]) * UNIT_PX
     distance = np.linalg.norm(xy - ball, axis=1)[on] / radius_px
-    # Where the ball moves, how long ago it was where the cursor is, to first order. Frames at
-    # which it turns or a cursor that has left the slider tell nothing of a lag.
+    # Where the ball moves, how long ago it was where the cursor is, to first order. Frames in
+    # which it turns, or the cursor has left the slider, say nothing of a lag.
     step = ball[2:] - ball[:-2]
     velocity = step / (2 * FRAME_MS)
     speed = np.linalg.norm(velocity, axis=1)
@@ -233,7 +235,7 @@ def sliders(chart: Chart, xy: np.ndarray) -> dict[str, float]:
 
 
 def spinners_and_breaks(beatmap: Beatmap, chart: Chart, xy: np.ndarray) -> dict[str, float]:
-    """Of the path (T, 2) osu!px on the track's grid."""
+    """Numbers of a path (T, 2) osu!px on the chart's grid."""
     t_ms = chart.t_ms[: len(xy)]
     turns, radii, rests = [], [], []
     for i in np.flatnonzero(beatmap.kind == Kind.SPINNER):
@@ -258,7 +260,7 @@ def spinners_and_breaks(beatmap: Beatmap, chart: Chart, xy: np.ndarray) -> dict[
 
 
 def result(beatmap: Beatmap, judgement: Judgement) -> dict[str, float]:
-    """What the judge counted, of the objects that were reached."""
+    """Numbers of the judge's counts, over the objects that were reached."""
     judged = max(judgement.n300 + judgement.n100 + judgement.n50 + judgement.nmiss, 1)
     owner = np.repeat(np.arange(len(beatmap.start_ms)), np.diff(beatmap.event_start))
     part = beatmap.event_kind != SliderPart.TAIL  # a missed tail breaks nothing
@@ -270,6 +272,21 @@ def result(beatmap: Beatmap, judgement: Judgement) -> dict[str, float]:
         "misses": 100 * judgement.nmiss / judged,
         "sliderbreaks": 100 * broken.sum() / slider.sum() if slider.any() else np.nan,
     }
+
+
+def cursor_distance_px(a: Measured, b: Measured) -> float:
+    """Mean distance of two plays' cursors on one map, outside spinners and breaks; nan without
+    a frame there."""
+    frames = min(len(a.play), len(b.play))
+    t_ms, beatmap = a.chart.t_ms[:frames], a.beatmap
+    use = (t_ms >= beatmap.start_ms[0]) & (t_ms <= beatmap.end_ms.max())
+    spinners = np.flatnonzero(beatmap.kind == Kind.SPINNER)
+    spans = [(beatmap.start_ms[i], beatmap.end_ms[i]) for i in spinners]
+    for start_ms, end_ms in [*spans, *beatmap.breaks_ms]:
+        # Half a second on both sides: everyone takes another way there and back.
+        use &= (t_ms < start_ms - 500 * beatmap.rate) | (t_ms > end_ms + 500 * beatmap.rate)
+    distance = np.linalg.norm(a.xy[:frames] - b.xy[:frames], axis=1)[use]
+    return float(distance.mean()) if len(distance) else float("nan")
 
 
 def _median(values: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""How near a play comes to the plays of the training set: what a memory would give away.
+"""Distances from a play to the plays of the training set, which a memorising network would copy.
 
 A path is a cursor at 15 points a real second, at multiples of that period of map time, so that
 two plays of one map are sampled at the same moments. A window is four seconds of it, every other
@@ -40,10 +40,11 @@ def nearest_px(
     avoided: Sequence[tuple[str, ...]],
     paths: Iterable[tuple[tuple[str, ...], np.ndarray]],
 ) -> np.ndarray:
-    """(W,) distance in px of each window to the nearest of all paths' windows, inf without any.
+    """(W,) distance in px of each window (W, 2 * POINTS) to the nearest of all paths' windows, inf
+    without any.
 
-    paths are (labels, (K, 2)): whose they are, which song's. A window does not look at paths that
-    bear one of its own avoided labels; all windows avoid the same number.
+    paths: (labels, path (K, 2)), the labels being the player and the song.
+    avoided: of each window, the labels whose paths are not searched; the same number for each.
     """
     centre = windows.mean(0, keepdims=True)  # keeps float32 differences of squares small
     queries = windows - centre
@@ -55,8 +56,8 @@ def nearest_px(
         if not len(others):
             continue
         squared = (others**2).sum(1)[:, None] - 2 * (others @ queries.T)
-        found = squared.min(0) + size
-        best = np.where(np.isin(avoid, labels).any(1), best, np.minimum(best, found))
+        nearest = squared.min(0) + size
+        best = np.where(np.isin(avoid, labels).any(1), best, np.minimum(best, nearest))
     return np.sqrt(np.maximum(best, 0) / POINTS)
 
 

@@ -1,14 +1,25 @@
-"""The likeness report as Markdown: one table, what gives each column away, the pictures."""
+"""The likeness report as files: Markdown with a table and pictures, and JSON."""
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 from osu.files import write_atomic
 from osu.likeness import plots
-from osu.likeness.compare import DIVERSITY, LEAST_INSIDE, MOST_DISTANCE, ROWS, Likeness
+from osu.likeness.bootstrap import Interval
+from osu.likeness.compare import (
+    COMPARISONS,
+    DIVERSITY,
+    LEAST_INSIDE,
+    MOST_DISTANCE,
+    ContestantResult,
+    Likeness,
+)
+from osu.likeness.comparisons import NumberComparison
 from osu.likeness.contestants import HUMAN
 from osu.likeness.measures import HISTOGRAMS, QUANTITIES
+from osu.likeness.two_sample import CLASSIFIERS
 from osu.players.auto import AUTO
 
 MARK = " ✗"
@@ -37,31 +48,59 @@ LEGEND = (
 )
 
 
-def write_likeness_report(likeness: Likeness, folder: str | Path, sanity: dict | None) -> Path:
+def write_likeness_report(
+    likeness: Likeness, folder: str | Path, sanity: dict | None, skipped: dict | None = None
+) -> Path:
     """Writes report.md, report.json and the plots, and returns report.md's path.
 
-    `sanity` are the columns of an earlier run on spoiled humans, for the table at the end.
+    sanity: report.json of an earlier run on the controls, for the table at the end.
+    skipped: reasons of the plays that could not be read, with their counts, for report.json.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    figures = {
+    pictures = {
         "errors": plots.errors_figure(likeness),
         "kinematics": plots.kinematics_figure(likeness),
         "spinners": plots.spinners_figure(likeness),
         "paths": plots.paths_figure(likeness),
     }
-    for name, picture in figures.items():
-        if picture:
-            write_atomic(folder / f"{name}.png", picture)
-    shown = [name for name, picture in figures.items() if picture]
-    write_atomic(folder / "report.json", to_json(likeness.numbers).encode())
+    pictures = {name: picture for name, picture in pictures.items() if picture}
+    for name, picture in pictures.items():
+        write_atomic(folder / f"{name}.png", picture)
+    content = as_dict(likeness) | ({} if skipped is None else {"skipped": skipped})
+    write_atomic(folder / "report.json", to_json(content).encode())
     path = folder / "report.md"
-    write_atomic(path, markdown(likeness.numbers, shown, sanity).encode())
+    write_atomic(path, markdown(likeness, list(pictures), sanity).encode())
     return path
 
 
-def to_json(numbers: dict) -> str:
-    """JSON with null for what is unknown."""
+def as_dict(likeness: Likeness) -> dict:
+    """The content of report.json. Contestants are its columns, comparisons its rows; an interval is
+    [value, low, high], a band [p5, median, p95]."""
+
+    def column(name: str, result: ContestantResult) -> dict:
+        diversity = vars(result.diversity) if result.diversity else {}
+        nearest = vars(result.nearest_windows) if result.nearest_windows else {}
+        return {
+            "pairs": result.pairs,
+            "classifiers": {key: vars(scores) for key, scores in result.classifiers.items()},
+            "diversity": {key: value for key, value in diversity.items() if value is not None},
+            "kinematics": {key: vars(distance) for key, distance in result.kinematics.items()},
+            "numbers": {key: vars(number) for key, number in result.numbers.items()},
+            "memory": nearest | {"familiar": result.training_map_ratio},
+            "tells": likeness.giveaways[name],
+        }
+
+    return {
+        "split": likeness.split,
+        "seed": likeness.seed,
+        "humans": _counts(likeness) | {"bands": likeness.bands},
+        "columns": {name: column(name, result) for name, result in likeness.results.items()},
+    }
+
+
+def to_json(content: dict) -> str:
+    """JSON of five digits a number, with null for what is undefined."""
 
     def plain(value):
         if isinstance(value, dict):
@@ -72,28 +111,29 @@ def to_json(numbers: dict) -> str:
             return float(f"{value:.5g}") if math.isfinite(value) else None
         return value
 
-    return json.dumps(plain(numbers), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(plain(content), indent=1, ensure_ascii=False) + "\n"
 
 
-def markdown(numbers: dict, figures: list[str], sanity: dict | None) -> str:
-    columns, humans = numbers["columns"], numbers["humans"]
-    played = [name for name in columns if name not in (HUMAN, AUTO)]
+def markdown(likeness: Likeness, pictures: list[str], sanity: dict | None) -> str:
+    """The text of report.md, with the named pictures beside it."""
+    names = [name for name in likeness.results if name not in (HUMAN, AUTO)]
     lines = [
-        f"# How human does it look? {', '.join(played) or 'the references alone'}",
+        f"# How human does it look? {', '.join(names) or 'the references alone'}",
         "",
-        INTRODUCTION.format(split=numbers["split"], seed=numbers["seed"], **humans),
+        INTRODUCTION.format(split=likeness.split, seed=likeness.seed, **_counts(likeness)),
         "",
-        *_verdicts(columns),
+        *_verdicts(likeness),
         "",
     ]
-    for name in played:
-        told = columns[name]["tells"]
-        phrases = [phrase for row in told.values() for phrase in row.values()]
+    for name in names:
+        phrases = [
+            p for by_quantity in likeness.giveaways[name].values() for p in by_quantity.values()
+        ]
         lines.append(f"- **{name}** gives itself away by: {'; '.join(phrases) or 'nothing'}.")
     lines.append("")
-    for name in figures:
+    for name in pictures:
         lines += [f"![{name}]({name}.png)", "", f"*{FIGURES[name]}*", ""]
-    lines += ["## Every number", "", *_table(numbers), ""]
+    lines += ["## Every number", "", *_table(likeness), ""]
     if sanity:
         lines += _sanity(sanity)
     lines += [
@@ -105,70 +145,74 @@ def markdown(numbers: dict, figures: list[str], sanity: dict | None) -> str:
     return "\n".join(lines)
 
 
-def _verdicts(columns: dict) -> list[str]:
-    """Rows by columns: human-like, or how many quantities are not."""
-    lines = [f"| | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
-    for number, row in ROWS.items():
+def _counts(likeness: Likeness) -> dict[str, int]:
+    humans = [human for human, _ in likeness.subjects]
+    return {
+        "plays": len(humans),
+        "players": len({human.player for human in humans}),
+        "songs": len({human.song for human in humans}),
+    }
+
+
+def _verdicts(likeness: Likeness) -> list[str]:
+    """A table of comparisons by contestants: human-like, or how many quantities are not."""
+    lines = [f"| | {' | '.join(likeness.results)} |", f"|---|{'---|' * len(likeness.results)}"]
+    for number, comparison in COMPARISONS.items():
         cells = []
-        for column in columns.values():
-            told = len(column["tells"][row])
-            measured = number != 2 or column["diversity"]
-            cells.append(f"✗ {told}" if told else "human-like" if measured else "–")
-        lines.append(f"| {number} {row} | {' | '.join(cells)} |")
+        for name, result in likeness.results.items():
+            count = len(likeness.giveaways[name][comparison])
+            measured = number != 2 or result.diversity
+            cells.append(f"✗ {count}" if count else "human-like" if measured else "–")
+        lines.append(f"| {number} {comparison} | {' | '.join(cells)} |")
     return lines
 
 
-def _table(numbers: dict) -> list[str]:
-    columns, bands = numbers["columns"], numbers["humans"]["bands"]
-    rows: list[tuple[int, str, str, str, dict[str, str]]] = []  # row, key, label, humans, cells
-
-    def row(number: int, key: str, label: str, humans: str, cell) -> None:
-        rows.append(
-            (number, key, label, humans, {name: cell(value) for name, value in columns.items()})
-        )
-
-    for kind in ("conv", "features"):
+def _table(likeness: Likeness) -> list[str]:
+    """A table of every quantity by contestants, with marks at what gives one away."""
+    # Of a table's row: comparison, quantity's key among the giveaways, label, the humans' cell, and
+    # a function from a contestant's result to its cell.
+    rows: list[tuple[int, str, str, str, Callable[[ContestantResult], str]]] = []
+    for kind in CLASSIFIERS:
         for quantity, label in (
             ("window_accuracy", "accuracy, 4 s"),
             ("window_auc", "AUC, 4 s"),
             ("replay_auc", "AUC, replays"),
         ):
-            row(1, f"{kind} {quantity}", f"{kind} net, {label}", ".5",
-                lambda c, k=kind, q=quantity: _range(c["classifiers"][k][q]))  # fmt: skip
-    row(2, "ratio", "two plays of a map, over humans'", "1",
-        lambda c: _range(c["diversity"].get("ratio")))  # fmt: skip
+            rows.append((1, f"{kind} {quantity}", f"{kind} net, {label}", ".5",
+                lambda r, k=kind, q=quantity: _range(getattr(r.classifiers[k], q))))  # fmt: skip
+    rows.append((2, "ratio", "two plays of a map, over humans'", "1",
+        lambda r: _range(r.diversity and r.diversity.ratio)))  # fmt: skip
     for name in HISTOGRAMS:
-        row(3, name, f"{name}, W1 over humans'", "1",
-            lambda c, n=name: _range(c["kinematics"][n]["to_human"]))  # fmt: skip
+        rows.append((3, name, f"{name}, W1 over humans'", "1",
+            lambda r, n=name: _range(r.kinematics[n].to_human)))  # fmt: skip
     for name, about in QUANTITIES.items():
-        low, middle, high = bands[name]
         unit = f", {about.unit}" if about.unit else ""
-        band = " … ".join(_short(v) for v in (low, middle, high))
-        row(about.row, name, about.label + unit, band,
-            lambda c, n=name: _number(c["numbers"][n]))  # fmt: skip
-    row(9, "nearer", "windows very near to training", ".05",
-        lambda c: _range(c["memory"].get("nearer")))  # fmt: skip
-    row(9, "familiar", "nearness on training maps", "1",
-        lambda c: _range(c["memory"]["familiar"]))  # fmt: skip
+        band = " … ".join(_short(value) for value in likeness.bands[name])
+        rows.append((about.comparison, name, about.label + unit, band,
+            lambda r, n=name: _number(r.numbers[n])))  # fmt: skip
+    rows.append((9, "nearer", "windows very near to training", ".05",
+        lambda r: _range(r.nearest_windows and r.nearest_windows.nearer)))  # fmt: skip
+    rows.append((9, "familiar", "nearness on training maps", "1",
+        lambda r: _range(r.training_map_ratio)))  # fmt: skip
 
     lines = [
-        f"| | | humans | {' | '.join(columns)} |",
-        f"|---|---|---|{'---|' * len(columns)}",
+        f"| | | humans | {' | '.join(likeness.results)} |",
+        f"|---|---|---|{'---|' * len(likeness.results)}",
     ]
     last = 0
-    for number, key, label, humans, cells in sorted(rows, key=lambda row: row[0]):
-        title = f"**{number} {ROWS[number]}**" if number != last else ""
+    for number, key, label, humans, cell in sorted(rows, key=lambda row: row[0]):
+        title = f"**{number} {COMPARISONS[number]}**" if number != last else ""
         last = number
-        marked = [
-            cell + (MARK if key in columns[name]["tells"][ROWS[number]] else "")
-            for name, cell in cells.items()
+        cells = [
+            cell(result) + (MARK if key in likeness.giveaways[name][COMPARISONS[number]] else "")
+            for name, result in likeness.results.items()
         ]
-        lines.append(f"| {title} | {label} | {humans} | {' | '.join(marked)} |")
+        lines.append(f"| {title} | {label} | {humans} | {' | '.join(cells)} |")
     return lines
 
 
 def _sanity(sanity: dict) -> list[str]:
-    """The instrument on humans with one fault each: which rows notice."""
+    """A table of the controls, humans with one fault each: which comparisons notice."""
     lines = [
         "## Does the instrument notice?",
         "",
@@ -179,32 +223,35 @@ def _sanity(sanity: dict) -> list[str]:
         "|---|---|---|---|",
     ]
     for name, column in sanity["columns"].items():
-        scores = column["classifiers"]
+        scores = (column["classifiers"][kind] for kind in CLASSIFIERS)
+        aucs = [_range(_interval_of_json(score["replay_auc"])) for score in scores]
         noticed = [
-            f"{row} ({', '.join(phrases)})" for row, phrases in column["tells"].items() if phrases
+            f"{comparison} ({', '.join(by_quantity)})"
+            for comparison, by_quantity in column["tells"].items()
+            if by_quantity
         ]
-        lines.append(
-            f"| {name} | {_range(scores['conv']['replay_auc'])} |"
-            f" {_range(scores['features']['replay_auc'])} | {'; '.join(noticed) or 'none'} |"
-        )
+        lines.append(f"| {name} | {' | '.join(aucs)} | {'; '.join(noticed) or 'none'} |")
     return [*lines, ""]
 
 
-def _range(values: list[float] | None) -> str:
-    if values is None or values[0] is None or not math.isfinite(values[0]):
+def _interval_of_json(values: list[float | None]) -> Interval:
+    return Interval(*(math.nan if value is None else value for value in values))
+
+
+def _range(interval: Interval | None) -> str:
+    if interval is None or not math.isfinite(interval.value):
         return "–"
-    value, low, high = (_short(v) for v in values)
-    return f"{value} [{low}, {high}]"
+    return f"{_short(interval.value)} [{_short(interval.low)}, {_short(interval.high)}]"
 
 
-def _number(known: dict) -> str:
-    if not known["plays"]:
+def _number(number: NumberComparison) -> str:
+    if not number.plays:
         return "–"
-    return f"{_short(known['percentiles'][1])} (KS {_short(known['ks'])})"
+    return f"{_short(number.percentiles.median)} (KS {_short(number.ks)})"
 
 
-def _short(value: float | None) -> str:
-    if value is None or not math.isfinite(value):
+def _short(value: float) -> str:
+    if not math.isfinite(value):
         return "–"
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     text = f"{value:.{digits}f}"

@@ -1,8 +1,8 @@
 """The classifier two-sample test (Lopez-Paz and Oquab, arXiv 1610.06545) between two sets of plays.
 
 Two classifiers, a small convolutional network on windows of four seconds and an MLP on features of
-the same windows, learn to tell generated from human play. Where the two are alike nothing can be
-learned and the area under the curve (AUC) on unseen plays is .5.
+the same windows, learn to separate generated from human play. Where the two are alike nothing can
+be learned and the area under the curve (AUC) on unseen plays is .5.
 
 A pair is one human play and the generated play that stands against it. Pairs are cut into folds
 that share neither a song nor a player, each fold is scored by classifiers trained on the others,
@@ -13,23 +13,28 @@ different folds share training pairs (`widened`).
 
 A training run asks it of its own windows, on its own device (B windows of P plays):
 
-    human = Sample.of_windows(observe(batch.play, batch.condition), pair)         # pair (B,)
-    model = Sample.of_windows(observe(generated, batch.condition), pair)
-    groups = [{p.song, p.player} for p in plays]                                  # P of them
-    two_sample(human, model, groups, seed=0, device="cuda").summary()["conv"]["window_auc"]
+    human = Sample.of_windows(classifier_channels(batch.play, batch.condition), pair)  # pair (B,)
+    model = Sample.of_windows(classifier_channels(generated, batch.condition), pair)
+    groups = [{p.song, p.player} for p in plays]  # P of them
+    two_sample(human, model, groups, seed=0, device="cuda").scores()["conv"].window_auc
 
-Torch and numpy are enough for that; no file is read.
+No file is read for that.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from osu.data.library import DataError
 from osu.likeness import bootstrap
+from osu.likeness.bootstrap import Interval
 from osu.likeness.classifier_inputs import Channel, window_features
 from osu.units import FRAME_HZ
 
@@ -52,9 +57,9 @@ class Sample:
         """Overlapping windows of whole plays, (T, len(Channel)) each; play p belongs to pair p."""
         start, pair, at = [], [], 0
         for number, play in enumerate(plays):
-            found = at + torch.arange(0, len(play) - WINDOW + 1, STRIDE)
-            start.append(found)
-            pair.append(np.full(len(found), number))
+            starts = at + torch.arange(0, len(play) - WINDOW + 1, STRIDE)
+            start.append(starts)
+            pair.append(np.full(len(starts), number))
             at += len(play)
         return cls(torch.cat(list(plays)), torch.cat(start), np.concatenate(pair))
 
@@ -87,7 +92,7 @@ class ConvNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         # All layers halve the time axis: a first layer at full rate costs ten times as much on a
-        # CPU and tells nothing more.
+        # CPU and separates no better.
         widths = (len(Channel), 48, 64, 96, 96)
         self.layers = nn.ModuleList(
             nn.Conv1d(a, b, size, stride=2, padding=size // 2)
@@ -113,6 +118,15 @@ def feature_net(features: int) -> nn.Module:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class ClassifierScores:
+    """How well a classifier separates generated from human play; .5 is chance."""
+
+    window_accuracy: Interval
+    window_auc: Interval
+    replay_auc: Interval  # of a replay's mean logit
+
+
 @dataclass(frozen=True, eq=False)
 class TwoSampleResult:
     """Scores of every window by classifiers that met neither its songs nor its players.
@@ -127,44 +141,39 @@ class TwoSampleResult:
     folds: np.ndarray
     connected: np.ndarray
 
-    def summary(self, seed: int = 0) -> dict[str, dict[str, list[float]]]:
-        """classifier -> quantity -> [value, low, high], the 95 % interval over pairs.
-
-        Quantities: window_accuracy, window_auc and replay_auc (AUC of a replay's mean logit).
-        """
+    def scores(self, seed: int = 0) -> dict[str, ClassifierScores]:
+        """Classifier -> its scores, with intervals over pairs."""
         count = len(self.folds)
         weights = bootstrap.draws(count, seed, self.folds, self.connected)
         windows = [np.bincount(pair, minlength=count) for pair in self.pairs]
-        whole = [np.flatnonzero(number) for number in windows]  # pairs with a window on that side
-        found = {}
+        played = [np.flatnonzero(number) for number in windows]  # pairs with a window on that side
+        folds = self.folds.max() + 1
+        scores = {}
         for name, (human, generated) in self.logits.items():
             right = np.bincount(self.pairs[0], human <= 0, count)
             right += np.bincount(self.pairs[1], generated > 0, count)
             means = [
-                np.bincount(pair, logits, count)[keep] / number[keep]
-                for pair, logits, number, keep in zip(
-                    self.pairs, (human, generated), windows, whole, strict=True
+                np.bincount(pair, logits, count)[index] / number[index]
+                for pair, logits, number, index in zip(
+                    self.pairs, (human, generated), windows, played, strict=True
                 )
             ]
             human_pair, generated_pair = self.pairs
-            found[name] = {
-                "window_accuracy": (weights @ right) / (weights @ (windows[0] + windows[1])),
-                "window_auc": bootstrap.grouped_auc(
-                    human, human_pair, generated, generated_pair, self.folds, weights
-                ),
-                "replay_auc": bootstrap.grouped_auc(
-                    means[0], whole[0], means[1], whole[1], self.folds, weights
-                ),
-            }
-        folds = self.folds.max() + 1
-        return {
-            name: {key: widened(values, folds) for key, values in quantities.items()}
-            for name, quantities in found.items()
-        }
+            accuracy = (weights @ right) / (weights @ (windows[0] + windows[1]))
+            window_auc = bootstrap.grouped_auc(
+                human, human_pair, generated, generated_pair, self.folds, weights
+            )
+            replay_auc = bootstrap.grouped_auc(
+                means[0], played[0], means[1], played[1], self.folds, weights
+            )
+            scores[name] = ClassifierScores(
+                *(widened(values, folds) for values in (accuracy, window_auc, replay_auc))
+            )
+        return scores
 
 
-def widened(values: np.ndarray, folds: int) -> list[float]:
-    """[estimate, low, high] of a share's draws, for the variance that cross-validation adds.
+def widened(values: np.ndarray, folds: int) -> Interval:
+    """The interval of a share's draws (DRAWS + 1,), with the variance that cross-validation adds.
 
     The bootstrap takes the classifiers as given. With K folds the variance of a cross-validated
     score is 1 + K / (K - 1) times as large (the corrected resampled test of Nadeau and Bengio,
@@ -174,11 +183,11 @@ def widened(values: np.ndarray, folds: int) -> list[float]:
     """
     value, low, high = bootstrap.interval(values)
     factor = (1 + folds / (folds - 1)) ** 0.5
-    return [
+    return Interval(
         value,
         max(0.0, value - factor * (value - low)),
         min(1.0, value + factor * (high - value)),
-    ]
+    )
 
 
 def two_sample(
@@ -195,15 +204,15 @@ def two_sample(
 
     groups (P,): the songs and players of each pair; pairs that share one stand in one fold.
     `progress` is called after each of the `folds` folds. The same seed gives the same numbers on
-    the same device. ValueError where the pairs cannot be cut into two folds.
+    the same device. DataError where the pairs cannot be cut into two folds.
     """
     device = torch.device(device)
     connected = components(groups)
-    of_pair = folds_of(connected, folds, seed)
+    fold_of_pair = folds_of(connected, folds, seed)
     human, generated = human.to(device), generated.to(device)
     features = [side.features() for side in (human, generated)]
-    known = torch.cat(features)
-    centre, scale = known.mean(0), known.std(0) + 1e-4
+    both = torch.cat(features)
+    centre, scale = both.mean(0), both.std(0) + 1e-4
     features = [((side - centre) / scale).clamp(-8, 8) for side in features]
     frames = torch.cat([human.frames, generated.frames])
     human, generated = (s.scaled(frames.mean(0), frames.std(0) + 1e-4) for s in (human, generated))
@@ -212,13 +221,13 @@ def two_sample(
     }
     # Initial weights and dropout come from torch's own generator: seeded here, given back after.
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        for fold in range(of_pair.max() + 1):
+        for fold in range(fold_of_pair.max() + 1):
             torch.manual_seed(seed * 1000 + fold)
-            held_out = [of_pair[side.pair] == fold for side in (human, generated)]
+            held_out = [fold_of_pair[side.pair] == fold for side in (human, generated)]
             inputs = {
                 "conv": (ConvNet(), human.windows, generated.windows, steps),
                 "features": (
-                    feature_net(known.shape[1]),
+                    feature_net(both.shape[1]),
                     features[0].__getitem__,
                     features[1].__getitem__,
                     steps,
@@ -231,36 +240,27 @@ def two_sample(
                     index = torch.from_numpy(np.flatnonzero(out)).to(device)
                     scores[out] = _score(net, take_side, index)
             progress()
-    return TwoSampleResult(logits, (human.pair, generated.pair), of_pair, connected)
+    return TwoSampleResult(logits, (human.pair, generated.pair), fold_of_pair, connected)
 
 
 def components(groups: Sequence[Iterable[str]]) -> np.ndarray:
-    """(P,) a number for each pair, the same where a chain of shared songs and players connects."""
-    parent: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        while parent.setdefault(name, name) != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for labels in groups:
-        first, *others = labels
-        for other in others:
-            parent[root(other)] = root(first)
-    roots = [root(next(iter(labels))) for labels in groups]
-    number = {name: i for i, name in enumerate(dict.fromkeys(roots))}
-    return np.array([number[name] for name in roots])
+    """(P,) the number of each pair's connected component: pairs that share a song or a player are
+    neighbours. Components are numbered by their first pair."""
+    number = {label: k for k, label in enumerate(dict.fromkeys(chain.from_iterable(groups)))}
+    pair = [i for i, labels in enumerate(groups) for _ in labels]
+    label = [number[label] for labels in groups for label in labels]
+    bears = csr_array((np.ones(len(pair)), (pair, label)), shape=(len(groups), len(number)))
+    return connected_components(bears @ bears.T, directed=False)[1]
 
 
 def folds_of(connected: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """(P,) fold of each pair; connected pairs stand in the same fold.
 
-    Components go, the largest first, to the smallest fold. ValueError where there is only one.
+    Components go, the largest first, to the smallest fold. DataError where there is only one.
     """
     size = np.bincount(connected)
     if len(size) < 2:
-        raise ValueError("the pairs all share songs or players, so no fold can be held out")
+        raise DataError("the pairs all share songs or players, so no fold can be held out")
     order = np.random.default_rng(seed).permutation(len(size))
     order = order[np.argsort(-size[order], kind="stable")]
     filled = np.zeros(min(folds, len(size)), int)
@@ -278,8 +278,8 @@ def _fit(net: nn.Module, take: list[Callable], train: list[Tensor], steps: int) 
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
     label = torch.cat([torch.zeros(HALF), torch.ones(HALF)]).to(train[0].device)
     for _ in range(steps):
-        chosen = [index[torch.randint(len(index), (HALF,)).to(index.device)] for index in train]
-        windows = torch.cat([side(index) for side, index in zip(take, chosen, strict=True)])
+        rows = [index[torch.randint(len(index), (HALF,)).to(index.device)] for index in train]
+        windows = torch.cat([side(index) for side, index in zip(take, rows, strict=True)])
         loss = F.binary_cross_entropy_with_logits(net(windows), label)
         optimizer.zero_grad()
         loss.backward()

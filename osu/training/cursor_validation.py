@@ -32,8 +32,8 @@ def measure_cursor(chart: Chart, cursor: np.ndarray) -> dict[str, float]:
     at = objects[:, ObjectColumn.START_S] * FRAME_HZ
     end = objects[:, ObjectColumn.END_S] * FRAME_HZ
     aimed = (objects[:, ObjectColumn.SPINNER] == 0) & (at < frames - 1)
-    there = np.stack([np.interp(at[aimed], np.arange(frames), cursor[:, n]) for n in (0, 1)], -1)
-    distance = np.linalg.norm(there - objects[aimed, : ObjectColumn.END_X], axis=1) / radius
+    at_start = np.stack([np.interp(at[aimed], np.arange(frames), cursor[:, n]) for n in (0, 1)], -1)
+    distance = np.linalg.norm(at_start - objects[aimed, : ObjectColumn.END_X], axis=1) / radius
 
     on_ball = chart.ball[:frames, 2] > 0
     from_ball = np.linalg.norm(cursor - chart.ball[:frames, :2], axis=1)[on_ball] / radius
@@ -112,7 +112,7 @@ def validate_cursors(
     if steps and len(set(components(groups))) > 1:
         sides = [Sample.of_plays(side) for side in seen]
         result = two_sample(*sides, groups, seed, plays.device, folds=2, steps=steps)
-        for name, quantities in result.summary(seed).items():
-            metrics[f"{name}_accuracy"] = quantities["window_accuracy"][0]
-            metrics[f"{name}_auc"] = quantities["window_auc"][0]
+        for name, scores in result.scores(seed).items():
+            metrics[f"{name}_accuracy"] = scores.window_accuracy.value
+            metrics[f"{name}_auc"] = scores.window_auc.value
     return {name: value for name, value in metrics.items() if np.isfinite(value)}

@@ -18,6 +18,7 @@ import torch
 from osu import distributed
 from osu.data.library import DataError
 from osu.errors import UserError
+from osu.files import write_atomic
 from osu.nets import checkpoint
 from osu.nets.checkpoint import CheckpointError
 
@@ -187,10 +188,7 @@ class Run:
         """loss.png: every logged quantity over the steps."""
         if not self.first or not (self.folder / "log.jsonl").exists():
             return
-        import matplotlib
-
-        matplotlib.use("Agg")
-        import matplotlib.pyplot as plt
+        from osu import figures  # matplotlib: only where a plot is drawn
 
         text = (self.folder / "log.jsonl").read_text()
         lines = [json.loads(line) for line in text.splitlines()]
@@ -198,13 +196,10 @@ class Run:
         names = list(dict.fromkeys(names))
         columns = min(3, len(names))
         rows = -(-len(names) // columns)
-        figure, axes = plt.subplots(
-            rows, columns, figsize=(4 * columns, 2.4 * rows), squeeze=False, layout="constrained"
-        )
-        for axis, name in zip(axes.flat, names, strict=False):
+        figure, axes = figures.subplots(rows, columns, 4 * columns, 2.4 * rows)
+        for axis, name in zip(axes, names, strict=False):
             # A step that was logged again after --resume counts as it was then.
             points = {line["step"]: line[name] for line in lines if name in line}
             axis.plot(points.keys(), points.values(), linewidth=1)
             axis.set_title(name, fontsize=9)
-        figure.savefig(self.folder / "loss.png", dpi=90)
-        plt.close(figure)
+        write_atomic(self.folder / "loss.png", figures.png(figure, dpi=90))

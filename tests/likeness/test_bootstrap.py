@@ -55,13 +55,6 @@ def test_wasserstein_distance_is_scipys():
     assert bootstrap.wasserstein(a, b, edges) == pytest.approx(expected, abs=1e-12)
 
 
-def test_kolmogorov_distance_is_scipys_and_leaves_out_the_unknown():
-    rng = np.random.default_rng(3)
-    a, b = rng.normal(size=30), rng.normal(0.4, 1, 50)
-    expected = stats.ks_2samp(a, b).statistic
-    assert bootstrap.kolmogorov(np.append(a, np.nan), b) == pytest.approx(expected, abs=1e-12)
-
-
 def test_interval_covers_the_mean_of_a_known_distribution():
     """95 % intervals of 200 samples of 40 cover the true mean in 86 to 99 % of them: five standard
     deviations of a binomial share around .94, what a percentile bootstrap has at this size."""
@@ -83,7 +76,7 @@ def test_draws_keep_folds_and_begin_with_the_estimate():
     assert np.array_equal(weights, bootstrap.draws(5, seed=1, folds=folds))
 
 
-def test_what_is_connected_is_drawn_together():
+def test_a_unit_is_drawn_together():
     units = np.array([0, 0, 1, 2, 2, 2])
     weights = bootstrap.draws(6, seed=1, units=units)
     for unit in range(3):

@@ -2,7 +2,7 @@
 
 The end-to-end run is on the sample maps with made-up players. The faults are put into real plays
 (../shared; skipped without it), so what has to be noticed is known by construction. The classifiers
-take few steps here: the differences asked for are large, and the full test is the published table.
+take few steps here: the differences passed for are large, and the full test is the published table.
 """
 
 import dataclasses
@@ -15,13 +15,15 @@ import pytest
 import torch
 
 import evaluate
+from osu.data.library import DataError
 from osu.formats.beatmap import load_beatmap
 from osu.formats.replay import build_replay, clean_frames, save_replay
 from osu.likeness import comparisons, two_sample
+from osu.likeness.bootstrap import Interval
 from osu.likeness.compare import compare
 from osu.likeness.contestants import HUMAN
 from osu.likeness.human_plays import read_humans
-from osu.players.auto import auto_play
+from osu.players.auto import AUTO, auto_play
 from tests.paths import SAMPLE, SHARED
 
 
@@ -36,7 +38,7 @@ def few_steps(monkeypatch):
 
 
 def person(beatmap, player: str, seed: int):
-    """The autoplayer with a trembling hand: a stand-in for a human, told by nobody here."""
+    """The autoplayer with a trembling hand: a stand-in for a human."""
     t_ms, xy, keys = clean_frames(auto_play(beatmap))
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, 8, (len(t_ms) // 12 + 2, 2))
@@ -89,15 +91,65 @@ def test_the_command_writes_a_report_and_repeats_itself(folder, capsys, monkeypa
         for name in ("report.md", "report.json", "errors.png", "kinematics.png", "paths.png"):
             assert (out / name).stat().st_size > 500
     assert written[0] == written[1]
-    found = json.loads(written[0])
-    assert {"human", "auto", "generated"} <= set(found["columns"])
-    column = found["columns"]["generated"]
-    assert column["pairs"] == 8
-    assert set(column) >= {"classifiers", "diversity", "kinematics", "numbers", "memory", "tells"}
+    columns = json.loads(written[0])["columns"]
+    assert list(columns) == ["human", "auto", "generated"]
+    generated, auto = columns["generated"], columns["auto"]
+    assert generated["pairs"] == 8
+    quantities = ["classifiers", "diversity", "kinematics", "numbers", "memory", "tells"]
+    assert list(generated) == ["pairs", *quantities]
     # The hands' tremor is drawn alike, so two generated plays differ as two people's do.
-    assert column["diversity"]["ratio"][0] == pytest.approx(1, abs=0.3)
-    assert found["columns"]["auto"]["diversity"]["ratio"][0] == 0
-    assert found["columns"]["auto"]["tells"]["aim"]
+    assert Interval(*generated["diversity"]["ratio"]).value == pytest.approx(1, abs=0.3)
+    assert auto["diversity"]["ratio"] == [0, 0, 0]
+    assert auto["tells"]["aim"]
+
+
+def test_humans_by_accuracy(folder, tmp_path, monkeypatch):
+    """evaluate.py humans on the made-up folder: 16 training plays, of accuracies .87 to 1."""
+    steps = functools.partial(two_sample.two_sample, steps=1)
+    monkeypatch.setattr(comparisons, "two_sample", steps)
+    path = tmp_path / "human.json"
+    evaluate.main(["humans", "--data", str(folder / "data"), "--json", str(path)])
+    content = json.loads(path.read_text())
+    bands = content["bands"]
+    assert content["plays"] == bands["all"]["plays"] == 16
+    assert sum(band["plays"] for name, band in bands.items() if name != "all") == 16
+    # Of person(): n100 hundreds are worth a third of a three hundred, of 100 objects.
+    accuracy = [1 - 2 / 3 * (seed % 20) / 100 for seed in range(8, 24)]
+    high = sum(share >= 0.98 for share in accuracy)
+    assert bands["0.98-1.00"]["plays"] == high and 0 < high < 16
+    for band in bands.values():
+        for histogram in band["histograms"].values():
+            assert sum(histogram) == pytest.approx(1, abs=1e-3)  # five digits a bin
+        percentiles = band["numbers"]["bias_ms"]  # of normal(0, 6), a play's one error, map ms
+        assert percentiles == sorted(percentiles) and max(map(abs, percentiles)) < 24
+    assert content["human_against_human"]["classifiers"]["conv"]["replay_auc"]
+    # Two hands that tremble by 8 px on each axis, less where the tremor is interpolated.
+    middle = content["two_humans_on_one_map_px"][3]
+    assert 5 < middle < 8 * np.sqrt(2) * np.sqrt(np.pi / 2)
+
+
+@pytest.mark.parametrize("option", ["--controls", "--spoiled"])
+def test_both_names_of_the_option_add_the_controls(option, folder, tmp_path, monkeypatch):
+    passed = {}
+
+    def stop(*args, **options):
+        passed.update(options)
+        raise DataError("enough")
+
+    monkeypatch.setattr("osu.likeness.compare.compare", stop)
+    with pytest.raises(SystemExit, match="enough"):
+        evaluate.main(["likeness", "--data", str(folder / "data"), option])
+    assert passed["controls"] is True
+
+
+def test_a_programming_error_is_no_sentence(folder, monkeypatch):
+    def fail(*args, **options):
+        raise ValueError("shapes differ")
+
+    monkeypatch.setattr("osu.likeness.compare.compare", fail)
+    monkeypatch.setattr(evaluate, "REGRESSOR", "")
+    with pytest.raises(ValueError, match="shapes differ"):
+        evaluate.main(["likeness", "--data", str(folder / "data")])
 
 
 def test_errors_are_sentences(folder, tmp_path):
@@ -115,7 +167,8 @@ def test_errors_are_sentences(folder, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def spoiled():
+def report():
+    """The report on the controls of twenty real plays."""
     if not SHARED.is_dir():
         pytest.skip("the shared replays are not here (../shared/data)")
     patch = pytest.MonkeyPatch()
@@ -123,29 +176,30 @@ def spoiled():
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     humans, _ = read_humans(str(SHARED))
-    found = compare(humans, "test", {}, limit=20, spoiled=True)
+    likeness = compare(humans, "test", {}, limit=20, controls=True)
     torch.set_num_threads(threads)
     patch.undo()
-    return found.numbers["columns"]
+    return likeness
 
 
-def test_humans_are_not_told_from_humans(spoiled):
-    for scores in spoiled[HUMAN]["classifiers"].values():
+def test_humans_are_not_separated_from_humans(report):
+    for scores in report.results[HUMAN].classifiers.values():
         # 20 replays a side: a standard deviation of .09 (Mann-Whitney), half as much again for
         # cross-validation; two are allowed, and the seed is fixed.
-        value, low, high = scores["replay_auc"]
-        assert abs(value - 0.5) < 0.28
-        assert low < 0.5 < high
-    assert spoiled[HUMAN]["tells"]["memory"] == {}
-    told = [key for row in spoiled[HUMAN]["tells"].values() for key in row]
-    assert len(told) <= 2, told  # of 40 quantities
+        auc = scores.replay_auc
+        assert abs(auc.value - 0.5) < 0.28
+        assert auc.low < 0.5 < auc.high
+    giveaways = report.giveaways[HUMAN]
+    assert giveaways["memory"] == {}
+    quantities = [quantity for by_quantity in giveaways.values() for quantity in by_quantity]
+    assert len(quantities) <= 2, quantities  # of 40
 
 
-def test_the_autoplayer_is_told(spoiled):
-    for scores in spoiled["auto"]["classifiers"].values():
-        assert scores["replay_auc"][0] > 0.99 and scores["window_auc"][0] > 0.95
-    for row in ("classifiers", "diversity", "kinematics", "timing", "aim"):
-        assert spoiled["auto"]["tells"][row], row
+def test_the_autoplayer_gives_itself_away(report):
+    for scores in report.results[AUTO].classifiers.values():
+        assert scores.replay_auc.value > 0.99 and scores.window_auc.value > 0.95
+    for comparison in ("classifiers", "diversity", "kinematics", "timing", "aim"):
+        assert report.giveaways[AUTO][comparison], comparison
 
 
 FAULTS = [
@@ -159,13 +213,13 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("column", "row", "quantity"), FAULTS)
-def test_each_fault_is_caught_by_its_row(spoiled, column, row, quantity):
-    assert quantity in spoiled[column]["tells"][row]
+@pytest.mark.parametrize(("control", "comparison", "quantity"), FAULTS)
+def test_each_fault_is_caught_by_its_comparison(report, control, comparison, quantity):
+    assert quantity in report.giveaways[control][comparison]
 
 
 @pytest.mark.parametrize(
-    ("column", "rows_left_alone"),
+    ("control", "others"),
     [
         ("human + 8 ms", ["kinematics", "aim", "keys", "memory"]),
         ("human + 1 px noise", ["timing", "aim", "keys", "memory"]),
@@ -173,18 +227,20 @@ def test_each_fault_is_caught_by_its_row(spoiled, column, row, quantity):
         ("a training play", ["kinematics"]),
     ],
 )
-def test_a_fault_is_not_blamed_on_other_rows(spoiled, column, rows_left_alone):
-    for row in rows_left_alone:
-        assert spoiled[column]["tells"][row] == {}, row
+def test_a_fault_is_not_blamed_on_other_comparisons(report, control, others):
+    for comparison in others:
+        assert report.giveaways[control][comparison] == {}, comparison
 
 
 def test_the_published_table_says_the_same():
     """models/sanity.json, which every report shows: 60 plays a column and the full classifiers."""
     columns = json.loads(evaluate.SANITY.read_text())["columns"]
     for scores in columns[HUMAN]["classifiers"].values():
-        assert scores["replay_auc"][1] < 0.5 < scores["replay_auc"][2]
-    for scores in columns["auto"]["classifiers"].values():
-        assert scores["replay_auc"][1] > 0.99
+        _, low, high = scores["replay_auc"]
+        assert low < 0.5 < high
+    for scores in columns[AUTO]["classifiers"].values():
+        _, low, _ = scores["replay_auc"]
+        assert low > 0.99
     assert not any(columns[HUMAN]["tells"].values())
-    for column, row, quantity in FAULTS:
-        assert quantity in columns[column]["tells"][row]
+    for control, comparison, quantity in FAULTS:
+        assert quantity in columns[control]["tells"][comparison]

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from osu.data.library import Pair
+from osu.data.library import DataError, Pair
 from osu.formats.mods import Mods
 from osu.likeness.human_plays import HumanPlay, matched, same_map_groups, select
 
@@ -48,23 +48,23 @@ def test_one_player_s_songs_are_selected_in_turn():
     assert [h.song for h in select(plays, "test", None)] == ["x", "y", "z", "x", "z", "x"]
 
 
-def test_matched_players_stand_on_one_side_and_against_one_player():
-    chosen, others = crowd(0, 40, 15, "test"), crowd(1, 400, 120, "train")
-    partners = matched(chosen, chosen + others)
-    assert not {p.player for p in partners} & {h.player for h in chosen}
+def test_no_player_is_on_both_sides_or_partner_of_two():
+    subjects, others = crowd(0, 40, 15, "test"), crowd(1, 400, 120, "train")
+    partners = matched(subjects, subjects + others)
+    assert not {p.player for p in partners} & {h.player for h in subjects}
     assert len(set(map(id, partners))) == 40
     against: dict[str, set[str]] = {}
-    for ours, theirs in zip(chosen, partners, strict=True):
+    for ours, theirs in zip(subjects, partners, strict=True):
         against.setdefault(theirs.player, set()).add(ours.player)
     assert all(len(players) == 1 for players in against.values())
 
 
 def test_matched_players_are_alike_in_skill():
-    chosen, others = crowd(0, 40, 40, "test"), crowd(1, 400, 200, "train")
-    partners = matched(chosen, chosen + others)
-    apart = np.mean([_apart(a, b) for a, b in zip(chosen, partners, strict=True)])
+    subjects, others = crowd(0, 40, 40, "test"), crowd(1, 400, 200, "train")
+    partners = matched(subjects, subjects + others)
+    apart = np.mean([_apart(a, b) for a, b in zip(subjects, partners, strict=True)])
     rng = np.random.default_rng(2)
-    chance = np.mean([_apart(a, others[rng.integers(400)]) for a in chosen * 20])
+    chance = np.mean([_apart(a, others[rng.integers(400)]) for a in subjects * 20])
     # In three dimensions the nearest of 200 is six times as near as any; a player who stands
     # against somebody already is not free, which costs some of it.
     assert apart < chance / 2
@@ -80,25 +80,25 @@ def test_matching_prefers_the_same_map_and_says_when_there_are_too_few():
     nearer = [human(f"c{i}", f"map {i + 2}", skill=(0.1, 0, 0)) for i in range(3)]
     far = [human(f"d{i}", f"map {i + 9}", skill=(9, 9, 9)) for i in range(3)]
     assert matched([ours], [ours, *nearer, same, *far]) == [same]
-    with pytest.raises(ValueError, match="only 0 are of other players"):
+    with pytest.raises(DataError, match="only 0 are of other players"):
         matched([ours], [ours])
 
 
 def test_one_person_alone_is_matched_with_their_plays_of_other_songs():
-    chosen = [human("me", f"song {i}", skill=(i, 0, 0)) for i in range(4)]
+    subjects = [human("me", f"song {i}", skill=(i, 0, 0)) for i in range(4)]
     again = [human("me", "song 0", split="train"), human("me", "song 3", split="train")]
     others = [human("me", f"old {i}", split="train", skill=(i, 0, 0)) for i in range(6)]
-    partners = matched(chosen, [*chosen, *again, *others])
+    partners = matched(subjects, [*subjects, *again, *others])
     assert [p.song for p in partners] == ["old 0", "old 1", "old 2", "old 3"]
 
 
 def test_one_person_s_songs_are_kept_apart_by_those_of_others():
-    """Whoever stands against two of the songs would tie them together, and no fold could be cut."""
-    chosen = [human("me", f"song {i % 3}", skill=(i % 3, 0, 0)) for i in range(12)]
+    """A partner of two of the songs would tie them together, and no fold could be cut."""
+    subjects = [human("me", f"song {i % 3}", skill=(i % 3, 0, 0)) for i in range(12)]
     others = [human(f"p{i}", f"other {i % 8}", skill=(1, 0, 0)) for i in range(90)]
     others += [human(f"q{i}", f"song {i}", skill=(1, 0, 0)) for i in range(3)]
     against: dict[str, set[str]] = {}
-    for ours, theirs in zip(chosen, matched(chosen, [*chosen, *others]), strict=True):
+    for ours, theirs in zip(subjects, matched(subjects, [*subjects, *others]), strict=True):
         against.setdefault(theirs.song, {theirs.song} & {"song 0", "song 1", "song 2"})
         against[theirs.song].add(ours.song)
     assert all(len(songs) == 1 for songs in against.values())

@@ -1,17 +1,19 @@
 """The measures against paths whose speed, curvature, lag and key use are known by construction, and
 against scipy's moments."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from osu.features.chart import chart_of
 from osu.formats.beatmap import load_beatmap
-from osu.formats.replay import build_replay
+from osu.formats.replay import build_replay, clean_frames
 from osu.likeness import measures
 from osu.likeness.measures import HISTOGRAMS, MeasureError, measure
 from osu.players.auto import AUTO_SPIN_RPM, SPIN_RADIUS_PX, auto_play
-from osu.units import FRAME_MS, UNIT_PX, to_px
+from osu.units import FRAME_MS
 from tests.paths import SAMPLE
 
 CIRCUIT = SAMPLE / "circuit.osu"
@@ -46,11 +48,11 @@ def test_rest_and_peaks_are_counted():
 
 def test_timing_is_scipys_moments():
     errors = np.random.default_rng(0).gamma(3, 6, 500) - 15
-    found = measures.timing(errors)
-    assert found["unstable_rate"] == pytest.approx(10 * errors.std())
-    assert found["bias_ms"] == pytest.approx(errors.mean())
-    assert found["error_kurtosis"] == pytest.approx(stats.kurtosis(errors))
-    assert found["error_skew"] == pytest.approx(stats.skew(errors))
+    numbers = measures.timing(errors)
+    assert numbers["unstable_rate"] == pytest.approx(10 * errors.std())
+    assert numbers["bias_ms"] == pytest.approx(errors.mean())
+    assert numbers["error_kurtosis"] == pytest.approx(stats.kurtosis(errors))
+    assert numbers["error_skew"] == pytest.approx(stats.skew(errors))
     # An AR(1) series of coefficient .4; 5,000 values have a standard error of .013.
     series = np.zeros(5000)
     for i, step in enumerate(np.random.default_rng(1).normal(size=4999), 1):
@@ -67,14 +69,14 @@ def test_key_use_by_hand():
     two[::10] = one[::10] + 350.0
     spans = [np.stack([one, one + 100], -1), np.stack([two, two + 100], -1)]
     end_ms = one[-1] + 500
-    found = measures.key_use(beatmap, spans, end_ms)
-    assert found["hold_ms"] == 100
-    assert found["alternation_slow"] == 1  # 350, 200 and 150 ms gaps all change fingers
+    numbers = measures.key_use(beatmap, spans, end_ms)
+    assert numbers["hold_ms"] == 100
+    assert numbers["alternation_slow"] == 1  # 350, 200 and 150 ms gaps all change fingers
     length = end_ms - (first - beatmap.window50_ms)
     # 350 + 100 reaches 50 ms into the next press of key 1; the last tenth is followed by one too.
-    assert found["both_down"] == pytest.approx(10 * 50 / length)
+    assert numbers["both_down"] == pytest.approx(10 * 50 / length)
     objects = np.count_nonzero((beatmap.kind != 2) & (beatmap.start_ms <= end_ms))
-    assert found["presses_per_object"] == pytest.approx(200 / objects)
+    assert numbers["presses_per_object"] == pytest.approx(200 / objects)
 
 
 @pytest.mark.parametrize("lag_ms", [0.0, 25.0])
@@ -84,32 +86,32 @@ def test_a_cursor_behind_the_ball_reads_its_lag(lag_ms):
     object_at = np.searchsorted(beatmap.start_ms, chart.t_ms, "right") - 1
     delayed = chart.t_ms - lag_ms
     xy = beatmap.ball_xy(np.maximum(object_at, 0), delayed)
-    found = measures.sliders(chart, xy)
+    numbers = measures.sliders(chart, xy)
     # The ball of a curved slider turns in the meantime; the median is of mostly straight ones.
-    assert found["slider_lag_ms"] == pytest.approx(lag_ms, abs=1.5)
+    assert numbers["slider_lag_ms"] == pytest.approx(lag_ms, abs=1.5)
 
 
 def test_the_autoplayer_reads_what_it_is_made_of():
     beatmap = load_beatmap(CIRCUIT)
-    found = measure(beatmap, auto_play(beatmap)).numbers
-    assert found["spinner_rpm"] == pytest.approx(AUTO_SPIN_RPM, rel=0.05)
-    assert found["spinner_radius_px"] == pytest.approx(SPIN_RADIUS_PX, rel=0.05)
-    assert found["spinner_clockwise"] == 1
-    assert found["accuracy"] == 100 and found["misses"] == 0 and found["sliderbreaks"] == 0
+    numbers = measure(beatmap, auto_play(beatmap)).numbers
+    assert numbers["spinner_rpm"] == pytest.approx(AUTO_SPIN_RPM, rel=0.05)
+    assert numbers["spinner_radius_px"] == pytest.approx(SPIN_RADIUS_PX, rel=0.05)
+    assert numbers["spinner_clockwise"] == 1
+    assert numbers["accuracy"] == 100 and numbers["misses"] == 0 and numbers["sliderbreaks"] == 0
     # Presses are on whole ms, the map's beats are not.
-    assert found["unstable_rate"] < 5 and abs(found["bias_ms"]) < 0.5
-    assert found["alternation_fast"] == 1 and found["presses_per_object"] == pytest.approx(
+    assert numbers["unstable_rate"] < 5 and abs(numbers["bias_ms"]) < 0.5
+    assert numbers["alternation_fast"] == 1 and numbers["presses_per_object"] == pytest.approx(
         1, abs=0.02
     )
-    assert found["aim_error"] < 0.01 and found["slider_distance"] < 0.05
+    assert numbers["aim_error"] < 0.01 and numbers["slider_distance"] < 0.05
 
 
 def test_double_time_is_measured_in_real_time():
     # The same real play at another rate: lag and speed of the spinner are those of real time.
     beatmap = load_beatmap(CIRCUIT).with_mods(64)
-    found = measure(beatmap, auto_play(beatmap)).numbers
-    assert found["spinner_rpm"] == pytest.approx(AUTO_SPIN_RPM, rel=0.05)
-    assert found["frame_ms"] == pytest.approx(FRAME_MS, abs=0.7)
+    numbers = measure(beatmap, auto_play(beatmap)).numbers
+    assert numbers["spinner_rpm"] == pytest.approx(AUTO_SPIN_RPM, rel=0.05)
+    assert numbers["frame_ms"] == pytest.approx(FRAME_MS, abs=0.7)
 
 
 def test_a_short_play_is_refused():
@@ -123,8 +125,25 @@ def test_a_short_play_is_refused():
         measure(beatmap, replay)
 
 
-def test_positions_are_the_grids():
+def test_positions_are_the_replays_on_the_grid():
+    """The frames of the replay, interpolated at the chart's times; float32 units round to 1e-4 px.
+    Before the first frame of the replay the grid has no position of its own."""
     beatmap = load_beatmap(CIRCUIT)
-    found = measure(beatmap, auto_play(beatmap))
-    assert np.allclose(found.xy, to_px(found.play[:, :2].astype(float)))
-    assert np.abs(found.play[:, :2]).max() < 600 / UNIT_PX
+    replay = auto_play(beatmap)
+    measured = measure(beatmap, replay)
+    t_ms, xy, _ = clean_frames(replay)
+    grid_ms = measured.chart.t_ms[: len(measured.play)]
+    inside = (grid_ms >= t_ms[0]) & (grid_ms <= t_ms[-1])
+    expected = np.stack([np.interp(grid_ms, t_ms, xy[:, axis]) for axis in (0, 1)], -1)
+    assert inside.sum() > 1000
+    assert np.allclose(measured.xy[inside], expected[inside], atol=1e-3)
+
+
+def test_the_distance_of_two_cursors_is_by_construction():
+    """The same play 3 px to the right and 4 down is 5 px away, outside spinners as everywhere."""
+    beatmap = load_beatmap(CIRCUIT)
+    replay = auto_play(beatmap)
+    moved = dataclasses.replace(replay, xy=replay.xy + np.float32([3, 4]))
+    a, b = measure(beatmap, replay), measure(beatmap, moved)
+    assert measures.cursor_distance_px(a, a) == 0
+    assert measures.cursor_distance_px(a, b) == pytest.approx(5, abs=1e-3)

@@ -21,9 +21,9 @@ def test_nearest_is_what_plain_loops_find():
             window = path[start : start + SPAN : 2].astype(np.float64)
             apart = ((windows.reshape(-1, POINTS, 2) - window) ** 2).sum(2).mean(1)
             expected = np.minimum(expected, np.sqrt(apart))
-    found = nearest_px(windows, [("", "")] * len(windows), others)
+    nearest = nearest_px(windows, [("", "")] * len(windows), others)
     # float32 differences of squares of some hundred px: 1e-2 px is a hundred times their rounding.
-    assert np.allclose(found, expected, atol=1e-2)
+    assert np.allclose(nearest, expected, atol=1e-2)
 
 
 def test_a_copy_is_near_and_what_is_avoided_is_not_looked_at():
