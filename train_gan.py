@@ -64,6 +64,19 @@ class Args:
 STEP = 0.05
 
 
+def critic_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
+    """Of scores (B, P) of real and generated windows on the same maps."""
+    if loss == "r3":
+        return F.softplus(fake - real).mean()
+    return (F.softplus(-real) + F.softplus(fake)).mean()
+
+
+def generator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
+    if loss == "r3":
+        return F.softplus(real - fake).mean()
+    return F.softplus(-fake).mean()
+
+
 class CriticLoss(nn.Module):
     """Human cursors are scored above generated ones on the same map. One call is one graph."""
 
@@ -77,16 +90,13 @@ class CriticLoss(nn.Module):
             condition, real, fake, _ = paired_signals(self.generator, condition, human, mask)
         signals = torch.cat([real, fake])  # (2 B, T, SIGNAL)
         if self.loss == "ns":
-            real, fake = self.critic(signals, condition.repeat(2, 1, 1)).chunk(2)  # (B, P) each
-            return (F.softplus(-real) + F.softplus(fake)).mean(), signals.new_zeros(())
+            scores = self.critic(signals, condition.repeat(2, 1, 1))  # (2 B, P)
+            return critic_loss("ns", *scores.chunk(2)), signals.new_zeros(())
         # The perturbation is small enough to ignore in the loss, so the same passes serve both:
         # scores of (real, fake) moved ahead, then of (real, fake) moved behind.
         scores = self.critic(around(signals, STEP), condition.repeat(4, 1, 1))  # (4 B, P)
-        losses = [
-            F.softplus(fake - real).mean()
-            for real, fake in (side.chunk(2) for side in scores.chunk(2))
-        ]
-        return sum(losses) / 2, zero_centred(scores, STEP)
+        ahead, behind = (critic_loss("r3", *side.chunk(2)) for side in scores.chunk(2))
+        return (ahead + behind) / 2, zero_centred(scores, STEP)
 
 
 class GeneratorLoss(nn.Module):
@@ -101,9 +111,8 @@ class GeneratorLoss(nn.Module):
         condition, real, fake, _ = paired_signals(self.generator, *first_half_twice(*batch))
         with torch.no_grad():
             real_scores = self.critic(real, condition)  # (B, P)
-        fake_scores = self.critic(fake, condition)
-        margin = real_scores - fake_scores if self.loss == "r3" else -fake_scores
-        return F.softplus(margin).mean(), diversity_loss(real, fake)
+        loss = generator_loss(self.loss, real_scores, self.critic(fake, condition))
+        return loss, diversity_loss(real, fake)
 
 
 def main(args: Args) -> dict[str, float]:
@@ -161,21 +170,21 @@ def main(args: Args) -> dict[str, float]:
         batch = inputs(step)
 
         # Critic: rank people's cursors above generated ones, with a bounded slope at both.
-        critic_loss, penalty = critic_loss_of(*batch)
+        d_loss, penalty = critic_loss_of(*batch)
         critic_optimizer.zero_grad(set_to_none=True)
-        (critic_loss + gamma * penalty).backward(inputs=list(critic.parameters()))
+        (d_loss + gamma * penalty).backward(inputs=list(critic.parameters()))
         critic_optimizer.step()
 
         # Generator: be ranked above people, and play a map as variously as they do.
-        generator_loss, diversity = generator_loss_of(*batch)
+        g_loss, diversity = generator_loss_of(*batch)
         model_optimizer.zero_grad(set_to_none=True)
-        (generator_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
+        (g_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
         losses = {
-            "critic_loss": critic_loss, "penalty": penalty,
-            "generator_loss": generator_loss, "diversity": diversity,
+            "critic_loss": d_loss, "penalty": penalty,
+            "generator_loss": g_loss, "diversity": diversity,
         }  # fmt: skip
         run.check_finite(step, losses)
 
@@ -184,7 +193,7 @@ def main(args: Args) -> dict[str, float]:
             rate = steps.per_second(args.batch * args.length)
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             run.log(step, **losses, norm=norm, gamma=gamma, frames_per_s=rate)
-            steps.show(critic_loss, rate)
+            steps.show(d_loss, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)

@@ -111,6 +111,15 @@ class CoderLoss(nn.Module):
         return *terms, mean.detach()
 
 
+def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Binary cross-entropy of scores (..., B, P) of real and generated windows."""
+    return (F.softplus(-real) + F.softplus(fake)).mean()
+
+
+def generator_loss(fake: Tensor) -> Tensor:
+    return -fake.mean()
+
+
 class CriticLoss(nn.Module):
     """Binary cross-entropy between human and generated cursors. One call is one graph."""
 
@@ -126,7 +135,7 @@ class CriticLoss(nn.Module):
         signals = around(torch.cat([real, fake]), STEP)  # (4 B, T, SIGNAL)
         scores = self.critic(signals, condition.repeat(4, 1, 1))  # (4 B, P)
         real, fake = scores.unflatten(0, (2, 2, -1)).unbind(1)
-        return (F.softplus(-real) + F.softplus(fake)).mean(), zero_centred(scores, STEP)
+        return critic_loss(real, fake), zero_centred(scores, STEP)
 
 
 class GeneratorLoss(nn.Module):
@@ -142,8 +151,8 @@ class GeneratorLoss(nn.Module):
         reconstruction, diversity loss."""
         condition, real, fake, latents = paired_signals(self.generator, *first_half_twice(*batch))
         latent_recon = latent_loss(latents.style, *self.encoder(fake, condition))
-        generator_loss = -self.critic(fake, condition).mean()
-        return generator_loss, latent_recon, diversity_loss(real, fake)
+        loss = generator_loss(self.critic(fake, condition))
+        return loss, latent_recon, diversity_loss(real, fake)
 
 
 def main(args: Args) -> dict[str, float]:
@@ -216,20 +225,20 @@ def main(args: Args) -> dict[str, float]:
 
         if adversarial:
             # Critic: tell people's cursors from generated ones, with a bounded slope at both.
-            critic_loss, penalty = critic_loss_of(*batch)
+            d_loss, penalty = critic_loss_of(*batch)
             critic_optimizer.zero_grad(set_to_none=True)
-            (critic_loss + gamma * penalty).backward(inputs=list(critic.parameters()))
+            (d_loss + gamma * penalty).backward(inputs=list(critic.parameters()))
             critic_optimizer.step()
 
             # Generator: be taken for a person, by a style that the encoder finds again.
-            generator_loss, latent_recon, diversity = generator_loss_of(*batch)
-            total = generator_loss + args.latent * latent_recon + args.diversity * diversity
+            g_loss, latent_recon, diversity = generator_loss_of(*batch)
+            total = g_loss + args.latent * latent_recon + args.diversity * diversity
             model_optimizer.zero_grad(set_to_none=True)
             total.backward(inputs=list(model.parameters()))
             torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
             model_optimizer.step()
             losses |= {
-                "critic_loss": critic_loss, "penalty": penalty, "generator_loss": generator_loss,
+                "critic_loss": d_loss, "penalty": penalty, "generator_loss": g_loss,
                 "latent_recon": latent_recon, "diversity": diversity,
             }  # fmt: skip
         update_average(average, player, min(args.average, (step + 1) / (step + 10)))

@@ -67,6 +67,15 @@ class Args:
 # --- Losses -------------------------------------------------------------------------------------
 
 
+def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Of scores (B, P) of real and generated windows on the same maps: minus their distance."""
+    return fake.mean() - real.mean()
+
+
+def generator_loss(fake: Tensor) -> Tensor:
+    return -fake.mean()
+
+
 class CriticLoss(nn.Module):
     """Minus the distance between human and generated cursors on the same map, with a slope of 1
     between them. `penalty` is a form of the gradient penalty. One call is one graph."""
@@ -88,9 +97,8 @@ class CriticLoss(nn.Module):
             ends, coefficients = one_centred_ends(score, between(real, fake), 1.0)
             # All in one batch: an LSTM's time hardly depends on it.
             real, fake, *ends = score(torch.cat([real, fake, ends])).chunk(4)
-            return fake.mean() - real.mean(), (coefficients * torch.cat(ends).mean(1)).sum()
-        real_scores, fake_scores = score(torch.cat([real, fake])).chunk(2)
-        loss = fake_scores.mean() - real_scores.mean()
+            return critic_loss(real, fake), (coefficients * torch.cat(ends).mean(1)).sum()
+        loss = critic_loss(*score(torch.cat([real, fake])).chunk(2))
         if self.penalty == "exact":
             with torch.backends.cudnn.flags(enabled=False):
                 return loss, one_centred_exact(score, between(real, fake), 1.0)
@@ -107,7 +115,7 @@ class GeneratorLoss(nn.Module):
     def forward(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
         """A batch of CursorWindows, half of which is used -> generator's loss, diversity loss."""
         condition, real, fake, _ = paired_signals(self.generator, *first_half_twice(*batch))
-        return -self.critic(fake, condition).mean(), diversity_loss(real, fake)
+        return generator_loss(self.critic(fake, condition)), diversity_loss(real, fake)
 
 
 def mean_slope(critic: Critic, generator: CursorGenerator, batch: tuple[Tensor, ...]) -> float:
@@ -173,21 +181,21 @@ def main(args: Args) -> dict[str, float]:
         for k in range(args.critic_steps):
             with_penalty = (step * args.critic_steps + k) % args.lazy == 0
             critic_loss_of = penalised_loss_of if with_penalty else plain_loss_of
-            critic_loss, penalty = critic_loss_of(*inputs(step, k))
+            d_loss, penalty = critic_loss_of(*inputs(step, k))
             critic_optimizer.zero_grad(set_to_none=True)
             weight = args.weight * args.lazy
-            (critic_loss + weight * penalty).backward(inputs=list(critic.parameters()))
+            (d_loss + weight * penalty).backward(inputs=list(critic.parameters()))
             critic_optimizer.step()
 
         # Generator: be scored high, and play a map as variously as people do.
-        generator_loss, diversity = generator_loss_of(*inputs(step, args.critic_steps))
+        g_loss, diversity = generator_loss_of(*inputs(step, args.critic_steps))
         model_optimizer.zero_grad(set_to_none=True)
-        (generator_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
+        (g_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
         losses = {
-            "critic_loss": critic_loss, "generator_loss": generator_loss, "diversity": diversity
+            "critic_loss": d_loss, "generator_loss": g_loss, "diversity": diversity
         }  # fmt: skip
         run.check_finite(step, losses)
 
@@ -197,7 +205,7 @@ def main(args: Args) -> dict[str, float]:
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             slope = mean_slope(critic, model, inputs(step, 0))
             run.log(step, **losses, norm=norm, slope=slope, frames_per_s=rate)
-            steps.show(critic_loss, rate)
+            steps.show(d_loss, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)

@@ -141,7 +141,7 @@ def test_unknown_option_is_refused():
     assert "--lerning-rate" in run.stderr
 
 
-@pytest.mark.parametrize("name", ["train_diffusion", "train_gan", "train_vae", "train_wgan"])
+@pytest.mark.parametrize("name", ["train_diffusion", "train_vae", "train_wgan"])
 def test_two_processes_learn_as_one(name, cache, tmp_path):
     """torchrun with gloo. The diffusion player learns from the same windows and noise however many
     processes share the batch, so five steps later its loss is the same but for the order in which
