@@ -241,9 +241,11 @@ def main(args: Args) -> dict[str, float]:
     rotation = 0
     for step, _ in steps:
         # Once in a while, of a set that is too large to hold: other plays.
-        if not plays.whole and step // args.reload_every != rotation:
+        if not plays.in_memory and step // args.reload_every != rotation:
             rotation = step // args.reload_every
-            sequences = Sequences(plays.turned(rotation), "train", device, run.rank, run.world_size)
+            sequences = Sequences(
+                plays.rotated(rotation), "train", device, run.rank, run.world_size
+            )
 
         # Next batch, with a little noise on the styles.
         torch.manual_seed(step_seed(args.seed, step, run.rank))

@@ -1,4 +1,4 @@
-"""Prepare on many machines: the shards of osu.data.prepare as tasks of a Dask cluster.
+"""Preparing on many machines: the shards of osu.data.prepare as tasks of a Dask cluster.
 
     uv run --extra cluster -m dask scheduler --host 10.0.0.1                             one machine
     uv run --extra cluster -m dask worker tcp://10.0.0.1:8786 --nworkers -1 --nthreads 1 every one

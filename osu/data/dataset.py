@@ -28,12 +28,12 @@ from osu.features.chart import Chart
 from osu.features.style import style_of_play
 from osu.units import frame_count
 
-LIMIT_BYTES = 4_000_000_000  # a set that takes more is not held whole
+LIMIT_BYTES = 4_000_000_000  # of a set that takes more only a part is held
 
 
 @dataclass(frozen=True)
 class Described:
-    """What is known of one play besides its frames."""
+    """The description of one play: everything but its frames."""
 
     replay: str
     beatmap: str  # MD5
@@ -49,34 +49,36 @@ class Described:
 
 
 class PlaySet:
-    """The plays that are held, and the way to the others.
+    """The prepared plays: those that are held in memory, and a sampler of all.
 
     `plays` describes the held ones, in the order of every index. Held are all of a set that takes
     at most `limit_bytes`; of a larger one as many shards, evenly spread over it, as take half of
     that: evaluation and whatever scans plays sees those, while `sampler("train")` draws from the
-    whole set in the other half. Every `turn` holds the shards after those of the one before.
+    whole set in the other half. `rotation` shifts which shards are held, by one shard each.
     """
 
-    def __init__(self, cache: str | Path, limit_bytes: int = LIMIT_BYTES, turn: int = 0) -> None:
+    def __init__(
+        self, cache: str | Path, limit_bytes: int = LIMIT_BYTES, rotation: int = 0
+    ) -> None:
         self.manifest = read_manifest(cache)
         shards, sizes = self.manifest.shards, self.manifest.sizes
         self.limit_bytes, total = limit_bytes, _held_bytes(sizes)
-        self.whole = total <= limit_bytes
-        count = len(shards) if self.whole else max(1, len(shards) * limit_bytes // (2 * total))
-        chosen = [(len(shards) * i // count + turn) % len(shards) for i in range(count)]
-        room = Sizes()
-        for number in chosen:
-            room = room.plus(shards[number].sizes)
-        if not (self.whole or turn):
+        self.in_memory = total <= limit_bytes
+        count = len(shards) if self.in_memory else max(1, len(shards) * limit_bytes // (2 * total))
+        numbers = [(len(shards) * i // count + rotation) % len(shards) for i in range(count)]
+        capacity = Sizes()
+        for number in numbers:
+            capacity = capacity.plus(shards[number].sizes)
+        if not (self.in_memory or rotation):
             print(
                 f"{cache}: {sizes.plays} plays would take {total / 1e9:.1f} GB of the "
-                f"{limit_bytes / 1e9:.1f} allowed: {room.plays} are held, the rest read in turn"
+                f"{limit_bytes / 1e9:.1f} allowed: {capacity.plays} are held, the rest read in turn"
             )
         self.plays: list[Described] = []
         self.charts: list[Chart] = []
         self.presses: list[list[np.ndarray]] = []  # of each play and key (N, 2) map ms
-        self._flat, self._styles, at = Flat(room), None, Sizes()
-        for number in chosen:
+        self._flat, self._styles, at = Flat(capacity), None, Sizes()
+        for number in numbers:
             shard = read_shard(shard_path(self.manifest.folder, number), shards[number].sha256)
             self._flat.put(shard, at)
             at = at.plus(shards[number].sizes)
@@ -85,9 +87,15 @@ class PlaySet:
             self.charts += shard.charts
             self.presses += shard.presses
 
-    def turned(self, turn: int) -> "PlaySet":
-        """The same set with other plays held; with all of it held, itself."""
-        return self if self.whole else PlaySet(self.manifest.folder, self.limit_bytes, turn)
+    def rotated(self, rotation: int) -> "PlaySet":
+        """The same set with other plays held; with all of it in memory, itself."""
+        if self.in_memory:
+            return self
+        return PlaySet(self.manifest.folder, self.limit_bytes, rotation)
+
+    def chart(self, index: int) -> Chart:
+        """The chart of one play."""
+        return self.charts[self.plays[index].chart]
 
     def to(self, device: torch.device | str) -> "PlaySet":
         """Moves the tensors to a device, in place."""
@@ -106,20 +114,20 @@ class PlaySet:
 
     def where(self, split: str) -> np.ndarray:
         """Indices of the held plays of a split. DataError where there is none."""
-        found = np.array([i for i, play in enumerate(self.plays) if play.split == split], int)
-        if not len(found):
+        index = np.array([i for i, play in enumerate(self.plays) if play.split == split], int)
+        if not len(index):
             raise DataError(f"no prepared play is in the {split} split")
-        return found
+        return index
 
     def balanced(self, index: np.ndarray, rows: int = 256) -> np.ndarray:
-        """Of the plays `index` at most so many of one player that there are about `rows`, and no
-        fewer than four: styles to draw people from, which one player must not be most of."""
+        """About `rows` of the plays `index`, of each player an equal part at most, four at least:
+        styles to draw people from, which one player must not be most of."""
         of_player: dict[str, list[int]] = {}
         for i in index:
             of_player.setdefault(self.plays[i].player, []).append(int(i))
         most = max(4, rows // len(of_player))
-        kept = [own[:: -(-len(own) // most)] for own in of_player.values()]
-        return np.array(sorted(i for own in kept for i in own))
+        thinned = [own[:: -(-len(own) // most)] for own in of_player.values()]
+        return np.array(sorted(i for own in thinned for i in own))
 
     def window(self, index: np.ndarray, start: np.ndarray, length: int) -> Batch:
         """Windows of `length` frames: plays index (B,) from frames start (B,)."""
@@ -133,7 +141,7 @@ class PlaySet:
         """(len(osu.features.style.Style),) float32 of one play, nan where unknown."""
         play = self.plays[index]
         return style_of_play(
-            self.charts[play.chart],
+            self.chart(index),
             self.presses[index],
             self.cursor(index),
             play.accuracy,
@@ -149,15 +157,15 @@ class PlaySet:
 
     def sampler(self, split: str, rank: int = 0, world_size: int = 1) -> "Sampler | Stream":
         """Windows of a split, for process `rank` of `world_size`."""
-        if self.whole or split != "train":
+        if self.in_memory or split != "train":
             return Sampler(self, self.where(split), rank, world_size)
-        room = self.limit_bytes // 2
-        return Stream(self.manifest, self.device, room, len(self.plays), rank, world_size)
+        capacity = self.limit_bytes // 2
+        return Stream(self.manifest, self.device, capacity, len(self.plays), rank, world_size)
 
 
 def _held_bytes(sizes: Sizes) -> int:
-    """What held plays take: the flat tensors, and the arrays of their tracks beside them."""
-    return Flat.bytes(sizes) + 16 * sizes.track_frames + 36 * sizes.objects
+    """The bytes that held plays take: flat tensors, and the arrays of their charts beside them."""
+    return Flat.bytes(sizes) + 16 * sizes.chart_frames + 36 * sizes.objects
 
 
 class Sampler:
@@ -183,22 +191,22 @@ class Sampler:
         """This process's rows of `batch` windows of `length` frames; the same `seed` (run, step)
         draws the same."""
         rng = np.random.default_rng(seed)
-        chosen = self._own(rng.choice(len(self.index), batch, p=self.share))
-        return self._windows(self.index[chosen], length, self._own(rng.random(batch)))
+        rows = self._own(rng.choice(len(self.index), batch, p=self.share))
+        return self._windows(self.index[rows], length, self._own(rng.random(batch)))
 
     def again(self, index: Tensor, length: int, seed: tuple[int, ...]) -> Batch:
         """Other windows of the plays `index` (B,) of this process's rows."""
-        where = np.random.default_rng(seed).random(len(index) * self.world_size)
-        return self._windows(index.cpu().numpy(), length, self._own(where))
+        start_share = np.random.default_rng(seed).random(len(index) * self.world_size)
+        return self._windows(index.cpu().numpy(), length, self._own(start_share))
 
     def _own(self, rows: np.ndarray) -> np.ndarray:
         return rows[distributed.own_rows(len(rows), self.rank, self.world_size)]
 
-    def _windows(self, index: np.ndarray, length: int, where: np.ndarray) -> Batch:
-        """Windows of the plays `index`, each at the share `where` of the starts that it has."""
+    def _windows(self, index: np.ndarray, length: int, start_share: np.ndarray) -> Batch:
+        """Windows of the plays `index`, each at the share `start_share` of its possible starts."""
         frames = np.array([self.plays.plays[i].frames for i in index])
         starts = np.maximum(frames - length, 0) + 1
-        return self.plays.window(index, (where * starts).astype(int), length)
+        return self.plays.window(index, (start_share * starts).astype(int), length)
 
     def styles(self, index: Tensor) -> Tensor:
         """(B, len(osu.features.style.Style)) of the plays of a batch, nan where unknown."""
@@ -206,7 +214,7 @@ class Sampler:
 
 
 def each_play(cache: str | Path) -> Iterator[Described]:
-    """All plays of a cache one after the other, held by nobody, in the order of a whole PlaySet."""
+    """All plays of a cache, read one shard at a time, in the order of a PlaySet in memory."""
     manifest, charts = read_manifest(cache), 0
     for number, entry in enumerate(manifest.shards):
         for play in read_plays(shard_path(manifest.folder, number)):
@@ -216,9 +224,9 @@ def each_play(cache: str | Path) -> Iterator[Described]:
 
 def _described(play: dict, manifest: Manifest, charts: int) -> Described:
     """A play as its shard describes it; `charts` are those before the shard's."""
-    known = {name: value for name, value in play.items() if name not in ("edges", "track")}
-    known |= {"split": manifest.split(play), "chart": charts + play["track"]}
-    return Described(**known)
+    fields = {name: value for name, value in play.items() if name not in ("edges", "track")}
+    fields |= {"split": manifest.split(play), "chart": charts + play["track"]}
+    return Described(**fields)
 
 
 def open_plays(folders: str, cache: str, seed: int = 0) -> PlaySet:

@@ -27,7 +27,7 @@ from osu.files import write_atomic
 from osu.formats.replay import ReplayError, load_replay, parse_replay
 
 ID_NAME, SECRET_NAME = "OSU_CLIENT_ID", "OSU_CLIENT_SECRET"
-LOADED, KNOWN = "replays loaded", "replays that were there already"
+LOADED, KEPT = "replays loaded", "replays that were there already"
 NOT_KEPT = "scores of which osu! keeps no replay"
 DAMAGED = "replays that cannot be read"
 OTHER_MAP = "replays on a map that has changed since"
@@ -36,19 +36,20 @@ MAP_NOT_FOUND = "replays on a map that osu! has no file of"
 
 def credentials() -> tuple[str, str]:
     """(client ID, secret) from the environment, or asked for at the terminal."""
-    known = os.environ.get(ID_NAME, ""), os.environ.get(SECRET_NAME, "")
-    if all(known):
-        return known
+    client_id, secret = os.environ.get(ID_NAME, ""), os.environ.get(SECRET_NAME, "")
+    if client_id and secret:
+        return client_id, secret
     if not sys.stdin.isatty():
         raise ApiError(
             f"{ID_NAME} and {SECRET_NAME} are not set: make an OAuth client at {CLIENTS_PAGE}"
         )
     print(f"An OAuth client of your own is needed ({CLIENTS_PAGE}); nothing is stored.")
-    return known[0] or input("Client ID: ").strip(), known[1] or getpass.getpass("Client secret: ")
+    client_id = client_id or input("Client ID: ").strip()
+    return client_id, secret or getpass.getpass("Client secret: ")
 
 
 def wanted_scores(api: Api, args: argparse.Namespace) -> list[ApiScore]:
-    """What the command line asks for, each score once."""
+    """The scores that the command line asks for, each once."""
     if args.map is not None:
         return api.map_scores(args.map, args.top)
     user_id = api.user_id(args.user)
@@ -59,7 +60,7 @@ def wanted_scores(api: Api, args: argparse.Namespace) -> list[ApiScore]:
 
 
 def load(api: Api, scores: list[ApiScore], out: Path) -> Counter:
-    """Loads what is not in `out` yet, and counts what came of each score.
+    """Loads the replays and maps that `out` lacks, and counts the scores by their outcome.
 
     Files appear whole or not at all. Raises ApiError and OSError; what was loaded stays.
     """
@@ -72,7 +73,7 @@ def load(api: Api, scores: list[ApiScore], out: Path) -> Counter:
         try:
             if path.exists():
                 md5 = load_replay(path).beatmap_md5
-                counts[KNOWN] += 1
+                counts[KEPT] += 1
             elif not score.has_replay:
                 raise NotThereError("there is no replay")
             else:

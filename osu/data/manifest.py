@@ -1,4 +1,4 @@
-"""What a cache says of itself: small files beside the shards, so that nobody opens all of those.
+"""The manifest of a cache: small files beside the shards, so that nobody opens all of those.
 
     manifest.json   format, seed, what was skipped and why, counts; written last: without it the
                     cache is unfinished
@@ -19,15 +19,17 @@ from typing import NamedTuple
 from osu.data.library import DataError
 
 FORMAT = 6  # of the cache; another number prepares anew
+# Names of Sizes that are others in the files of this format.
+_KEYS = {"charts": "tracks", "chart_frames": "track_frames"}
 
 
 class Sizes(NamedTuple):
-    """How much lies in a shard, or in many."""
+    """Counts of what lies in a shard, or in many."""
 
     plays: int = 0
     frames: int = 0  # of the plays
     charts: int = 0
-    track_frames: int = 0
+    chart_frames: int = 0
     objects: int = 0
 
     def plus(self, other: "Sizes") -> "Sizes":
@@ -55,12 +57,12 @@ class Manifest:
     players: dict[str, int]
 
     def split(self, play: dict) -> str:
-        """Of a play as its shard describes it."""
+        """The split of a play as its shard describes it."""
         return play["split"] or self.songs[play["song"]]
 
     @property
     def sizes(self) -> Sizes:
-        """Of all shards together."""
+        """The sizes of all shards together."""
         total = Sizes()
         for entry in self.shards:
             total = total.plus(entry.sizes)
@@ -72,17 +74,15 @@ def shard_path(folder: Path, number: int) -> Path:
 
 
 def entry_line(entry: Entry) -> str:
-    known = {"sha256": entry.sha256} | entry.sizes._asdict() | {"splits": entry.splits}
-    return json.dumps(known) + "\n"
+    sizes = {_KEYS.get(name, name): count for name, count in entry.sizes._asdict().items()}
+    return json.dumps({"sha256": entry.sha256} | sizes | {"splits": entry.splits}) + "\n"
 
 
 def _entries(path: Path) -> Iterator[Entry]:
     with open(path, encoding="utf-8") as file:
         for line in file:
-            known = json.loads(line)
-            yield Entry(
-                known.pop("sha256"), splits=tuple(known.pop("splits")), sizes=Sizes(**known)
-            )
+            sha256, *sizes, splits = json.loads(line).values()
+            yield Entry(sha256, Sizes(*sizes), tuple(splits))
 
 
 def read_head(folder: Path) -> dict:

@@ -37,15 +37,15 @@ T = TypeVar("T")
 
 
 class ApiError(UserError):
-    """What the API could not do, in one sentence."""
+    """A request that the API did not answer, with the reason in one sentence."""
 
 
 class NotThereError(ApiError):
-    """It has no such thing (404)."""
+    """A thing that the API does not have (404)."""
 
 
 class RefusedError(ApiError):
-    """It refuses for good."""
+    """A request that the API refuses for good."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"osu! refuses the request with status {status}")
@@ -138,7 +138,7 @@ class Api:
         return data
 
     def _api(self, call: Callable[[], T], kind: str = "request") -> T:
-        """What a call of the client gives; a token that has expired (in a day) is renewed."""
+        """The answer of a call of the client; a token that has expired (in a day) is renewed."""
         try:
             return self._ask(call, kind)
         except RefusedError as error:
@@ -149,7 +149,7 @@ class Api:
 
     def _authorised(self):
         """An ossapi client with a token that lives nowhere else."""
-        asked = {
+        request = {
             "grant_type": "client_credentials",
             "client_id": self._id,
             "client_secret": self._secret,
@@ -157,7 +157,7 @@ class Api:
         }
         url = f"{self._server}/oauth/token"
         try:
-            token = self._ask(lambda: self._web.post(url, data=asked).json()["access_token"])
+            token = self._ask(lambda: self._web.post(url, data=request).json()["access_token"])
         except RefusedError as error:
             if error.status not in (400, 401):
                 raise
@@ -170,7 +170,11 @@ class Api:
         return client
 
     def _ask(self, call: Callable[[], T], kind: str = "request") -> T:
-        """What `call` gives in its turn, and again where the server or the line fails."""
+        """The answer of `call`, made in its turn and again where the server or the line fails.
+
+        Retries are here and not in urllib3, because they keep the pace of the requests and cover
+        answers that are cut in their body.
+        """
         trouble, wait_s = "", 0.0
         for attempt in range(ATTEMPTS):
             if wait_s > MAX_WAIT_S:
@@ -227,6 +231,6 @@ def _scores(theirs: list) -> list[ApiScore]:
 
 
 def _retry_after_s(headers, otherwise_s: float) -> float:
-    """Of a Retry-After header in seconds; its other form, a date, is not used by osu!."""
+    """The seconds of a Retry-After header; its other form, a date, is not used by osu!."""
     text = headers.get("Retry-After", "")
     return float(text) if text.isdecimal() else otherwise_s

@@ -10,7 +10,7 @@
 
 So memory grows neither with the replays nor with the shards, only with distinct maps, songs and
 players. Shards are independent of each other and the same files give the same bytes: a stopped
-preparation loses the shards in hand (one a process), and goes on with all those whose files did
+preparation loses the shards being made (one a process), and goes on with all those whose files did
 not change.
 
 The processes are an Executor of concurrent.futures: this machine's, or those of a cluster
@@ -61,10 +61,10 @@ def prepare(
     table = Table(each_pair(folders, skipped, player), shard_pairs)
     if not table.pairs:
         raise nothing_found(folders)
-    whole = hashlib.sha256(f"{FORMAT}|{seed}".encode())
+    digest = hashlib.sha256(f"{FORMAT}|{seed}".encode())
     for pairs in table.shards():
-        whole.update(_fingerprint(pairs).encode())
-    fingerprint = whole.hexdigest()[:24]
+        digest.update(_fingerprint(pairs).encode())
+    fingerprint = digest.hexdigest()[:24]
     if read_head(cache).get("fingerprint") == fingerprint:
         return cache
 
@@ -77,19 +77,18 @@ def prepare(
     own = None if executor else _processes(jobs)
     try:
         with tqdm(total=table.pairs, desc="prepare", unit="play") as bar:
-            for number, known in enumerate(
-                _in_order(executor or own, write_shard, tasks, AHEAD * jobs)
-            ):
-                table.keep(number, known)
-                skipped.update(known["skipped"])
-                bar.update(known["sizes"].plays + sum(known["skipped"].values()))
+            summaries = _in_order(executor or own, write_shard, tasks, AHEAD * jobs)
+            for number, summary in enumerate(summaries):
+                table.keep(number, summary)
+                skipped.update(summary["skipped"])
+                bar.update(summary["sizes"].plays + sum(summary["skipped"].values()))
     except BrokenProcessPool:
         raise DataError(
             f"{cache}: a preparing process was killed (out of memory?); the same command goes on"
         ) from None
     finally:
         if own:
-            own.shutdown(cancel_futures=True)  # those in hand are finished
+            own.shutdown(cancel_futures=True)  # those that run are finished
     _clear(cache, table.count())
 
     if skipped:
@@ -100,7 +99,7 @@ def prepare(
     if not songs:
         names = ", ".join(map(str, folders))
         raise DataError(f"{names}: none of the {table.pairs} replays found is usable")
-    _write_lines(cache / "shards.jsonl", map(entry_line, table.entries()))
+    write_atomic(cache / "shards.jsonl", (entry_line(e).encode() for e in table.entries()))
     _write_json(cache / "songs.json", songs)
     _write_json(cache / "players.json", table.players())
     head = {"format": FORMAT, "fingerprint": fingerprint, "seed": seed, "skipped": dict(skipped)}
@@ -116,17 +115,19 @@ class Table:
         self.shard_pairs = shard_pairs
         self.db = sqlite3.connect("")
         self.db.execute("PRAGMA journal_mode = off")  # nobody goes on from a temporary file
-        self.db.execute("CREATE TABLE found (beatmap, member, replay, split)")
+        self.db.execute("CREATE TABLE unsorted (beatmap, member, replay, split)")
         # Names as the disk's bytes: they need not be text.
         self.db.executemany(
-            "INSERT INTO found VALUES (?, ?, ?, ?)",
+            "INSERT INTO unsorted VALUES (?, ?, ?, ?)",
             (
                 (*map(os.fsencode, (pair.beatmap, pair.member, pair.replay)), pair.split)
                 for pair in pairs
             ),
         )
-        self.db.execute("CREATE TABLE pair AS SELECT * FROM found ORDER BY beatmap, member, replay")
-        self.db.execute("DROP TABLE found")
+        self.db.execute(
+            "CREATE TABLE pair AS SELECT * FROM unsorted ORDER BY beatmap, member, replay"
+        )
+        self.db.execute("DROP TABLE unsorted")
         self.db.execute(f"CREATE TABLE shard (sha256, {', '.join(Sizes._fields)})")
         self.db.execute("CREATE TABLE play (shard, song, split, player, frames)")
         (self.pairs,) = self.db.execute("SELECT count(*) FROM pair").fetchone()
@@ -134,18 +135,19 @@ class Table:
     def shards(self) -> Iterator[list[Pair]]:
         """The pairs of each shard."""
         rows = self.db.execute("SELECT * FROM pair ORDER BY rowid")
-        while found := rows.fetchmany(self.shard_pairs):
+        while batch := rows.fetchmany(self.shard_pairs):
             yield [
                 Pair(*map(os.fsdecode, (replay, beatmap, member)), split)
-                for beatmap, member, replay, split in found
+                for beatmap, member, replay, split in batch
             ]
 
-    def keep(self, number: int, known: dict) -> None:
-        """What `write_shard` says of a shard."""
-        values = (known["sha256"], *known["sizes"])
+    def keep(self, number: int, summary: dict) -> None:
+        """Stores the summary of a shard, as `write_shard` returns it."""
+        values = (summary["sha256"], *summary["sizes"])
         self.db.execute(f"INSERT INTO shard VALUES ({', '.join('?' * len(values))})", values)
         self.db.executemany(
-            "INSERT INTO play VALUES (?, ?, ?, ?, ?)", ((number, *play) for play in known["plays"])
+            "INSERT INTO play VALUES (?, ?, ?, ?, ?)",
+            ((number, *play) for play in summary["plays"]),
         )
 
     def count(self) -> int:
@@ -182,12 +184,12 @@ class Table:
         )
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """split -> how many plays, frames, songs."""
+        """split -> number of plays, frames, songs."""
         rows = self.db.execute(
             "SELECT split, count(*), sum(frames), count(DISTINCT song) FROM play GROUP BY split"
         )
-        found = {split: {"plays": p, "frames": f, "songs": s} for split, p, f, s in rows}
-        return {split: found[split] for split in SPLITS if split in found}
+        counts = {split: {"plays": p, "frames": f, "songs": s} for split, p, f, s in rows}
+        return {split: counts[split] for split in SPLITS if split in counts}
 
 
 def _processes(jobs: int) -> ProcessPoolExecutor:
@@ -196,8 +198,7 @@ def _processes(jobs: int) -> ProcessPoolExecutor:
 
 
 def _serve() -> None:
-    """What a process of ours does first: Ctrl-C is the parent's to answer, and where the parent is
-    killed nobody would ever stop it."""
+    """Prepares a worker process: Ctrl-C is left to the parent, and the process ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
@@ -217,8 +218,8 @@ def _in_order(
 
 
 def _clear(cache: Path, shards: int) -> None:
-    """Removes what is left of stopped processes and of an earlier, larger set."""
-    for path in cache.glob(".shard-*.tmp"):
+    """Removes the leftovers of stopped processes and of an earlier, larger set."""
+    for path in cache.glob(".shard*.tmp"):
         path.unlink()
     for path in cache.glob("shard-*.npz"):
         if int(path.stem.split("-")[1]) >= shards:
@@ -226,16 +227,9 @@ def _clear(cache: Path, shards: int) -> None:
 
 
 def _fingerprint(pairs: list[Pair]) -> str:
-    """Of a shard: changes with its format, its pairs and their files."""
+    """The fingerprint of a shard: it changes with the format, the pairs and their files."""
     text = "\n".join([str(FORMAT), *(pair.fingerprint() for pair in pairs)])
     return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    temporary = path.with_suffix(".tmp")
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.writelines(lines)
-    os.replace(temporary, path)
 
 
 def _write_json(path: Path, value: dict) -> None:

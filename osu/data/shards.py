@@ -1,10 +1,10 @@
 """A shard of a cache, there and back: plays of a few hundred replays and the maps they are on.
 
-    write_shard(path, pairs, fingerprint) -> what the manifest keeps of it
+    write_shard(path, pairs, fingerprint) -> the numbers that the manifest keeps of it
     read_shard(path, sha256) -> Shard, or a DataError that names the file
-    read_plays(path) -> what is known of its plays, without the arrays
+    read_plays(path) -> the descriptions of its plays, without the arrays
 
-One .npz holds tracks (a map under its mods on the 60 Hz grid) and the plays on them, deflated:
+One .npz holds charts (a map under its mods on the 60 Hz grid) and the plays on them, deflated:
 cursors are 1/16 px integers stored as second differences, high and low bytes apart, keys as press
 and release times in whole map ms; `meta` is JSON on each of them. A shard needs nothing but its
 own files, so any process on any machine can make any of them; and equal files give equal bytes (no
@@ -26,26 +26,26 @@ import numpy as np
 from osu.data.library import DataError, Pair
 from osu.data.manifest import Sizes
 from osu.features.chart import Ball, Chart, ObjectColumn, chart_of
-from osu.features.play import Play, coverage, encode_play, key_spans
+from osu.features.play import Play, coverage, encode_cursor, key_spans
 from osu.features.style import screen_grid_px
 from osu.files import write_atomic
 from osu.formats.beatmap import BeatmapError, parse_beatmap
 from osu.formats.mods import Mods, mods_str
-from osu.formats.replay import ReplayError, clean_frames, load_replay
+from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
 from osu.units import UNIT_PX, frame_count
 
 STEPS_PER_UNIT = int(UNIT_PX * 16)  # positions are stored in 1/16 px
 MIN_FRAMES = 120  # two seconds of play
-# The mods that change what is played or seen; the others share a track.
+# The mods that change what is played or seen; the others share a chart.
 CHART_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD
 
 
 @dataclass(frozen=True)
 class Shard:
-    """What a shard holds: P plays of F frames on K tracks."""
+    """The content of a shard: P plays of F frames in all, on K charts."""
 
     charts: list[Chart]
-    plays: list[dict]  # see `_prepare_map`; "track" is an index into the tracks
+    plays: list[dict]  # see `_prepare_map`; "track" is an index into the charts
     cursor: np.ndarray  # (F, 2) int16, 1/16 px, one play after the other
     keys: np.ndarray  # (F, 2) uint8, share of the frame * 255
     presses: list[list[np.ndarray]]  # of each play and key (N, 2) press and release, map ms
@@ -55,8 +55,8 @@ class Shard:
 
 
 def write_shard(path: Path, pairs: list[Pair], fingerprint: str) -> dict:
-    """Prepares the pairs, sorted by map, into `path`, unless a whole shard with this fingerprint
-    is there.
+    """Prepares the pairs, sorted by map, into `path`, unless an undamaged shard with this
+    fingerprint is there.
 
     Returns sha256 (of the file), sizes (see Sizes), skipped (reason -> count), and plays: of each
     (song, split or "", player, frames).
@@ -78,7 +78,7 @@ def write_shard(path: Path, pairs: list[Pair], fingerprint: str) -> dict:
             plays=len(meta["plays"]),
             frames=sum(play["frames"] for play in meta["plays"]),
             charts=len(meta["tracks"]),
-            track_frames=sum(chart["frames"] for chart in meta["tracks"]),
+            chart_frames=sum(chart["frames"] for chart in meta["tracks"]),
             objects=sum(chart["objects"] for chart in meta["tracks"]),
         ),
         "skipped": meta["skipped"],
@@ -91,12 +91,12 @@ def _prepare(pairs: list[Pair], fingerprint: str) -> tuple[dict, dict[str, np.nd
     columns: dict[str, list[np.ndarray]] = {}
     skipped: Counter = Counter()
     for _, group in groupby(pairs, key=lambda p: (p.beatmap, p.member)):
-        found, plays, reasons = _prepare_map(list(group))
+        charts, plays, reasons = _prepare_map(list(group))
         skipped.update(reasons)
         first = len(meta["tracks"])
-        meta["tracks"] += [described for described, _ in found]
+        meta["tracks"] += [described for described, _ in charts]
         meta["plays"] += [play | {"track": play["track"] + first} for play, _ in plays]
-        for _, arrays in found + plays:
+        for _, arrays in charts + plays:
             for name, array in arrays.items():
                 columns.setdefault(name, []).append(array)
     meta["skipped"] = dict(skipped)
@@ -106,9 +106,9 @@ def _prepare(pairs: list[Pair], fingerprint: str) -> tuple[dict, dict[str, np.nd
 
 
 def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
-    """All plays of one map: ([(track, arrays)], [(play, arrays)], reasons of the skipped)."""
+    """All plays of one map: ([(chart, arrays)], [(play, arrays)], reasons of the skipped)."""
     skipped: Counter = Counter()
-    found, plays, known = [], [], {}
+    charts, plays, of_mods = [], [], {}
     try:
         base = parse_beatmap(pairs[0].read_map(), pairs[0].beatmap)
     except (BeatmapError, OSError, BadZipFile) as error:
@@ -117,11 +117,11 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
         try:
             replay = load_replay(pair.replay)
             mods = replay.mods & CHART_MODS
-            if mods not in known:
+            if mods not in of_mods:
                 chart = chart_of(base.with_mods(mods))
-                known[mods] = (len(found), chart)
-                found.append(_store_chart(chart))
-            number, chart = known[mods]
+                of_mods[mods] = (len(charts), chart)
+                charts.append(_store_chart(chart))
+            number, chart = of_mods[mods]
             play, arrays = _store_play(chart, replay)
         except (ReplayError, BeatmapError, OSError, SkippedError) as error:
             skipped[f"replay: {_reason(error)}"] += 1
@@ -139,7 +139,7 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
             "screen_px": round(screen_grid_px(replay.xy), 6),
         }
         plays.append((described | play, arrays))
-    return found, plays, dict(skipped)
+    return charts, plays, dict(skipped)
 
 
 class SkippedError(ValueError):
@@ -165,11 +165,11 @@ def read_shard(path: Path, sha256: str) -> Shard:
         raise DataError(f"{path}: damaged, its checksum is not the manifest's; {cure}")
     stored = _unpack(data)
     meta = json.loads(bytes(stored["meta"]))
-    found = _charts(meta["tracks"], stored)
+    charts = _charts(meta["tracks"], stored)
     cursors, keys, presses = [np.zeros((0, 2), np.int16)], [np.zeros((0, 2), np.uint8)], []
     at, edge_at = 0, [0, 0]
     for play in meta["plays"]:
-        chart = found[play["track"]]
+        chart = charts[play["track"]]
         span = slice(at, at + play["frames"])
         at = span.stop
         cursors.append(_path("cursor", stored, span))
@@ -181,12 +181,12 @@ def read_shard(path: Path, sha256: str) -> Shard:
         presses.append(spans)
         shares = [coverage(s, chart.start_ms, play["frames"], chart.rate) for s in spans]
         keys.append(np.round(np.stack(shares, -1) * 255).astype(np.uint8))
-    return Shard(found, meta["plays"], np.concatenate(cursors), np.concatenate(keys), presses)
+    return Shard(charts, meta["plays"], np.concatenate(cursors), np.concatenate(keys), presses)
 
 
 def read_plays(path: Path) -> list[dict]:
-    """What a shard says of its plays, without their arrays and unchecked. DataError where it
-    cannot."""
+    """The descriptions of a shard's plays, without their arrays and unchecked. DataError where it
+    cannot be read."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             return json.loads(bytes(stored["meta"]))["plays"]
@@ -214,7 +214,7 @@ def _store_chart(chart: Chart) -> tuple[dict, dict]:
 
 
 def _charts(described: list[dict], stored: dict) -> list[Chart]:
-    found, row_at, bit_at, on_at = [], 0, 0, 0
+    charts, row_at, bit_at, on_at = [], 0, 0, 0
     for chart in described:
         rows = slice(row_at, row_at + chart["objects"])
         row_at = rows.stop
@@ -229,7 +229,7 @@ def _charts(described: list[dict], stored: dict) -> list[Chart]:
         ball[np.ix_(on, [Ball.X, Ball.Y])] = _path("ball", stored, span) / STEPS_PER_UNIT
         ball[on, Ball.ON] = 1
         ball[on, Ball.LEFT] = stored["ball_left"][span] / 255
-        found.append(
+        charts.append(
             Chart(
                 start_ms=chart["start_ms"],
                 rate=chart["rate"],
@@ -239,18 +239,17 @@ def _charts(described: list[dict], stored: dict) -> list[Chart]:
                 constants=np.array(chart["world"], np.float32),
             )
         )
-    return found
+    return charts
 
 
-def _store_play(chart: Chart, replay) -> tuple[dict, dict]:
+def _store_play(chart: Chart, replay: Replay) -> tuple[dict, dict]:
     t_ms, xy, keys = clean_frames(replay)
     inside = t_ms[(t_ms >= chart.start_ms)] if len(t_ms) else t_ms
     frames = frame_count(chart.start_ms, inside[-1], chart.rate) if len(inside) else 0
     frames = min(frames, chart.frames)
     if frames < MIN_FRAMES:
         raise SkippedError("less than two seconds of play")
-    play = encode_play(t_ms, xy, keys, chart.start_ms, frames, chart.rate)
-    columns = _store_path("cursor", play[:, [Play.X, Play.Y]])
+    columns = _store_path("cursor", encode_cursor(t_ms, xy, chart.start_ms, frames, chart.rate))
     counts = []
     for key, spans in zip((Play.K1, Play.K2), key_spans(t_ms, keys), strict=True):
         edges = np.round(spans.ravel() - chart.start_ms).astype(np.int32)
@@ -283,7 +282,7 @@ def _path(name: str, stored: dict, span: slice) -> np.ndarray:
     return np.stack(axes, -1)
 
 
-# What reading the bytes of a damaged .npz can raise.
+# The errors that reading the bytes of a damaged .npz can raise.
 _DAMAGE = (BadZipFile, zlib.error, ValueError, KeyError, EOFError, NotImplementedError)
 
 

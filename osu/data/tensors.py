@@ -1,7 +1,7 @@
 """Plays in flat tensors, from which a batch of windows is a handful of gathers on their device.
 
-Shards are put at places of the tensors: one after the other where a set is held whole (PlaySet), or
-each in a slot that another takes later (Stream).
+Shards are put at places of the tensors: one after the other where all of a set is in memory
+(PlaySet), or each in a slot that another takes later (Stream).
 """
 
 from typing import NamedTuple
@@ -19,39 +19,44 @@ from osu.features.condition import condition as condition_of
 class Batch(NamedTuple):
     """Windows of T frames of B plays."""
 
-    condition: Tensor  # (B, T, len(features.Condition))
-    play: Tensor  # (B, T, len(features.Play))
+    condition: Tensor  # (B, T, len(osu.features.condition.Condition))
+    play: Tensor  # (B, T, len(osu.features.play.Play))
     mask: Tensor  # (B, T) 1 where the play has a frame, 0 past its end
-    index: Tensor  # (B,) which plays
+    index: Tensor  # (B,) indices of the plays
 
 
 class Flat:
-    """Room for P plays of F frames on K tracks of G frames and N objects in all: `room`."""
+    """Preallocated tensors for up to `capacity` plays, frames, charts and objects.
 
-    def __init__(self, room: Sizes, device: torch.device | str = "cpu") -> None:
+    Each holds one thing of all plays, charts or objects, one after the other; the `_at` tensors
+    say where a play's frames, a chart's frames and a chart's objects begin.
+    """
+
+    def __init__(self, capacity: Sizes, device: torch.device | str = "cpu") -> None:
         def zeros(*shape: int, dtype: torch.dtype = torch.int64) -> Tensor:
             return torch.zeros(shape, dtype=dtype, device=device)
 
         self.tensors = {
-            "cursor": zeros(room.frames, 2, dtype=torch.int16),  # 1/16 px
-            "keys": zeros(room.frames, 2, dtype=torch.uint8),  # share * 255
-            "frames": zeros(room.plays),  # of each play, and where they begin
-            "frame_at": zeros(room.plays),
-            "track": zeros(room.plays),
-            "track_frames": zeros(room.charts),
-            "track_at": zeros(room.charts),
-            "rows": zeros(room.charts),  # objects of each track, and where they begin
-            "row_at": zeros(room.charts),
-            "objects": zeros(room.objects, len(ObjectColumn), dtype=torch.float32),
-            "world": zeros(room.charts, len(MapConstants), dtype=torch.float32),
-            "ball": zeros(room.track_frames, len(Ball), dtype=torch.float16),
-            "current": zeros(room.track_frames, dtype=torch.int32),
+            "cursor": zeros(capacity.frames, 2, dtype=torch.int16),  # 1/16 px
+            "keys": zeros(capacity.frames, 2, dtype=torch.uint8),  # share * 255
+            "frames": zeros(capacity.plays),  # of each play
+            "frame_at": zeros(capacity.plays),
+            "chart": zeros(capacity.plays),
+            "chart_frames": zeros(capacity.charts),
+            "chart_at": zeros(capacity.charts),
+            "rows": zeros(capacity.charts),  # objects of each chart
+            "row_at": zeros(capacity.charts),
+            "objects": zeros(capacity.objects, len(ObjectColumn), dtype=torch.float32),
+            "constants": zeros(capacity.charts, len(MapConstants), dtype=torch.float32),
+            "ball": zeros(capacity.chart_frames, len(Ball), dtype=torch.float16),
+            "current": zeros(capacity.chart_frames, dtype=torch.int32),
         }
 
     @staticmethod
-    def bytes(room: Sizes) -> int:
-        """What such a room takes, but for some 100 bytes a play."""
-        return 6 * room.frames + 12 * room.track_frames + 4 * len(ObjectColumn) * room.objects
+    def bytes(capacity: Sizes) -> int:
+        """The bytes that such tensors take, but for some 100 a play."""
+        of_objects = 4 * len(ObjectColumn) * capacity.objects
+        return 6 * capacity.frames + 12 * capacity.chart_frames + of_objects
 
     @property
     def device(self) -> torch.device:
@@ -63,7 +68,7 @@ class Flat:
     def put(self, shard: Shard, at: Sizes) -> None:
         """Writes a shard's plays from place `at` on, over what is there."""
         frames = np.array([play["frames"] for play in shard.plays], int)
-        track_frames = np.array([chart.frames for chart in shard.charts], int)
+        chart_frames = np.array([chart.frames for chart in shard.charts], int)
         rows = np.array([len(chart.objects) for chart in shard.charts], int)
         row_at = at.objects + np.cumsum(rows) - rows
 
@@ -74,17 +79,17 @@ class Flat:
         write("keys", at.frames, shard.keys)
         write("frames", at.plays, frames)
         write("frame_at", at.plays, at.frames + np.cumsum(frames) - frames)
-        write("track", at.plays, np.array([at.charts + p["track"] for p in shard.plays], int))
-        write("track_frames", at.charts, track_frames)
-        write("track_at", at.charts, at.track_frames + np.cumsum(track_frames) - track_frames)
+        write("chart", at.plays, np.array([at.charts + p["track"] for p in shard.plays], int))
+        write("chart_frames", at.charts, chart_frames)
+        write("chart_at", at.charts, at.chart_frames + np.cumsum(chart_frames) - chart_frames)
         write("rows", at.charts, rows)
         write("row_at", at.charts, row_at)
         if shard.charts:
-            write("objects", at.objects, np.concatenate([t.objects for t in shard.charts]))
-            write("world", at.charts, np.stack([t.constants for t in shard.charts]))
-            write("ball", at.track_frames, np.concatenate([t.ball for t in shard.charts]))
-            current = [t.current() + row for t, row in zip(shard.charts, row_at, strict=True)]
-            write("current", at.track_frames, np.concatenate(current))
+            write("objects", at.objects, np.concatenate([c.objects for c in shard.charts]))
+            write("constants", at.charts, np.stack([c.constants for c in shard.charts]))
+            write("ball", at.chart_frames, np.concatenate([c.ball for c in shard.charts]))
+            current = [c.current() + row for c, row in zip(shard.charts, row_at, strict=True)]
+            write("current", at.chart_frames, np.concatenate(current))
 
     def window(self, index: np.ndarray, start: np.ndarray, length: int) -> Batch:
         """Windows of `length` frames: plays index (B,) from frames start (B,)."""
@@ -93,25 +98,25 @@ class Flat:
         frame = torch.as_tensor(start, device=self.device)[:, None] + torch.arange(
             length, device=self.device
         )  # (B, T)
-        chart = t["track"][index_t]
+        chart = t["chart"][index_t]
         frames = t["frames"][index_t][:, None]
         mask = (frame < frames).float()
-        at = t["frame_at"][index_t][:, None] + torch.minimum(frame, frames - 1)
+        row = t["frame_at"][index_t][:, None] + torch.minimum(frame, frames - 1)
         play = torch.cat(
-            [t["cursor"][at].float() / STEPS_PER_UNIT, t["keys"][at].float() / 255], dim=-1
+            [t["cursor"][row].float() / STEPS_PER_UNIT, t["keys"][row].float() / 255], dim=-1
         )
         # A play that ends before its map leaves frames of the map that are masked, not missing.
-        on_track = torch.minimum(frame, t["track_frames"][chart][:, None] - 1)
-        at = t["track_at"][chart][:, None] + on_track
+        chart_frame = torch.minimum(frame, t["chart_frames"][chart][:, None] - 1)
+        row = t["chart_at"][chart][:, None] + chart_frame
         first = t["row_at"][chart][:, None]
         condition = condition_of(
             objects=t["objects"],
             first=first,
             last=first + t["rows"][chart][:, None],
-            current=t["current"][at].long(),
+            current=t["current"][row].long(),
             frame=frame,
-            ball=t["ball"][at].float(),
-            constants=t["world"][chart],
+            ball=t["ball"][row].float(),
+            constants=t["constants"][chart],
         )
         return Batch(condition, play, mask, index_t)
 

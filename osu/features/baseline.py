@@ -1,4 +1,4 @@
-"""About where a cursor is, from what a player sees: what networks need not learn.
+"""The baseline path: about where a cursor is, computed from the condition. Networks add to it.
 
 Nothing here copies from the CPU (no lists as indices, no Python numbers in `where`), so a step
 can be captured as a CUDA graph.

@@ -1,9 +1,8 @@
-"""A beatmap and a play as plain arrays on one grid of 60 frames a real second, and back.
+"""A beatmap as plain arrays on a grid of 60 frames a real second.
 
-`chart_of` makes of a beatmap a `Chart`, what the cache stores; `encode_play` / `decode_play` are
-frames of a replay (ms, osu!px, key bits) <-> (T, 4) channels. Channels are named once, in the
-enums below. Preparing needs no more than this, so nothing here imports torch: it would be 300 MB
-in each of its processes.
+`chart_of` makes a `Chart` of a beatmap, and the cache stores charts; plays on them are in
+osu.features.play. Channels are named once, in the enums. Preparing needs no more than these two,
+so neither imports torch: it would be 300 MB in each of its processes.
 """
 
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ REST_MS = 1000.0  # ... and after the last
 
 
 class ObjectColumn(IntEnum):
-    """Columns of a track's object table: positions in units, times in real s of the grid."""
+    """Columns of a chart's object table: positions in units, times in real s of the grid."""
 
     X = 0
     Y = 1
@@ -34,7 +33,7 @@ class ObjectColumn(IntEnum):
 
 
 class Ball(IntEnum):
-    """Per-frame columns of a track: where the ball of the slider in play is."""
+    """Columns of a chart's ball table, a row a frame: the ball of the slider in play."""
 
     X = 0
     Y = 1
@@ -43,7 +42,7 @@ class Ball(IntEnum):
 
 
 class MapConstants(IntEnum):
-    """Per-track constants."""
+    """Columns of a chart's constants."""
 
     RADIUS = 0  # circle radius, units
     PREEMPT_S = 1  # real s from an object's appearance to its start
@@ -59,9 +58,9 @@ class Chart:
     start_ms: float  # map time of frame 0, a whole number
     rate: float
     frames: int  # T
-    objects: np.ndarray  # (N, len(Column)) float32
+    objects: np.ndarray  # (N, len(ObjectColumn)) float32
     ball: np.ndarray  # (T, len(Ball)) float32
-    constants: np.ndarray  # (len(World),) float32
+    constants: np.ndarray  # (len(MapConstants),) float32
 
     @property
     def t_ms(self) -> np.ndarray:
@@ -77,7 +76,7 @@ class Chart:
 
 
 def chart_of(beatmap: Beatmap) -> Chart:
-    """The track of a beatmap whose mods are applied."""
+    """The chart of a beatmap under its mods."""
     rate = beatmap.rate
     start = float(np.floor(beatmap.start_ms[0] - LEAD_MS * rate))
     frames = frame_count(start, float(beatmap.end_ms.max()) + REST_MS * rate, rate)

@@ -1,8 +1,7 @@
-"""What a player sees: a track's frames as the channels (..., T, len(Condition)) networks read.
+"""The condition: what a player sees at each frame of a chart, as channels that networks read.
 
-Computed with torch from gathered rows of the object table, so the same lines serve a training
-batch on a GPU and a whole map at generation. The arrays they are made of, and the play's own
-channels, are in osu.features.chart and can be had from here too.
+It is computed with torch from gathered rows of the object table, so the same lines serve a
+training batch on a GPU and a whole map at generation. The arrays are those of osu.features.chart.
 """
 
 from enum import IntEnum
@@ -11,25 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from osu.features.chart import (  # noqa: F401
-    LEAD_MS,
-    REST_MS,
-    Ball,
-    Chart,
-    MapConstants,
-    ObjectColumn,
-    chart_of,
-    frame_count,
-    grid_ms,
-)
-from osu.features.play import Play, coverage, decode_play, encode_play, key_events, key_spans  # noqa: F401
-from osu.features.presses import match_presses  # noqa: F401
-from osu.features.style import screen_grid_px  # noqa: F401
+from osu.features.chart import Ball, Chart, MapConstants, ObjectColumn
 from osu.units import FRAME_MS
 
 SLOTS = (-2, -1, 0, 1, 2, 3, 4)  # objects seen from a frame; 0 is the first that has not ended
 
-# What is known of each slot's object at a frame. Times pass through three tanh of different
+# The channels of each slot's object at a frame. Times pass through three tanh of different
 # width, so that both the coming second and the last ten milliseconds are resolved.
 _SLOT = (
     *("x", "y", "end_x", "end_y", "start_near", "start_mid", "start_far", "end_near", "end_far"),
@@ -50,18 +36,23 @@ def condition(
     objects: Tensor, first: Tensor, last: Tensor, current: Tensor, frame: Tensor,
     ball: Tensor, constants: Tensor,
 ) -> Tensor:  # fmt: skip
-    """What a player sees and knows.
+    """(B, T, len(Condition)) float32: the condition of B windows of T frames.
 
-    objects (M, len(Column)), the tables of one or many tracks; first, last (B, 1): the window's
-    track's rows are [first, last); current, frame (B, T): row of the first object that has not
-    ended, and frame number on the track's grid; ball (B, T, len(Ball)); world (B, len(World)).
-    Returns (B, T, len(Condition)) float32.
+    For each frame it holds the map's constants, the slider ball, the spinner in play, and of the
+    objects in SLOTS, counted from the first that has not ended, the place, the times to start and
+    end and the kind; an object that the map does not have is zero in all its channels.
+
+    objects (M, len(ObjectColumn)) float32 -- the object tables of one or many charts, concatenated
+    first, last (B, 1) -- rows [first, last) of that table are the window's chart
+    current (B, T) -- the row of the first object that has not ended
+    frame (B, T) -- the frame's number on its chart's grid
+    ball (B, T, len(Ball)) float32, constants (B, len(MapConstants)) float32 -- of the chart
     """
     batch, frames = current.shape
     offset = torch.tensor(SLOTS, device=current.device)
-    wanted = current[..., None] + offset  # (B, T, S)
-    exists = ((wanted >= first[..., None]) & (wanted < last[..., None])).float()
-    row = objects[wanted.clamp(min=first[..., None], max=last[..., None] - 1)]  # (B, T, S, O)
+    index = current[..., None] + offset  # (B, T, S)
+    exists = ((index >= first[..., None]) & (index < last[..., None])).float()
+    row = objects[index.clamp(min=first[..., None], max=last[..., None] - 1)]  # (B, T, S, O)
 
     now = (frame * (FRAME_MS / 1000)).float()[..., None]  # (B, T, 1) s
     to_start, to_end = row[..., ObjectColumn.START_S] - now, row[..., ObjectColumn.END_S] - now
@@ -77,9 +68,9 @@ def condition(
         dim=-1,
     ) * exists[..., None]  # fmt: skip
 
-    here = row[..., SLOTS.index(0), :]
+    current_row = row[..., SLOTS.index(0), :]
     to_start, to_end = to_start[..., SLOTS.index(0)], to_end[..., SLOTS.index(0)]
-    spinning = here[..., ObjectColumn.SPINNER] * (to_start <= 0) * (to_end >= 0)
+    spinning = current_row[..., ObjectColumn.SPINNER] * (to_start <= 0) * (to_end >= 0)
     progress = spinning * -to_start / (to_end - to_start).clamp(min=1e-3)
     return torch.cat(
         [
@@ -93,7 +84,7 @@ def condition(
 
 
 def chart_condition(chart: Chart, device: torch.device | str = "cpu") -> Tensor:
-    """(1, T, len(Condition)): the condition of a whole track."""
+    """(1, T, len(Condition)) float32: the condition of a whole chart."""
 
     def tensor(array: np.ndarray) -> Tensor:
         return torch.as_tensor(array, device=device)
@@ -116,8 +107,11 @@ MIRRORED = torch.tensor([float(channel.name.endswith("_X")) for channel in Condi
 def mirror(
     condition: Tensor, play: Tensor, where: Tensor, mirrored: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Left and right exchanged in the windows of a batch where `where` (B,) is 1; `mirrored` is
-    MIRRORED on their device."""
+    """Condition and play of a batch, left and right exchanged where `where` (B,) is 1.
+
+    condition (B, T, len(Condition)), play (B, T, C) with x first; `mirrored` is MIRRORED on their
+    device.
+    """
     where = where[:, None, None]
     flipped = torch.cat([play[..., :1] * (1 - 2 * where), play[..., 1:]], -1)
     return condition * (1 - 2 * where * mirrored), flipped

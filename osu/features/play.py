@@ -1,11 +1,11 @@
-"""A replay's frames (ms, osu!px, key bits) <-> the channels (T, 4) of a play at 60 Hz."""
+"""A play: a replay's frames (ms, osu!px, key bits) <-> channels (T, 4) on the grid of a chart."""
 
 from enum import IntEnum
 
 import numpy as np
 from scipy.linalg import solve_banded
 
-from osu.units import FRAME_MS, grid_ms, to_px, to_unit
+from osu.units import FRAME_MS, grid_ms, resample, to_px, to_unit
 
 
 class Play(IntEnum):
@@ -18,7 +18,7 @@ class Play(IntEnum):
 
 
 def key_spans(t_ms: np.ndarray, keys: np.ndarray) -> list[np.ndarray]:
-    """Of each key an array (P, 2): press and release in map ms, out of a replay's frames.
+    """Presses and releases of each key, (P, 2) map ms, of a replay's frames.
 
     t_ms (F,) strictly increasing, keys (F,) bits 1 and 2. A key that is down in the last frame is
     released there.
@@ -38,8 +38,15 @@ def coverage(spans: np.ndarray, start_ms: float, frames: int, rate: float) -> np
     held_ms = np.zeros(2 * len(spans))
     held_ms[1::2] = np.cumsum(spans[:, 1] - spans[:, 0])
     held_ms[2::2] = held_ms[1:-1:2]
-    at = np.interp(edges, spans.ravel(), held_ms) if len(spans) else np.zeros(frames + 1)
-    return np.diff(at) / period
+    held = np.interp(edges, spans.ravel(), held_ms) if len(spans) else np.zeros(frames + 1)
+    return np.diff(held) / period
+
+
+def encode_cursor(
+    t_ms: np.ndarray, xy: np.ndarray, start_ms: float, frames: int, rate: float
+) -> np.ndarray:
+    """(frames, 2) float32 units: the cursor channels of `encode_play`."""
+    return to_unit(resample(grid_ms(start_ms, frames, rate), t_ms, xy)).astype(np.float32)
 
 
 def encode_play(
@@ -52,24 +59,21 @@ def encode_play(
     clipped to the playfield. A key's channel is the share of the frame in which it is down, so
     press and release keep their sub-frame times.
     """
-    at = grid_ms(start_ms, frames, rate)
     play = np.empty((frames, len(Play)), np.float32)
-    play[:, [Play.X, Play.Y]] = to_unit(
-        np.stack([np.interp(at, t_ms, xy[:, axis]) for axis in (0, 1)], -1)
-    )
+    play[:, [Play.X, Play.Y]] = encode_cursor(t_ms, xy, start_ms, frames, rate)
     for channel, spans in zip((Play.K1, Play.K2), key_spans(t_ms, keys), strict=True):
         play[:, channel] = coverage(spans, start_ms, frames, rate)
     return play
 
 
 def key_events(play: np.ndarray, start_ms: float, rate: float) -> list[np.ndarray]:
-    """Of each key an array (P, 2): press and release in map ms, out of the coverage channels.
+    """Presses and releases of each key, (P, 2) map ms, of a play's coverage channels.
 
     The inverse of `encode_play` for holds and gaps of two frames and more: the time of an edge
     is where the coverage of the two frames around it adds up.
     """
     period = FRAME_MS * rate
-    events = []
+    spans = []
     for channel in (Play.K1, Play.K2):
         share = np.concatenate([[0.0], np.clip(play[:, channel], 0.0, 1.0), [0.0]])
         step = np.diff((share >= 0.5).astype(np.int8))
@@ -82,34 +86,34 @@ def key_events(play: np.ndarray, start_ms: float, rate: float) -> list[np.ndarra
         press = frame_ms[first] + period * (0.5 - share[first] - before)
         release = frame_ms[last] + period * (share[last] + after - 0.5)
         press[1:] = np.maximum(press[1:], release[:-1] + 1)  # map ms: a key is up in between
-        events.append(np.stack([press, np.maximum(release, press + 1)], -1))
-    return events
+        spans.append(np.stack([press, np.maximum(release, press + 1)], -1))
+    return spans
 
 
 def decode_play(
-    play: np.ndarray, start_ms: float, rate: float, events: list[np.ndarray] | None = None,
+    play: np.ndarray, start_ms: float, rate: float, spans: list[np.ndarray] | None = None,
     screen_px: float = 0.0, late_ms: np.ndarray | float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """The inverse of `encode_play`: (t_ms, xy, keys), a frame at each grid time and key change.
 
-    play (T, len(Play)); `events` overrides the key channels, as `key_events` returns them. t_ms
+    play (T, len(Play)); `spans` override the key channels, as `key_events` returns them. t_ms
     are whole map ms, strictly increasing; xy stand on a screen's pixels where `screen_px` (see
     `screen_grid_px`) is above 0. Frames of the grid come `late_ms` (T,) map ms late, less than the
     grid's period, and are such that the grid's own times still read as `play`.
     """
-    events = key_events(play, start_ms, rate) if events is None else events
+    spans = key_events(play, start_ms, rate) if spans is None else spans
     due = grid_ms(start_ms, len(play), rate)
     at = np.concatenate([due[:1], np.round(due + late_ms)[1:]])
-    changes = np.round(np.concatenate([np.ravel(e) for e in events]))
+    changes = np.round(np.concatenate([np.ravel(one) for one in spans]))
     t_ms = np.unique(np.concatenate([at, changes[(changes >= at[0]) & (changes <= at[-1])]]))
     frame_xy = _before_interpolation(to_px(play[:, [Play.X, Play.Y]].astype(np.float64)), due, at)
-    xy = np.stack([np.interp(t_ms, at, frame_xy[:, axis]) for axis in (0, 1)], -1)
+    xy = resample(t_ms, at, frame_xy)
     if screen_px:
         xy = np.round(xy / screen_px) * screen_px
     keys = np.zeros(len(t_ms), np.uint8)
-    for bit, spans in zip((1, 2), events, strict=True):
-        begin = np.searchsorted(t_ms, np.round(spans[:, 0]))
-        end = np.searchsorted(t_ms, np.round(spans[:, 1]))
+    for bit, of_key in zip((1, 2), spans, strict=True):
+        begin = np.searchsorted(t_ms, np.round(of_key[:, 0]))
+        end = np.searchsorted(t_ms, np.round(of_key[:, 1]))
         toggled = np.zeros(len(t_ms) + 1, np.int32)
         np.add.at(toggled, begin, 1)
         np.add.at(toggled, end, -1)

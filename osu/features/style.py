@@ -1,4 +1,4 @@
-"""What stays the same through a play: style, the player's screen, the way of spinning."""
+"""The constants of a play: its style, the player's screen, the way of turning spinners."""
 
 from enum import IntEnum
 
@@ -41,13 +41,13 @@ def nearest_grid_px(px: float) -> float:
 
 
 class Style(IntEnum):
-    """What stays the same through a play."""
+    """Columns of a play's style: what stays the same through it."""
 
     SPREAD = 0  # log of the median absolute deviation of the offsets, ms
     BIAS = 1  # median offset / 10 ms
     HOLD = 2  # log of the median hold of circles, ms
     ALTERNATION = 3  # share of presses with the other finger at gaps under 180 ms
-    ALTERNATION_SLOW = 4  # ... and above
+    ALTERNATION_SLOW = 4  # the same at longer gaps
     FIRST_FINGER = 5  # share of presses with finger 0
     MISSED = 6  # share of objects without a press
     AIM = 7  # log of the median distance to the object at its start, in radii
@@ -56,7 +56,7 @@ class Style(IntEnum):
 
 
 class MapDemand(IntEnum):
-    """What a map asks of a player: people choose maps that they can play."""
+    """Columns of what a map asks of a player: people choose maps that they can play."""
 
     DENSITY = 0  # log of objects per s, breaks left out
     SPEED = 1  # log of the median speed between objects, radii per s
@@ -68,33 +68,34 @@ def style_of(
 ) -> np.ndarray:
     """(len(Style),) float32 of a play; nan where it has too few presses to say.
 
-    events (M, len(Event)) of the M objects played, cursor (T, 2) in units, accuracy 0 .. 1,
-    screen_px as osu.features.style.screen_grid_px finds it.
+    events (M, len(PressField)), the press table of the M objects played; cursor (T, 2) in units;
+    accuracy 0 .. 1;
+    screen_px as `screen_grid_px` finds it.
     """
     style = np.full(len(Style), np.nan, np.float32)
     start, end = times_ms(chart)
     start, end = start[: len(events)], end[: len(events)]
     aimed = chart.objects[: len(events), ObjectColumn.SPINNER] == 0
-    there = np.isfinite(events[:, PressField.OFFSET_MS]) & aimed
-    if there.sum() < 20:
+    pressed = np.isfinite(events[:, PressField.OFFSET_MS]) & aimed
+    if pressed.sum() < 20:
         return style
-    offset = events[there, PressField.OFFSET_MS]
+    offset = events[pressed, PressField.OFFSET_MS]
     bias = np.median(offset)
     style[Style.SPREAD] = np.log(np.median(np.abs(offset - bias)) + 1.0)
     style[Style.BIAS] = bias / 10
-    circle = there & (end - start < 1)
-    chosen = circle if circle.sum() >= 10 else there
-    hold = events[chosen, PressField.RELEASE_MS] - events[chosen, PressField.OFFSET_MS]
-    style[Style.HOLD] = np.log(np.median(np.maximum(hold + (end - start)[chosen], 5.0)))
-    rows = np.flatnonzero(there)
+    circle = pressed & (end - start < 1)
+    short = circle if circle.sum() >= 10 else pressed
+    hold = events[short, PressField.RELEASE_MS] - events[short, PressField.OFFSET_MS]
+    style[Style.HOLD] = np.log(np.median(np.maximum(hold + (end - start)[short], 5.0)))
+    rows = np.flatnonzero(pressed)
     gap = np.diff(start[rows])
     other = np.diff(events[rows, PressField.FINGER]) != 0
     slow = gap >= STREAM_MS
     for name, which in ((Style.ALTERNATION, ~slow), (Style.ALTERNATION_SLOW, slow)):
         style[name] = (other[which].sum() + 0.5) / (which.sum() + 1)
-    style[Style.FIRST_FINGER] = (events[there, PressField.FINGER] == 0).mean()
-    style[Style.MISSED] = 1 - there.sum() / aimed.sum()
-    distance = radii_from_starts(chart, cursor, start[:, None])[there]
+    style[Style.FIRST_FINGER] = (events[pressed, PressField.FINGER] == 0).mean()
+    style[Style.MISSED] = 1 - pressed.sum() / aimed.sum()
+    distance = radii_from_starts(chart, cursor, start[:, None])[pressed]
     style[Style.AIM] = np.log(np.median(distance) + 0.01)
     style[Style.ACCURACY] = style_of_accuracy(accuracy)
     style[Style.SCREEN] = screen_px
@@ -104,7 +105,7 @@ def style_of(
 def style_of_play(
     chart: Chart, spans: list[np.ndarray], cursor: np.ndarray, accuracy: float, screen_px: float
 ) -> np.ndarray:
-    """`style_of` a whole play: of each key its presses (N, 2) in map ms, the cursor (T, 2)."""
+    """`style_of` a play: the presses (P, 2) of each key in map ms, the cursor (T, 2) in units."""
     events, _ = events_of(chart, to_real_ms(spans, chart))
     events = events[: played_objects(chart, len(cursor))]
     return style_of(chart, events, cursor, accuracy, screen_px)
@@ -115,19 +116,20 @@ def style_of_accuracy(accuracy: float) -> float:
     return float(np.log(max(1 - accuracy, 0.005)))
 
 
-DEMAND_SCALE = np.array([0.25, 0.35, 0.1])  # about a standard deviation of each Load
-
-
-SIMILAR = 32
+DEMAND_SCALE = np.array([0.25, 0.35, 0.1])  # about a standard deviation of each MapDemand
+SIMILAR = 32  # a play is drawn from so many whose maps ask about as much
 
 
 def draw_similar(
-    loads: np.ndarray, chart: Chart, rng: np.random.Generator, far: np.ndarray | float = 0.0
+    demands: np.ndarray, chart: Chart, rng: np.random.Generator, extra: np.ndarray | float = 0.0
 ) -> int:
-    """A row of a bank of plays (loads (M, len(Load))) whose maps ask about as much as the track:
-    people choose maps that they can play. `far` (M,) adds squared distances of other kinds."""
-    apart = ((loads - demand_of(chart)) / DEMAND_SCALE) ** 2
-    near = np.argsort(apart.sum(1) + far, kind="stable")[:SIMILAR]
+    """A row drawn from a bank of M plays among those whose maps ask about as much as the chart.
+
+    demands (M, len(MapDemand)) of the plays' maps; `extra` (M,) adds squared distances of other
+    kinds.
+    """
+    distance2 = ((demands - demand_of(chart)) / DEMAND_SCALE) ** 2
+    near = np.argsort(distance2.sum(1) + extra, kind="stable")[:SIMILAR]
     return int(near[rng.integers(len(near))])
 
 
@@ -138,42 +140,38 @@ def spread_of_unstable_rate(unstable_rate: float) -> float:
 
 
 def demand_of(chart: Chart) -> np.ndarray:
-    """(len(Load),) float32 of a track."""
+    """(len(MapDemand),) float32 of a chart."""
     start, end = times_ms(chart)
     radius = float(chart.constants[MapConstants.RADIUS])
-    load = np.zeros(len(MapDemand), np.float32)
-    load[MapDemand.RADIUS] = np.log(radius)
+    demand = np.zeros(len(MapDemand), np.float32)
+    demand[MapDemand.RADIUS] = np.log(radius)
     if len(start) < 2:
-        return load
+        return demand
     xy = chart.objects[:, [ObjectColumn.X, ObjectColumn.Y]]
     end_xy = chart.objects[:, [ObjectColumn.END_X, ObjectColumn.END_Y]]
     seconds = np.maximum(start[1:] - end[:-1], 30.0) / 1000
-    load[MapDemand.DENSITY] = -np.log(np.minimum(np.diff(start) / 1000, 2.0).mean())
+    demand[MapDemand.DENSITY] = -np.log(np.minimum(np.diff(start) / 1000, 2.0).mean())
     speed = np.linalg.norm(xy[1:] - end_xy[:-1], axis=1) / radius / seconds
-    load[MapDemand.SPEED] = np.log(np.median(speed) + 0.1)
-    return load
+    demand[MapDemand.SPEED] = np.log(np.median(speed) + 0.1)
+    return demand
 
 
-SHORTEST_FRAMES = 10
-
-
+SHORTEST_FRAMES = 10  # of a spinner in which one is turned
 SLOWEST_RPM = 60  # below it nobody meant to turn
-
-
 SPIN_UP_FRAMES = 16  # until a hand that turns a spinner is at speed
 
 
 class Spin(IntEnum):
-    """How a person turns spinners; both nan where that is not known."""
+    """Columns of a person's way of turning spinners; both nan where that is not known."""
 
     RPM = 0  # net, above 0 clockwise (y points down)
     RADIUS_PX = 1  # median distance from the centre
 
 
 def spin_of(chart: Chart, cursor: np.ndarray) -> np.ndarray:
-    """(len(Spin),) float32 of a play, its cursor (T, 2) in units: medians over spinners, in the
-    way of most of the turns."""
-    found = []
+    """(len(Spin),) float32 of a play, its cursor (T, 2) in units: medians over its spinners, with
+    the sign of most of the turns."""
+    spins = []
     for first, last in spinner_frames(chart, len(cursor)):
         xy = cursor[first + SPIN_UP_FRAMES : last + 1]
         if len(xy) < FRAME_HZ / 2:
@@ -181,10 +179,10 @@ def spin_of(chart: Chart, cursor: np.ndarray) -> np.ndarray:
         angle = np.unwrap(np.arctan2(xy[:, 1], xy[:, 0]))
         rpm = (angle[-1] - angle[0]) / (2 * np.pi) * 60 * FRAME_HZ / (len(xy) - 1)
         if abs(rpm) >= SLOWEST_RPM:
-            found.append((rpm, np.median(np.linalg.norm(xy, axis=1)) * UNIT_PX))
-    if not found:
+            spins.append((rpm, np.median(np.linalg.norm(xy, axis=1)) * UNIT_PX))
+    if not spins:
         return np.full(len(Spin), np.nan, np.float32)
-    rpm, radius_px = np.array(found).T
+    rpm, radius_px = np.array(spins).T
     return np.array([np.copysign(np.median(np.abs(rpm)), rpm.sum()), np.median(radius_px)], "f4")
 
 

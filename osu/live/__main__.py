@@ -102,7 +102,7 @@ def _ms(text: str) -> float:
 
 
 def _follow(player: LivePlayer, settings: LiveSettings, starts_at_once: bool) -> int:
-    """Says what happens; -> the exit status."""
+    """Prints the events of the play; -> the exit status."""
     armed = False
     for event in player.events():
         armed |= isinstance(event, Armed)

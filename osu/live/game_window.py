@@ -1,4 +1,4 @@
-"""Where the game's window is: `-m osu.live.game_window ['osu!']` prints X,Y,W,H of its inside.
+"""Finds the game's window: `-m osu.live.game_window ['osu!']` prints X,Y,W,H of its inside.
 
 Only windows' titles and places are looked at, never what is in them or in the game's memory.
 `find_window` asks in a process of its own, because Xlib's error handlers belong to a whole process
@@ -20,7 +20,7 @@ TITLE = "osu!"  # stable adds the song while it plays, lazer nothing
 def find_window(title: str = TITLE) -> Rect:
     """The inside of the largest window whose title begins so. Raises SinkError."""
     try:
-        asked = subprocess.run(
+        answer = subprocess.run(
             [sys.executable, "-m", "osu.live.game_window", title],
             cwd=Path(__file__).parents[2],
             capture_output=True,
@@ -29,9 +29,9 @@ def find_window(title: str = TITLE) -> Rect:
         )
     except subprocess.TimeoutExpired:
         raise SinkError("the desktop does not say where its windows are") from None
-    if asked.returncode:
-        raise SinkError(asked.stderr.strip() or "the desktop does not say where its windows are")
-    return Rect.parse(asked.stdout)
+    if answer.returncode:
+        raise SinkError(answer.stderr.strip() or "the desktop does not say where its windows are")
+    return Rect.parse(answer.stdout)
 
 
 def windows_rects(title: str) -> list[Rect]:
@@ -87,10 +87,10 @@ def x11_rects(title: str) -> list[Rect]:
 def _children(x11, display: c_void_p, window: c_ulong) -> list[int]:
     children, count, unused = POINTER(c_ulong)(), c_uint(), c_ulong()
     x11.XQueryTree(display, window, byref(unused), byref(unused), byref(children), byref(count))
-    found = [children[i] for i in range(count.value)]
+    windows = [children[i] for i in range(count.value)]
     if children:
         x11.XFree(children)
-    return found
+    return windows
 
 
 def _title(x11, display: c_void_p, window: c_ulong) -> str:

@@ -1,4 +1,4 @@
-"""What live playback does, worked out before it starts: where the pointer is when, which key when.
+"""The plan of a live play, made before it starts: the pointer's path and the keys' events.
 
 Positions are screen pixels here, times map ms. Nothing in this file touches the screen.
 """
@@ -14,7 +14,7 @@ from osu.units import CENTRE_PX, HEIGHT_PX, WIDTH_PX
 
 
 class LiveError(UserError):
-    """Why a play cannot be played live, in one sentence."""
+    """A play that cannot be played live, with the reason in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def playfield_rect(window: Rect) -> Rect:
     )
 
 
-# As far as the pointer goes, osu!px from the playfield's centre: the inside of a 16:9 window.
+# The farthest that the pointer goes, osu!px from the window's centre: the inside of a 16:9 one.
 # Real frames lie as far as 21,622 px away, on other monitors or where a tablet jumped.
 _REACH_PX = np.array([240 * 16 / 9, 240])
 _WINDOW_CENTRE_PX = CENTRE_PX - [0, 8]
@@ -76,7 +76,7 @@ class Plan:
 
 
 def make_plan(replay: Replay, playfield: Rect) -> Plan:
-    """Replay -> Plan; positions between the frames are for whoever plays it. Raises LiveError."""
+    """The plan of a replay; between its frames the player interpolates. Raises LiveError."""
     t_ms, xy, keys = clean_frames(replay)
     if not t_ms.size:
         raise LiveError("the replay holds no frames")

@@ -1,4 +1,4 @@
-"""A plan is played by a process of its own, which this one starts, talks to and stops."""
+"""Live playback as its caller sees it: a process that is started, talked to and stopped."""
 
 import contextlib
 import queue
@@ -27,7 +27,7 @@ _WINDOWS = {"creationflags": 0x08000000} if sys.platform == "win32" else {}  # n
 
 
 class LivePlayer:
-    """A plan in a playback process of its own: armed at once, played when told or by the start key.
+    """A plan in a playback process of its own: armed at once, started by `start` or the start key.
 
     `start`, `stop`, `nudge`, `poll`, `state` and `close` never wait long and are for one thread,
     a window's for example. States: starting -> armed -> playing -> stopped. The last event is
@@ -57,7 +57,7 @@ class LivePlayer:
             thread.start()
 
     def start(self) -> None:
-        """Begin now; for whoever has no start key."""
+        """Begin now; for callers without a start key."""
         self._outgoing.put("start")
 
     def stop(self) -> None:
@@ -76,7 +76,7 @@ class LivePlayer:
         return events
 
     def events(self) -> Iterator[LiveEvent]:
-        """Wait for every event up to the last; for whoever has nothing else to do."""
+        """Every event up to the last, waiting for each."""
         while True:
             event = self._events.get()
             yield event

@@ -1,8 +1,8 @@
 """The process that moves the pointer and presses the keys; `osu.live` starts it and talks to it.
 
-    python -m osu.live.process                 a Job as one line of JSON on stdin, then commands, a
-    line
-                                           each: start, stop, nudge MS; events as JSON on stdout
+    python -m osu.live.process                 plays a Job, one line of JSON on stdin; then a line
+                                               a command: start, stop, nudge MS; events are JSON
+                                               on stdout
     python -m osu.live.process --release z,x   lets these keys go
 
 It is a process of its own because a busy thread beside it costs milliseconds, and it imports little
@@ -129,11 +129,11 @@ class Playback:
         return clock
 
     def _play(self, clock: PlaybackClock) -> str:
-        """Plays to the end; -> why it ended."""
+        """Plays to the end; -> the reason why it ended."""
         job, counter = self._job, self._counter
         period_s = 1 / job.settings.motion_hz
         now_s = counter()
-        next_event = self._press_what_is_down(clock.map_ms(now_s))
+        next_event = self._press_held_keys(clock.map_ms(now_s))
         tick_s = hotkeys_s = focus_s = progress_s = now_s
         while True:
             event_s = (
@@ -169,8 +169,8 @@ class Playback:
                 progress_s = now_s + PROGRESS_EVERY_S
                 self._emit(LiveProgress(map_ms))
 
-    def _press_what_is_down(self, map_ms: float) -> int:
-        """Keys that the play holds at `map_ms`; -> the index of the first event after it."""
+    def _press_held_keys(self, map_ms: float) -> int:
+        """Presses the keys that the play holds at `map_ms`; -> index of the next event."""
         next_event = bisect_right(self._job.event_ms, map_ms)
         state = dict(
             zip(self._job.event_key[:next_event], self._job.event_down[:next_event], strict=True)
@@ -182,7 +182,7 @@ class Playback:
         return next_event
 
     def _obey(self, clock: PlaybackClock | None) -> str | None:
-        """Hotkeys and commands; -> "start" or "stop" where one asks for it."""
+        """Carries out hotkeys and commands; -> "start" or "stop" where one asks for it."""
         are_down = self._sink.down(self._hot_codes)
         stop, earlier, later = (
             now and not before for now, before in zip(are_down, self._hot_down, strict=True)

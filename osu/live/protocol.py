@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # its file imports NumPy
 
 @dataclass(frozen=True)
 class LiveSettings:
-    """How to play. `offset_ms` is real time; above 0 everything comes later."""
+    """The settings of a live play. `offset_ms` is real time; above 0 everything comes later."""
 
     start_at_ms: float  # map time at the moment the start key goes down
     keys: tuple[str, str] = ("z", "x")
@@ -29,7 +29,7 @@ class LiveSettings:
     motion_hz: float = 500.0
 
     def checked(self) -> "LiveSettings":
-        """With every key by its proper name. Raises SinkError where two are the same."""
+        """The settings with every key by its proper name. SinkError where two are the same."""
         names = {
             field: key_name(getattr(self, field))
             for field in ("start_key", "stop_key", "earlier_key", "later_key")
@@ -105,7 +105,7 @@ class Nudged:
 
 @dataclass(frozen=True)
 class Lateness:
-    """How far behind their deadlines things happened, real ms; skipped deadlines are counted in."""
+    """The delays of a kind of action behind its deadlines, real ms; skipped deadlines count."""
 
     count: int
     p50_ms: float

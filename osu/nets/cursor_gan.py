@@ -1,13 +1,13 @@
-"""The networks of the generative family: a cursor generator, a critic, an encoder. Layers only.
+"""The networks of the GAN and VAE players: a cursor generator, a critic, an encoder. Layers only.
 
 All three read 60 Hz frames, go down to 15 Hz, and have there a body that is either dilated
 convolutions ("tcn") or a recurrent net ("lstm"). Nothing looks at the whole of a window, so a map
 of any length is played in one go. Tensors are (B, T, C). Nothing here copies from the CPU (no
 lists as indices, no Python numbers in `where`), so a step can be captured as a CUDA graph.
 
-The generator answers with an offset from a plain plan (osu.features.baseline). Critic and encoder
-never see the plan itself, only what `critic_signal` makes of a cursor: where it is among the
-objects, in radii, and how it moves.
+The generator answers with an offset from the baseline path (osu.features.baseline). Critic and
+encoder never see a cursor itself, only its `critic_signal`: its place relative to the baseline and
+to the objects, in radii, and its motion.
 """
 
 import itertools
@@ -25,10 +25,8 @@ from osu.nets.layers import Conv, Grow
 from osu.units import FRAME_MS, UNIT_PX
 
 RAMP_FRAMES = 17  # over which a spin begins and ends
-SPIN_RPM_MEDIAN, SPIN_SPREAD = (
-    330.0,
-    0.17,
-)  # humans' median on the training plays, deviation of the log
+SPIN_RPM_MEDIAN = 330.0  # of humans on the training plays
+SPIN_SPREAD = 0.17  # standard deviation of the logarithm of their rpm
 SPIN_FORWARD = 0.28  # share of humans' spins whose angle grows
 NOISE_FRAMES = (1, 1, 1, 1, 4, 4, 16, 64)  # over which each channel of noise is smoothed
 SILU_SQUARE = 0.356  # mean square of SiLU of a standard normal
@@ -42,8 +40,10 @@ def _at(condition: Tensor, *names: str) -> Tensor:
 
 
 def with_baseline(condition: Tensor) -> Tensor:
-    """(B, T, F + 2): the condition and, as its last two channels, the plan. All that follows
-    takes conditions (B, T, CHANNELS) in this form, so that the plan is made once a batch."""
+    """A condition (B, T, len(Condition)) and, as its last two channels, the baseline path.
+
+    All networks here take conditions in this form, so that the path is made once a batch.
+    """
     return torch.cat([condition, baseline_path(condition)], -1)
 
 
@@ -51,9 +51,9 @@ CHANNELS = len(Condition) + 2
 
 
 def critic_signal(cursor: Tensor, condition: Tensor) -> Tensor:
-    """What critics see of a cursor (B, T, 2): (B, T, SIGNAL), each of the order of 1.
+    """The form in which critics see a cursor (B, T, 2): (B, T, SIGNAL), each of the order of 1.
 
-    Its distance from the plan in radii, then speed, acceleration and jerk as asinh of osu!px a
+    Its offset from the baseline in radii, then speed, acceleration and jerk as asinh of osu!px a
     frame, so that both tremor and jumps are resolved. Gradient penalties are taken with respect
     to this signal: it is the metric in which a critic is smooth.
     """
@@ -71,14 +71,14 @@ def _among_objects(cursor: Tensor, condition: Tensor) -> Tensor:
     names = [f"OBJECT{slot:+d}_{end}" for slot in SLOTS for end in ("", "END_")]
     x = _at(condition, *(name + "X" for name in names), "BALL_X")
     y = _at(condition, *(name + "Y" for name in names), "BALL_Y")
-    there = _at(
+    exists = _at(
         condition, *(f"OBJECT{slot:+d}_EXISTS" for slot in SLOTS for _ in range(2)), "BALL_ON"
     )
     radius = _at(condition, "MAP_RADIUS")
-    apart = [
-        ((axis - cursor[..., n : n + 1]) / radius).asinh() * there for n, axis in enumerate((x, y))
+    offsets = [
+        ((axis - cursor[..., n : n + 1]) / radius).asinh() * exists for n, axis in enumerate((x, y))
     ]
-    return torch.cat(apart, -1)
+    return torch.cat(offsets, -1)
 
 
 AMONG = 2 * (2 * len(SLOTS) + 1)
@@ -87,8 +87,8 @@ AMONG = 2 * (2 * len(SLOTS) + 1)
 def _wide(parts: list[Tensor], dtype: torch.dtype) -> Tensor:
     """The parts side by side, filled with zeros to a multiple of 64 channels, which is what
     tensor cores want."""
-    seen = torch.cat(parts, -1)
-    return F.pad(seen, (0, -seen.shape[-1] % 64)).to(dtype)
+    joined = torch.cat(parts, -1)
+    return F.pad(joined, (0, -joined.shape[-1] % 64)).to(dtype)
 
 
 def _enter(channels: int, width: int) -> Conv:
@@ -96,7 +96,7 @@ def _enter(channels: int, width: int) -> Conv:
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions around which the signal may pass, without any normalisation: critics."""
+    """A pre-activation residual block without normalisation, for critics."""
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
@@ -104,32 +104,33 @@ class ResidualBlock(nn.Module):
         self.conv2 = Conv(width, width, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, T, width) -> the same."""
         return torch.add(x, self.conv2(F.silu(self.conv1(F.silu(x)))), alpha=0.5)
 
 
 class StyledBlock(nn.Module):
-    """The same with a norm of each frame, scaled and shifted by the embedded style."""
+    """A residual block with a norm of each frame that the embedded style scales and shifts."""
 
     def __init__(self, width: int, dilation: int, embed: int) -> None:
         super().__init__()
         self.modulate = nn.Linear(embed, 2 * width)
         self.conv1 = Conv(width, width, 3, padding=dilation, dilation=dilation)
         self.conv2 = Conv(width, width, 3, padding=1)
-        # The style is to be heard from the start (scale and shift of .5): what a generator does
-        # not listen to at first, a critic that sees one window at a time hardly teaches it.
+        # The style has a visible effect from the start (scale and shift have a deviation of 0.5):
+        # a critic that scores one window at a time gives almost no gradient for using it.
         nn.init.normal_(self.modulate.weight, std=0.5 / (SILU_SQUARE * embed) ** 0.5)
         nn.init.zeros_(self.modulate.bias)
 
     def forward(self, x: Tensor, embed: Tensor) -> Tensor:
-        """x (B, T, width), embed (B, embed) in float32."""
+        """x (B, T, width), embed (B, embed) in float32 -> (B, T, width)."""
         scale, shift = self.modulate(embed)[:, None].to(x.dtype).chunk(2, -1)
         y = torch.addcmul(shift, F.rms_norm(x, x.shape[-1:], eps=1e-4), 1 + scale)
         return torch.add(x, self.conv2(F.silu(self.conv1(F.silu(y)))), alpha=0.5)
 
 
 class Recurrence(nn.Module):
-    """(B, T, C) -> (B, T, C) through cuDNN's LSTM, always in the precision of its weights: it is
-    bound by its steps, not by arithmetic."""
+    """An LSTM as a body, always in the precision of its weights: it is bound by its steps, not by
+    arithmetic."""
 
     def __init__(self, width: int, layers: int, bidirectional: bool) -> None:
         super().__init__()
@@ -137,11 +138,12 @@ class Recurrence(nn.Module):
         self.lstm = nn.LSTM(width, hidden, layers, batch_first=True, bidirectional=bidirectional)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, T, width) -> the same."""
         return self.lstm(x.to(self.lstm.weight_ih_l0.dtype))[0].to(x.dtype)
 
 
 class Reader(nn.Module):
-    """Signal (B, T, SIGNAL), condition (B, T, CHANNELS) -> (B, T / stride, width)."""
+    """The trunk that critic and encoder share, down to 15 Hz."""
 
     @dataclass(frozen=True)
     class Config:
@@ -149,7 +151,7 @@ class Reader(nn.Module):
         widths: tuple[int, ...] = (64, 128, 192)  # at 60, 30 and 15 Hz; the body's is the last
         dilations: tuple[int, ...] = (1, 2, 4, 8, 1)  # of the blocks of a "tcn" body
         layers: int = 2  # of an "lstm" body
-        style: int = 16  # numbers that an encoder finds
+        style: int = 16  # numbers that an encoder gives
 
     def __init__(self, config: "Reader.Config") -> None:
         super().__init__()
@@ -166,16 +168,18 @@ class Reader(nn.Module):
             self.body = nn.Sequential(*(ResidualBlock(widths[-1], d) for d in config.dilations))
 
     def forward(self, signal: Tensor, condition: Tensor) -> Tensor:
+        """signal (B, T, SIGNAL), condition (B, T, CHANNELS) -> (B, T / 4, widths[-1]) at three
+        widths; T must be a multiple of that 4."""
         cursor = condition[..., -2:] + signal[..., :2] * _at(condition, "MAP_RADIUS")
-        seen = [signal, _among_objects(cursor, condition), condition]
-        x = self.enter(_wide(seen, signal.dtype))
+        inputs = [signal, _among_objects(cursor, condition), condition]
+        x = self.enter(_wide(inputs, signal.dtype))
         for block, shrink in zip(self.levels, self.shrink, strict=True):
             x = shrink(F.silu(block(x)))
         return F.silu(self.body(x))
 
 
 class Critic(nn.Module):
-    """Scores (B, P), one for every stretch of a window, of a signal with its condition."""
+    """Scores of a cursor on a map, one for each 15 Hz frame: high where it looks human."""
 
     Config = Reader.Config
 
@@ -186,11 +190,12 @@ class Critic(nn.Module):
         self.score = nn.Linear(config.widths[-1], 1)
 
     def forward(self, signal: Tensor, condition: Tensor) -> Tensor:
+        """signal (B, T, SIGNAL), condition (B, T, CHANNELS) -> (B, T / 4) at three widths."""
         return self.score(self.reader(signal, condition)).squeeze(-1)
 
 
 class Encoder(nn.Module):
-    """Mean and log-variance (B, style) of the code of a signal with its condition."""
+    """The posterior of the style of a cursor on a map, as a VAE's encoder gives it."""
 
     Config = Reader.Config
 
@@ -201,22 +206,23 @@ class Encoder(nn.Module):
         self.code = nn.Linear(2 * config.widths[-1], 2 * config.style)
 
     def forward(self, signal: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """signal (B, T, SIGNAL), condition (B, T, CHANNELS) -> mean and log-variance (B, style)."""
         x = self.reader(signal, condition)
         mean, log_variance = self.code(torch.cat([x.mean(1), x.std(1)], -1)).chunk(2, -1)
         return mean, log_variance.clamp(-8, 4)
 
 
 class Latents(NamedTuple):
-    """What makes one play different from another on the same map."""
+    """The random inputs of a generator: they make two plays of one map differ."""
 
     style: Tensor  # (B, S) standard normal, constant in a play
     noise: Tensor  # (B, T, N) standard normal at every frame, smooth over NOISE_FRAMES
-    turn: Tensor  # (B, 2): where in the circle spinners begin, rad; direction, -1 or 1
+    spin: Tensor  # (B, 2): the angle at which spins begin, rad; their direction, -1 or 1
 
 
 class CursorGenerator(nn.Module):
-    """Condition (B, T, CHANNELS) and latents -> cursor (B, T, 2) in units. While it learns on a
-    GPU its body computes in bfloat16."""
+    """A cursor for a map, different for every draw of latents. While it learns on a GPU its body
+    computes in bfloat16."""
 
     @dataclass(frozen=True)
     class Config:
@@ -278,12 +284,13 @@ class CursorGenerator(nn.Module):
         return Latents(*(part.to(device) for part in latents))
 
     def forward(self, condition: Tensor, latents: Latents) -> Tensor:
+        """condition (B, T, CHANNELS), latents of as many plays -> cursor (B, T, 2) in units."""
         length, stride = condition.shape[1], 2 ** (len(self.config.widths) - 1)
         if spare := -length % stride:
             condition = torch.cat([condition, condition[:, -1:].expand(-1, spare, -1)], 1)
             noise = F.pad(latents.noise, (0, 0, 0, spare))
             latents = latents._replace(noise=noise)
-        planned = condition[..., -2:]
+        baseline = condition[..., -2:]
         # A spin is an angle that goes on at the pace of the style. The net sees the angle, and
         # gives the radius and what the angle is ahead of its pace: an angle that is a sum of
         # outputs over a whole spinner would hardly be learned.
@@ -291,43 +298,43 @@ class CursorGenerator(nn.Module):
         on = F.avg_pool1d(spinning, RAMP_FRAMES, 1, RAMP_FRAMES // 2).mT  # (B, T, 1)
         per_frame = 2 * math.pi * SPIN_RPM_MEDIAN / 60 * FRAME_MS / 1000
         pace = per_frame * torch.exp(SPIN_SPREAD * latents.style[:, None, :1])
-        phase, direction = latents.turn[:, None].chunk(2, -1)
+        phase, direction = latents.spin[:, None].chunk(2, -1)
         angle = phase + direction * torch.cumsum(on * pace, 1)
-        there = (on > 0).float()
-        seen = [
-            condition, _among_objects(planned, condition),
-            on, angle.cos() * there, angle.sin() * there,
+        is_on = (on > 0).float()
+        inputs = [
+            condition, _among_objects(baseline, condition),
+            on, angle.cos() * is_on, angle.sin() * is_on,
         ]  # fmt: skip
         if self.config.noisy:
-            seen.append(latents.noise)
+            inputs.append(latents.noise)
 
         embed = self.embed(latents.style)
         learning = self.training and condition.is_cuda
-        x = self.enter(_wide(seen, torch.bfloat16 if learning else condition.dtype))
-        kept = []
+        x = self.enter(_wide(inputs, torch.bfloat16 if learning else condition.dtype))
+        skips = []
         for block, shrink in zip(self.down, self.shrink, strict=True):
             x = block(x, embed)
-            kept.append(x)
+            skips.append(x)
             x = shrink(F.silu(x))
         x = self.styled(x, embed)
         for part in self.body:
             x = x + part(x) if self.config.body == "lstm" else part(x, embed)
         for grow, block, skip in zip(
-            reversed(self.grow), reversed(self.up), reversed(kept), strict=True
+            reversed(self.grow), reversed(self.up), reversed(skips), strict=True
         ):
             x = block(grow(F.silu(x)) + skip, embed)
         # The end in float32: an offset of 50 px in bfloat16 has steps of .25 px.
-        found = self.out(F.silu(self.last(x, embed).to(condition.dtype)))
-        offset, log_radius, ahead = found.split([2, 1, 1], -1)
+        output = self.out(F.silu(self.last(x, embed).to(condition.dtype)))
+        offset, log_radius, ahead = output.split([2, 1, 1], -1)
         angle = angle + ahead
         radius = 0.25 * log_radius.clamp(-4, 2).exp() * on
         spin = radius * torch.cat([angle.cos(), angle.sin()], -1)
-        return (planned + offset + spin)[:, :length]
+        return (baseline + offset + spin)[:, :length]
 
     @torch.no_grad()
     def play(self, condition: Tensor, generator: torch.Generator) -> Tensor:
-        """A cursor (B, T, 2) for whole maps (B, T, F), without the plan; its latents are drawn
-        from the generator."""
+        """Condition (B, T, len(Condition)) of whole maps, without baseline -> cursor (B, T, 2) in
+        units. The latents are drawn from `generator`."""
         batch, frames, _ = condition.shape
         latents = self.draw(batch, frames, condition.device, generator, SPIN_FORWARD)
         return self(with_baseline(condition), latents)

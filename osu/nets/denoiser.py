@@ -20,25 +20,26 @@ from osu.nets.layers import Conv, FrameNorm, Grow
 from osu.units import UNIT_PX
 
 KEY_SCALE = 0.5  # keys 0 .. 1 enter the diffusion as -0.25 .. 0.25
-SIGMA_CURSOR, SIGMA_KEYS = 0.15, 0.24  # spread of the signal's channels, about
+SIGMA_CURSOR, SIGMA_KEYS = 0.15, 0.24  # about the spread of the residual's channels
 
 
 def to_residual(play: Tensor, condition: Tensor) -> Tensor:
-    """(B, T, len(Play)) -> what is diffused: the cursor from where it is expected, centred keys."""
+    """A play (B, T, len(Play)) -> the residual that is diffused: the cursor less its baseline path,
+    and centred keys."""
     cursor = play[..., : Play.K1] - baseline_path(condition)
     return torch.cat([cursor, (play[..., Play.K1 :] - 0.5) * KEY_SCALE], -1)
 
 
-def to_play(signal: Tensor, condition: Tensor) -> Tensor:
+def to_play(residual: Tensor, condition: Tensor) -> Tensor:
     """The inverse of `to_residual`."""
-    cursor = signal[..., : Play.K1] + baseline_path(condition)
-    return torch.cat([cursor, signal[..., Play.K1 :] / KEY_SCALE + 0.5], -1)
+    cursor = residual[..., : Play.K1] + baseline_path(condition)
+    return torch.cat([cursor, residual[..., Play.K1 :] / KEY_SCALE + 0.5], -1)
 
 
-# What the cursor is seen relative to: channels of x, y and of whether it is there.
+# Points that the cursor is seen relative to: the channels of x, of y and of 1 where they exist.
 NEARBY = tuple(
-    (Condition[f"{name}_X"], Condition[f"{name}_Y"], Condition[there])
-    for name, there in (
+    (Condition[f"{name}_X"], Condition[f"{name}_Y"], Condition[exists])
+    for name, exists in (
         *((f"OBJECT{slot:+d}", f"OBJECT{slot:+d}_EXISTS") for slot in (-1, 0, 1, 2)),
         ("OBJECT-1_END", "OBJECT-1_EXISTS"),
         ("BALL", "BALL_ON"),
@@ -47,24 +48,25 @@ NEARBY = tuple(
 
 
 def closely(cursor: Tensor, condition: Tensor) -> Tensor:
-    """(B, T, 2 * (2 + len(NEARBY))): a cursor (B, T, 2), as finely as it must be resolved.
+    """(B, T, 2 * (2 + len(NEARBY))): those features of a cursor (B, T, 2) that must be fine.
 
-    Its first and second differences, asinh of px, and its place relative to what is near, asinh
-    of radii. bfloat16 holds a position to about a pixel, but these to a hundredth of one.
+    They are its first and second differences, asinh of px, and its place relative to NEARBY,
+    asinh of radii. bfloat16 holds a position to about a pixel, but these to a hundredth of one.
     """
     step = F.pad(cursor.diff(dim=1), (0, 0, 1, 0)) * UNIT_PX
-    turn = F.pad(step.diff(dim=1), (0, 0, 1, 0))
+    bend = F.pad(step.diff(dim=1), (0, 0, 1, 0))
     # Slices, not lists: indices would be copied to the GPU, which a captured graph cannot do.
     radius = condition[..., Condition.MAP_RADIUS : Condition.MAP_RADIUS + 1]
     near = [
-        ((cursor - condition[..., x : y + 1]) / radius).asinh() * condition[..., there : there + 1]
-        for x, y, there in NEARBY
+        ((cursor - condition[..., x : y + 1]) / radius).asinh()
+        * condition[..., exists : exists + 1]
+        for x, y, exists in NEARBY
     ]
-    return torch.cat([step.asinh() / 2, turn.asinh() / 2, *near], -1)
+    return torch.cat([step.asinh() / 2, bend.asinh() / 2, *near], -1)
 
 
 class ModulatedBlock(nn.Module):
-    """Two convolutions around which the signal may pass; scaled and shifted by the embedding."""
+    """A residual block of two convolutions, whose first norm the embedding scales and shifts."""
 
     def __init__(self, width: int, embed: int, dilation: int, dropout: float) -> None:
         super().__init__()
@@ -86,7 +88,7 @@ class ModulatedBlock(nn.Module):
 
 
 class StyleEncoder(nn.Module):
-    """A stretch of a play with its condition -> what is constant in it, (B, style)."""
+    """The style of a stretch of a play: (B, style) numbers for what is constant in it."""
 
     def __init__(self, width: int, style: int) -> None:
         super().__init__()
@@ -99,9 +101,10 @@ class StyleEncoder(nn.Module):
     def forward(self, play: Tensor, condition: Tensor, dtype: torch.dtype) -> Tensor:
         """play (B, T, len(Play)), condition (B, T, len(Condition)), T >= 64; computes in dtype,
         returns float32."""
-        signal = to_residual(play, condition)
-        seen = torch.cat([signal, closely(play[..., : Play.K1], condition), condition], -1)
-        x = self.enter(seen.to(dtype))
+        residual = to_residual(play, condition)
+        cursor = play[..., : Play.K1]
+        inputs = torch.cat([residual, closely(cursor, condition), condition], -1)
+        x = self.enter(inputs.to(dtype))
         for conv, norm in zip(self.convs, self.norms, strict=True):
             x = conv(F.silu(norm(x)))
         x = x.float()
@@ -109,7 +112,7 @@ class StyleEncoder(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """D(x; sigma) of EDM: noisy play, condition and style -> the clean play."""
+    """D(x; sigma) of EDM: noisy residual, condition and embedded style -> the clean residual."""
 
     @dataclass(frozen=True)
     class Config:
@@ -159,42 +162,53 @@ class Denoiser(nn.Module):
 
     @property
     def stride(self) -> int:
-        """T must be a multiple of this."""
+        """The number of frames that T must be a multiple of."""
         return 2 ** (len(self.config.widths) - 1)
 
     def embedding(
-        self, sigma: Tensor, style: Tensor, code: Tensor, coded: Tensor, mirrored: Tensor
+        self,
+        sigma: Tensor,
+        style: Tensor,
+        style_embedding: Tensor,
+        has_embedding: Tensor,
+        mirrored: Tensor,
     ) -> Tensor:
-        """(B, embed) of sigma (B,), explicit styles (B, len(Style)) with nan for the unknown,
-        encoded styles (B, style), whether they are known (B,), whether x is mirrored (B,)."""
+        """(B, embed): the noise level and the player, as `forward` takes them.
+
+        sigma (B,); style (B, len(Style)), explicit, with nan for the unknown; style_embedding
+        (B, style) of the encoder, read where has_embedding (B,) is 1; mirrored (B,) is 1 where left
+        and right are exchanged.
+        """
         phase = (sigma.log() / 4)[:, None] * self.frequencies
         waves = self.embed_sigma(torch.cat([phase.sin(), phase.cos()], -1))
         missing = torch.isnan(style)
-        known = ((style - self.style_mean) / self.style_std).nan_to_num(0.0)
-        flags = torch.stack([coded, mirrored], -1)
-        person = torch.cat([known, missing.float(), code * coded[:, None], flags], -1)
+        standard = ((style - self.style_mean) / self.style_std).nan_to_num(0.0)
+        encoded = style_embedding * has_embedding[:, None]
+        flags = torch.stack([has_embedding, mirrored], -1)
+        person = torch.cat([standard, missing.float(), encoded, flags], -1)
         return F.silu(self.embed(F.silu(waves + self.embed_style(person))))
 
     def forward(self, noisy: Tensor, sigma: Tensor, condition: Tensor, embed: Tensor) -> Tensor:
-        """noisy signal (B, T, len(Play)), sigma (B,), condition (B, T, len(Condition)) -> clean."""
+        """noisy residual (B, T, len(Play)), sigma (B,), condition (B, T, len(Condition)), embed
+        (B, embed) of `embedding` -> clean residual (B, T, len(Play)) float32."""
         dtype = torch.bfloat16 if noisy.is_cuda else torch.float32
         sigma = sigma[:, None, None]
         c_in = 1 / (sigma**2 + self.sigma_data**2).sqrt()  # (B, 1, len(Play))
         c_skip = (self.sigma_data * c_in) ** 2
         c_out = sigma * self.sigma_data * c_in
         cursor = noisy[..., : Play.K1] + baseline_path(condition)
-        seen = torch.cat([noisy * c_in, closely(cursor, condition), condition], -1)
-        x = self.enter(seen.to(dtype))
-        kept = []
+        inputs = torch.cat([noisy * c_in, closely(cursor, condition), condition], -1)
+        x = self.enter(inputs.to(dtype))
+        skips = []
         for level, blocks in enumerate(self.down):
             for block in blocks:
                 x = block(x, embed)
             if level < len(self.shrink):
-                kept.append(x)
+                skips.append(x)
                 x = self.shrink[level](x)
         for level in reversed(range(len(self.up))):
             if level < len(self.grow):
-                x = self.grow[level](x) + kept[level]
+                x = self.grow[level](x) + skips[level]
             for block in self.up[level]:
                 x = block(x, embed)
         return c_skip * noisy + c_out * self.out(F.silu(self.norm_out(x)).float())

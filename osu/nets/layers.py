@@ -13,6 +13,7 @@ class Conv(nn.Conv1d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, T, in) -> (B, T', out), T' as of nn.Conv1d."""
         weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
         y = F.conv2d(
             x.mT.unsqueeze(2), weight.unsqueeze(2), bias, (1, self.stride[0]),
@@ -22,9 +23,10 @@ class Conv(nn.Conv1d):
 
 
 class Grow(nn.ConvTranspose1d):
-    """Twice as many frames; the same layout as `Conv`."""
+    """A transposed convolution over time to twice as many frames, computed as in `Conv`."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, T, in) -> (B, 2 T, out) at a kernel of 4, a stride of 2 and a padding of 1."""
         weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
         y = F.conv_transpose2d(
             x.mT.unsqueeze(2), weight.unsqueeze(2), bias, (1, self.stride[0]), (0, self.padding[0])
@@ -40,4 +42,5 @@ class FrameNorm(nn.Module):
         self.gain = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, T, width) -> the same."""
         return F.layer_norm(x, x.shape[-1:], self.gain.to(x.dtype))

@@ -1,4 +1,4 @@
-"""The recurrent networks: layers only, no losses. `NETWORKS` names every network that ships.
+"""The recurrent networks: layers only, no losses.
 
 A network is built from its frozen `Config`, which the checkpoint's card keeps. Tensors are
 (B, T, C), batch first.
@@ -38,11 +38,12 @@ class CursorLSTM(nn.Module):
         self.out = nn.Linear(2 * config.hidden, len((Play.X, Play.Y)))
 
     def forward(self, condition: Tensor) -> Tensor:
+        """(B, T, len(Condition)) -> (B, T, 2) units."""
         hidden, _ = self.lstm(condition)
         return self.out(hidden)
 
     def play(self, condition: Tensor, generator: torch.Generator) -> Tensor:
-        """The cursor of whole maps; there is nothing to draw."""
+        """`forward`, for whole maps; nothing is random, so `generator` is not used."""
         return self(condition)
 
 
@@ -59,10 +60,11 @@ def one_thread() -> Iterator[None]:
 
 
 class KeyLSTM(nn.Module):
-    """Presses, one object after the other: hints (B, N, HINTS), style (B, len(Style)) and the
-    events so far -> logits of the next event's classes (osu.features.presses.to_bins).
+    """The presses of a play, one object after the other, as classes (osu.features.presses.to_bins).
 
-    The order within an event is offset, finger, release; each sees the ones before it.
+    From features of the objects (B, N, PRESS_FEATURES), a style (B, len(Style)) and the presses so
+    far it gives the logits of the next press. The order within a press is offset, finger, release;
+    each sees the ones before it.
     """
 
     @dataclass(frozen=True)
@@ -96,29 +98,35 @@ class KeyLSTM(nn.Module):
             nn.Linear(width + 32 + 16, width), nn.SiLU(), nn.Linear(width, RELEASE_BINS)
         )
 
-    def _known(self, hints: Tensor, style: Tensor) -> Tensor:
-        """(B, N, HINTS + 2 len(Style)): what is known before any press."""
+    def _static(self, features: Tensor, style: Tensor) -> Tensor:
+        """(B, N, PRESS_FEATURES + 2 len(Style)): the input that depends on no press."""
         missing = torch.isnan(style)
-        known = torch.where(missing, 0.0, (style - self.style_mean) / self.style_std)
-        style = torch.cat([known, missing.float()], -1)[:, None].expand(-1, hints.shape[1], -1)
-        return torch.cat([hints, style], -1)
+        standard = torch.where(missing, 0.0, (style - self.style_mean) / self.style_std)
+        style = torch.cat([standard, missing.float()], -1)[:, None]
+        return torch.cat([features, style.expand(-1, features.shape[1], -1)], -1)
 
-    def _enter(self, known: Tensor, before: Tensor) -> Tensor:
-        seen = [
+    def _enter(self, static: Tensor, before: Tensor) -> Tensor:
+        """(..., hidden): the LSTM's input, of `_static` and the classes of the press before."""
+        embedded = [
             self.offset_seen(before[..., PressField.OFFSET_MS]),
             self.release_seen(before[..., PressField.RELEASE_MS]),
             self.finger_seen(before[..., PressField.FINGER]),
         ]
-        return F.silu(self.enter(torch.cat([known, *seen], -1)))
+        return F.silu(self.enter(torch.cat([static, *embedded], -1)))
 
-    def forward(self, hints: Tensor, style: Tensor, bins: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Teacher forcing: bins (B, N, len(Event)) are the real classes; FINGER of an object
-        without a press repeats the last finger used. Returns logits of the offset
-        (B, N, OFFSET_BINS + 1), of using the other finger than last (B, N), and of the release
-        (B, N, RELEASE_BINS)."""
+    def forward(
+        self, features: Tensor, style: Tensor, bins: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Teacher forcing: the logits of each press after the real ones before it.
+
+        features (B, N, PRESS_FEATURES), style (B, len(Style)) with nan where unknown,
+        bins (B, N, len(PressField)) the real classes, in which the FINGER of an object without a
+        press repeats the last finger used. Returns logits of the offset (B, N, OFFSET_BINS + 1), of
+        using the other finger than last (B, N), and of the release (B, N, RELEASE_BINS).
+        """
         before = torch.cat([torch.zeros_like(bins[:, :1]), bins[:, :-1]], 1)
         before[:, 0, PressField.OFFSET_MS] = OFFSET_BINS
-        hidden, _ = self.lstm(self._enter(self._known(hints, style), before))
+        hidden, _ = self.lstm(self._enter(self._static(features, style), before))
         offset = self.offset_seen(bins[..., PressField.OFFSET_MS])
         finger = self.finger_seen(bins[..., PressField.FINGER])
         return (
@@ -129,33 +137,34 @@ class KeyLSTM(nn.Module):
 
     @torch.no_grad()
     @one_thread()
-    def sample(self, hints: Tensor, style: Tensor, generator: torch.Generator) -> Tensor:
-        """(B, N, len(Event)) classes drawn one object after the other."""
+    def sample(self, features: Tensor, style: Tensor, generator: torch.Generator) -> Tensor:
+        """(B, N, len(PressField)) classes, drawn one object after the other."""
 
         def draw(logits: Tensor) -> Tensor:
             return torch.multinomial(logits.softmax(-1), 1, generator=generator).squeeze(-1)
 
-        batch, count = hints.shape[:2]
-        last = torch.zeros(batch, len(PressField), dtype=torch.long, device=hints.device)
+        batch, count = features.shape[:2]
+        last = torch.zeros(batch, len(PressField), dtype=torch.long, device=features.device)
         last[:, PressField.OFFSET_MS] = OFFSET_BINS
-        known = self._known(hints, style)
+        static = self._static(features, style)
         # One step of `lstm` by its cells: on a CPU a call of the whole costs ten times as much,
         # since oneDNN lays its weights out anew every time.
         cells = [weights[:4] for weights in self.lstm.all_weights]
-        zeros = known.new_zeros(batch, self.config.hidden)
+        zeros = static.new_zeros(batch, self.config.hidden)
         state, drawn = [(zeros, zeros)] * len(cells), []
         for n in range(count):
-            hidden = self._enter(known[:, n], last)
+            hidden = self._enter(static[:, n], last)
             for layer, cell in enumerate(cells):
                 state[layer] = torch.lstm_cell(hidden, state[layer], *cell)
                 hidden = state[layer][0]
             offset = draw(self.offset(hidden))
-            seen = self.offset_seen(offset)
-            chance = self.other_finger(torch.cat([hidden, seen], -1)).squeeze(-1).sigmoid()
-            other = torch.rand(batch, generator=generator, device=hints.device) < chance
+            embedded = self.offset_seen(offset)
+            chance = self.other_finger(torch.cat([hidden, embedded], -1)).squeeze(-1).sigmoid()
+            other = torch.rand(batch, generator=generator, device=features.device) < chance
             other &= offset < OFFSET_BINS  # no press, no change of finger
             finger = last[:, PressField.FINGER] ^ other.long()
-            release = draw(self.release(torch.cat([hidden, seen, self.finger_seen(finger)], -1)))
+            hidden = torch.cat([hidden, embedded, self.finger_seen(finger)], -1)
+            release = draw(self.release(hidden))
             last = torch.stack([offset, release, finger], -1)
             drawn.append(last)
         return torch.stack(drawn, 1)

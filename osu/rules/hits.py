@@ -1,4 +1,4 @@
-"""Which press hits which circle or slider head, by stable's hit windows and note lock."""
+"""Presses by stable's rules: hit windows and note lock decide which object each one hits."""
 
 from dataclasses import dataclass
 

@@ -143,7 +143,7 @@ class Judgement:
 
 
 def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
-    """What osu!stable counts for a replay of a beatmap, by the rules of the replay's version.
+    """Judge a replay of a beatmap as osu!stable does, by the rules of the replay's version.
 
     `beatmap` is under the replay's mods (`Beatmap.with_mods`). The lead-in frames are left out.
     After a fail the game records no frames but counts misses until the life bar of the header

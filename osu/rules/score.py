@@ -1,4 +1,4 @@
-"""What the game counts from a play's judgements: combo, ScoreV1, geki and katu, grade.
+"""The counts of a play from its judgements: combo, ScoreV1, geki and katu, grade.
 
 ScoreV1 is the classic formula (https://osu.ppy.sh/wiki/en/Gameplay/Score/ScoreV1): a hit is worth
 `v + v * max(combo - 1, 0) * difficulty * mods / 25`; slider parts and spinner turns are worth

@@ -15,7 +15,7 @@ import pytest
 from osu.data import download, osu_api
 from osu.data.download import (
     ID_NAME,
-    KNOWN,
+    KEPT,
     LOADED,
     MAP_NOT_FOUND,
     NOT_KEPT,
@@ -109,7 +109,7 @@ def test_more_than_a_page(run, server):
 def test_a_second_run_loads_nothing(run, server):
     run("--user", PLAYER, "--best", "6")
     before = dict(server.seen)
-    assert f"6  {KNOWN}" in run("--user", PLAYER, "--best", "6")[1]
+    assert f"6  {KEPT}" in run("--user", PLAYER, "--best", "6")[1]
     again = {path for path in before if server.seen[path] > before[path]}
     assert again == {"/oauth/token", "/api/v2/users/Made Up", "/api/v2/users/99/scores/best"}
 
@@ -132,7 +132,7 @@ def test_a_stopped_run_goes_on(run, server, tmp_path, monkeypatch):
     assert len(list(tmp_path.glob("out/replays/*"))) == 2
     monkeypatch.setattr(download, "write_atomic", write)
     status, printed = run("--user", PLAYER)
-    assert status == 0 and f"2  {KNOWN}" in printed and f"4  {LOADED}" in printed
+    assert status == 0 and f"2  {KEPT}" in printed and f"4  {LOADED}" in printed
     sent = {path: n for path, n in server.seen.items() if "download" in path or "/osu/" in path}
     assert {path for path, n in sent.items() if n > 1} == {"/api/v2/scores/102/download"}
 

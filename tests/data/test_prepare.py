@@ -3,6 +3,7 @@
 The folder is conftest's; with one pair a shard it makes seven of them, one without a play.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -112,6 +113,13 @@ def test_a_damaged_manifest_is_one_sentence(small, tmp_path):
         (cache / name).write_bytes((cache / name).read_bytes()[:-9])
         with pytest.raises(DataError, match="its manifest is damaged"):
             read_manifest(cache)
+
+
+def test_the_lines_of_shards_are_those_of_caches_made_before(small):
+    """A cache is believed by its format, so the names in its files stay with the format."""
+    for line in (small / "shards.jsonl").read_text().splitlines():
+        names = "sha256 plays frames tracks track_frames objects splits"
+        assert list(json.loads(line)) == names.split()
 
 
 def test_the_split_is_written_down(folder, small):

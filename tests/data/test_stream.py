@@ -1,5 +1,5 @@
-"""A set that is not held whole: the same windows for a step whatever was drawn before and by how
-many processes, of every training play and of no other.
+"""A set of which a part is in memory: a step has the same windows whatever was drawn before and by
+how many processes, of every training play and of no other.
 
 Five plays to train on and one to validate, a shard each, of which two are in memory at a time.
 """
@@ -36,8 +36,8 @@ def cache(folder, tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def two_lanes(monkeypatch):
-    monkeypatch.setattr(stream, "LANES", 2)
+def two_queues(monkeypatch):
+    monkeypatch.setattr(stream, "QUEUES", 2)
 
 
 def open_large(cache) -> PlaySet:
@@ -53,7 +53,7 @@ def same(one, other) -> bool:
 
 
 def test_only_a_part_is_held(cache, capsys):
-    assert PlaySet(cache).whole
+    assert PlaySet(cache).in_memory
     plays = open_large(cache)
     assert len(plays.plays) == 1 and "6 plays would take" in capsys.readouterr().out
     assert plays.describe() == PlaySet(cache).describe()
@@ -62,14 +62,14 @@ def test_only_a_part_is_held(cache, capsys):
     assert sum(drawn.frames > 0) == 2
 
 
-def test_turn_by_turn_every_play_is_held(cache, capsys):
+def test_one_rotation_after_the_other_every_play_is_held(cache, capsys):
     plays = open_large(cache)
-    held = [plays.turned(turn).plays[0].replay for turn in range(1, 7)]
+    held = [plays.rotated(rotation).plays[0].replay for rotation in range(1, 7)]
     assert sorted(held) == sorted(play.replay for play in PlaySet(cache).plays)
     assert held[-1] == plays.plays[0].replay
     assert capsys.readouterr().out.count("would take") == 1
     whole = PlaySet(cache)
-    assert whole.turned(3) is whole
+    assert whole.rotated(3) is whole
 
 
 def test_a_step_sees_the_same_whatever_was_drawn_before(cache):
@@ -85,7 +85,7 @@ def test_a_step_sees_the_same_whatever_was_drawn_before(cache):
 
 @pytest.mark.parametrize(("batch", "world_size"), [(6, 2), (6, 3), (3, 3), (1, 1)])
 def test_processes_share_the_batch(cache, batch, world_size):
-    """Two processes read one lane each, their own; three share them; a single window is drawn from
+    """Two processes read one queue each, their own; three share them; a single window is drawn from
     both."""
     whole = sampler(cache)
     each = [sampler(cache, rank, world_size) for rank in range(world_size)]
@@ -100,8 +100,8 @@ def test_processes_share_the_batch(cache, batch, world_size):
         ]
         assert torch.equal(torch.cat(others), whole.again(wanted.index, 300, (0, step, 1)).play)
     if world_size == 2:
-        assert [list(one.lanes) for one in each] == [[0], [1]]
-        assert all(len(one.held) == 1 for one in each)
+        assert [list(one.queues) for one in each] == [[0], [1]]
+        assert all(len(one.resident) == 1 for one in each)
 
 
 def test_every_training_play_is_drawn_and_no_other(cache):

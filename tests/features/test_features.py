@@ -13,7 +13,7 @@ from osu.features.presses import match_presses
 from osu.features.style import screen_grid_px
 from osu.formats.beatmap import parse_beatmap
 from osu.formats.mods import Mods
-from osu.units import FRAME_MS, grid_ms, to_px, to_unit
+from osu.units import FRAME_MS, grid_ms, resample, to_px, to_unit
 
 MAP = b"""osu file format v14
 
@@ -128,6 +128,15 @@ def test_grid_is_whole_and_keeps_its_pace():
     assert (t_ms == np.round(t_ms)).all()
     assert abs(t_ms[-1] - (-1234.0 + (len(t_ms) - 1) * FRAME_MS)) <= 0.5
     assert set(np.diff(t_ms)) == {16.0, 17.0}
+
+
+def test_resampled_is_linear_between_and_constant_outside():
+    """Worked out by hand, times of two dimensions included."""
+    t, xy = np.array([0.0, 10.0, 30.0]), np.array([[0.0, 1.0], [20.0, 1.0], [0.0, 5.0]])
+    assert resample(np.array([[-5.0, 5.0], [20.0, 99.0]]), t, xy).tolist() == [
+        [[0.0, 1.0], [10.0, 1.0]],
+        [[10.0, 3.0], [0.0, 5.0]],
+    ]
 
 
 def test_units_invert():

@@ -1,4 +1,4 @@
-"""What a .osu file means: times, positions, difficulty, stacks, nested events, mods.
+"""The meaning of a .osu file: times, positions, difficulty, stacks, nested events, mods.
 
 References: numbers worked out by hand from the rules of the .osu format, given beside
 each assertion. Against an independent port of the game see tests/oracles/slider_paths.py.

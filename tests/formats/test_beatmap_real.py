@@ -1,4 +1,4 @@
-"""The 944 real maps of ../shared/data: all load, and what they say is what others read in them.
+"""944 real maps, where they are at hand: all load, and with what others read in them.
 
 References: the `slider` package where it is right (texts, settings, times and places of circles);
 bezier polynomials where it is wrong; and for files before v5 the presses of real players.
@@ -18,7 +18,7 @@ from osu.formats.replay import clean_frames, load_replay
 from tests.paths import SHARED as DATA
 
 FILES = sorted((DATA / "beatmaps").glob("*.osu"))
-pytestmark = pytest.mark.skipif(not FILES, reason="needs ../shared/data")
+pytestmark = pytest.mark.skipif(not FILES, reason="needs the real maps")
 
 EVERY = 24  # maps: slider takes its time
 

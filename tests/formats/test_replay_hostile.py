@@ -167,7 +167,7 @@ print(next(line.split()[1] for line in status.splitlines() if line.startswith("V
 
 MB = 1 << 20
 BOMBS = {
-    # formats.md: 32 KB that unpack to 200 MB of valid frames.
+    # 32 KB that unpack to 200 MB of valid frames.
     "200 MB of frames": (lambda: osr(b"16|256|192|0," * (200 * MB // 13)), "more than 16 MB"),
     "4 GB of zeros": (
         lambda: osr(packed=b"\x5d\x00\x00\x20\x00" + b"\xff" * 8 + bytes(30_000)),

@@ -95,6 +95,6 @@ def test_osrparse_loses_the_lead_in_and_we_do_not(rows):
         assert r.xy[-count:].tolist() == np.float32([(f.x, f.y) for f in theirs]).tolist()
         lost_ms.append(abs(int(r.t_ms[-1]) - sum(f.time_delta for f in theirs)))
     lost_ms = np.array(lost_ms)
-    # formats.md measured 27 % of them, by 10.1 s in the median, on another sample.
+    # On another sample it was 27 % of them, by 10.1 s in the median.
     assert 0.2 < (lost_ms > 20).mean() < 0.35
     assert np.median(lost_ms[lost_ms > 20]) > 5000

@@ -2,8 +2,8 @@
 
 References: xev's record (positions and the server's own times of events) against the plan, and
 xinput's view of which keys are down. Real time passes here, on machines that do other things as
-well, so no single lateness is asserted: the median of key times is, as issue 6 asks, and positions,
-which do not depend on when they are measured. bench/live.py prints the lateness.
+well, so no single lateness is asserted: the median of key times is, and positions, which do
+not depend on when they are measured. bench/live.py prints the lateness.
 """
 
 import os

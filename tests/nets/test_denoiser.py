@@ -1,4 +1,4 @@
-"""The signal that is diffused: what is expected of a cursor, and the way back to a play."""
+"""The residual that is diffused: the baseline path of a cursor, and the way back to a play."""
 
 import itertools
 import math
@@ -12,7 +12,7 @@ from osu.features.condition import chart_condition
 from osu.features.play import Play
 from osu.formats.beatmap import load_beatmap
 from osu.nets.denoiser import to_play, to_residual
-from osu.units import FRAME_HZ, UNIT_PX
+from osu.units import FRAME_HZ, UNIT_PX, resample
 from tests.paths import SAMPLE as SAMPLES
 
 SAMPLE = SAMPLES / "circuit.osu"
@@ -23,8 +23,8 @@ def test_the_expected_cursor_is_on_objects_at_their_time_and_on_the_balls_of_sli
     path = baseline_path(chart_condition(chart))[0].numpy()
     aimed = chart.objects[chart.objects[:, ObjectColumn.SPINNER] == 0]
     at = aimed[:, ObjectColumn.START_S] * FRAME_HZ
-    there = np.stack([np.interp(at, np.arange(chart.frames), path[:, n]) for n in (0, 1)], -1)
-    apart_px = UNIT_PX * np.linalg.norm(there - aimed[:, : ObjectColumn.END_X], axis=1)
+    path_xy = resample(at, np.arange(chart.frames), path)
+    apart_px = UNIT_PX * np.linalg.norm(path_xy - aimed[:, : ObjectColumn.END_X], axis=1)
     # A start lies up to half a frame from the grid, and the fastest of the sample's jumps moves
     # 4 px in the frame before it, where half a cosine has all but stopped.
     assert apart_px.max() < 4

@@ -18,10 +18,10 @@ def test_sampling_steps_through_the_network_that_was_trained():
     with torch.no_grad():
         for head in (model.offset, model.other_finger, model.release):
             head[-1].weight *= 1e5
-    hints, style = 30 * torch.randn(3, 40, PRESS_FEATURES), torch.randn(3, len(Style))
+    features, style = 30 * torch.randn(3, 40, PRESS_FEATURES), torch.randn(3, len(Style))
     style[1, Style.SCREEN] = torch.nan
-    bins = model.sample(hints, style, torch.Generator().manual_seed(1))
-    offset, other, release = model(hints, style, bins)
+    bins = model.sample(features, style, torch.Generator().manual_seed(1))
+    offset, other, release = model(features, style, bins)
     finger = bins[..., PressField.FINGER]
     changed = torch.cat([finger[:, :1], finger[:, 1:] ^ finger[:, :-1]], 1) > 0
     pressed = bins[..., PressField.OFFSET_MS] < OFFSET_BINS

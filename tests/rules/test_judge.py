@@ -166,7 +166,7 @@ def test_lazer_s_replays_are_refused_in_one_sentence():
         judge(beatmap, lazer)
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="needs the real replays in ../shared")
+@pytest.mark.skipif(not DATA.exists(), reason="needs the real replays")
 def test_real_headers_are_met():
     """Every seventh completed stable replay, 151 of all splits. All 1,051 have counts exact 97 %,
     misses 99 %, combo 99 %, geki and katu 97 %, score 87 %; with 151 two standard deviations are

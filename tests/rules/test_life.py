@@ -66,7 +66,7 @@ def test_a_stamped_replay_read_again_is_judged_to_the_same_header():
     }
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="needs the real replays in ../shared")
+@pytest.mark.skipif(not DATA.exists(), reason="needs the real replays")
 def test_real_life_bars_are_met():
     """What the game recorded, at its own times, in every 40th completed stable replay. All of them
     have 89 % of the points within .05 of the bar; with 20 plays the share is good to .07."""

@@ -1,4 +1,4 @@
-"""Where live playback puts the pointer and the keys: one sink for each kind of desktop."""
+"""Sinks for the pointer and the keys of live playback, one for each kind of desktop."""
 
 import os
 import sys

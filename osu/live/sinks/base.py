@@ -1,4 +1,4 @@
-"""Where live playback puts the pointer and the keys: one small class for each kind of desktop.
+"""Sinks take the pointer and the keys of live playback: a small class for each kind of desktop.
 
 A sink moves the real pointer, presses real keys and asks which keys are down; it knows nothing of
 osu!. Each is written against its system's own interface through ctypes, without packages.
@@ -19,11 +19,11 @@ _CANONICAL = {name.lower(): name for name in KEY_NAMES} | {"esc": "Escape"}
 
 
 class SinkError(UserError):
-    """Why this desktop's pointer and keys cannot be used, in one sentence."""
+    """A desktop whose pointer and keys cannot be used, with the reason in one sentence."""
 
 
 class Sink(Protocol):
-    """What playback needs of a desktop. Every method raises SinkError where it is refused."""
+    """A desktop as playback needs it. Every method raises SinkError where it is refused."""
 
     name: str
 
@@ -37,7 +37,7 @@ class Sink(Protocol):
         """Press or release a key, now and after every earlier `move`."""
 
     def down(self, codes: Sequence[int]) -> list[bool]:
-        """Which of these keys are held, whichever program has the focus.
+        """True for each of these keys that is held, whichever program has the focus.
 
         Where the system says so, a key counts as well that was pressed and let go since it was last
         asked for.

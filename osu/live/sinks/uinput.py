@@ -20,7 +20,7 @@ from osu.live.sinks.base import KEY_NAMES, SinkError
 EV_SYN, EV_KEY, EV_ABS = 0, 1, 3
 SYN_REPORT, ABS_X, ABS_Y, BTN_LEFT = 0, 0, 1, 0x110
 ABS_MAX = 65535
-UI_DEV_CREATE, UI_DEV_DESTROY = 0x5501, 0x5502
+UI_DEV_CREATE = 0x5501
 UI_DEV_SETUP, UI_ABS_SETUP = 0x405C5503, 0x401C5504
 UI_SET_EVBIT, UI_SET_KEYBIT, UI_SET_ABSBIT = 0x40045564, 0x40045565, 0x40045567
 KEY_BYTES = 96  # KEY_MAX is 767
@@ -102,10 +102,10 @@ class UinputSink:
             except OSError:
                 continue
             self._handles.append(handle)
-            there = ctypes.create_string_buffer(KEY_BYTES)
+            has_keys = ctypes.create_string_buffer(KEY_BYTES)
             with contextlib.suppress(OSError):
-                fcntl.ioctl(handle, EVIOCGBIT_KEY, there)
-            if all(_has(there.raw, _KEY_CODES[name]) for name in ("z", "Escape", "F8")):
+                fcntl.ioctl(handle, EVIOCGBIT_KEY, has_keys)
+            if all(_has(has_keys.raw, _KEY_CODES[name]) for name in ("z", "Escape", "F8")):
                 keyboards.append(handle)
         if not keyboards:
             raise SinkError(
