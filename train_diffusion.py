@@ -36,7 +36,7 @@ from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, sample
 from osu.training.run import Run, launch, option
 from osu.training.schedule import Steps, closing_rate, set_rate, step_seed, update_average
 from osu.training.style_statistics import mean_and_std
-from osu.units import FRAME_MS, UNIT_PX
+from osu.units import FRAME_MS, UNIT_PX, resample
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Objective(torch.nn.Module):
 def fill_bank(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor) -> None:
     """Keeps the styles, codes, loads and spins of the plays `index` with the weights."""
     for row, i in enumerate(index):
-        chart = plays.charts[plays.plays[i].chart]
+        chart = plays.chart(i)
         batch = plays.window([i], [0], min(plays.plays[i].frames, 6000))
         model.bank_code[row] = model.encoder(batch.play, batch.condition, torch.float32)[0]
         model.bank_style[row] = styles[i]
@@ -219,7 +219,7 @@ def measure(chart, play: np.ndarray) -> dict[str, float]:
     there = np.isfinite(offset)
     objects = chart.objects[:played][aimed][there]
     at = objects[:, ObjectColumn.START_S] * 1000 / FRAME_MS + offset[there] / FRAME_MS
-    xy = np.stack([np.interp(at, np.arange(len(play)), play[:, axis]) for axis in (0, 1)], -1)
+    xy = resample(at, np.arange(len(play)), play[:, : Play.K1])
     aim = (
         np.linalg.norm(xy - objects[:, : ObjectColumn.END_X], axis=1)
         / chart.constants[MapConstants.RADIUS]

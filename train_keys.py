@@ -73,7 +73,7 @@ class Sequences:
         self.rank, self.world_size = rank, world_size
         hints, bins, styles, loads, self.counts, self.index = [], [], [], [], [], []
         for i in plays.where(split):
-            chart = plays.charts[plays.plays[i].chart]
+            chart = plays.chart(i)
             spans = to_real_ms(plays.presses[i], chart)
             events, _ = events_of(chart, spans)
             played = played_objects(chart, plays.plays[i].frames)
@@ -150,16 +150,13 @@ def sample_presses(
 ) -> list[list[np.ndarray]]:
     """Of each play its sampled presses, (P, 2) real ms a key, for the human's own cursor."""
     device = next(model.parameters()).device
-    hints = [
-        torch.from_numpy(press_features_of(plays.charts[plays.plays[i].chart], plays.cursor(i)))
-        for i in index
-    ]
+    hints = [torch.from_numpy(press_features_of(plays.chart(i), plays.cursor(i))) for i in index]
     padded = torch.nn.utils.rnn.pad_sequence(hints, batch_first=True).to(device)
     generator = torch.Generator(device).manual_seed(seed)
     drawn = model.sample(padded, torch.from_numpy(styles).to(device), generator).cpu().numpy()
     rng = np.random.default_rng(seed)
     return [
-        spans_of(plays.charts[plays.plays[i].chart], from_bins(bins[: len(hint)], rng))
+        spans_of(plays.chart(i), from_bins(bins[: len(hint)], rng))
         for i, bins, hint in zip(index, drawn, hints, strict=True)
     ]
 
@@ -198,7 +195,7 @@ def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dic
     usable = [i for i in index if not np.isnan(styles[i]).any()]
     sampled = sample_presses(model, plays, usable, np.stack([styles[i] for i in usable]), seed)
     for i, spans in zip(usable, sampled, strict=True):
-        measure("human", i, to_real_ms(plays.presses[i], plays.charts[plays.plays[i].chart]))
+        measure("human", i, to_real_ms(plays.presses[i], plays.chart(i)))
         measure("generated", i, spans)
     model.train()
     low, high = np.percentile(found["human"]["spread"], [5, 95])

@@ -28,7 +28,7 @@ class CursorWindows:
         self.mirrored = MIRRORED.to(plays.device)
         spins, breaks = [], []
         for i in plays.where(split):
-            objects = plays.charts[plays.plays[i].chart].objects
+            objects = plays.chart(i).objects
             start, ended = (
                 objects[:, ObjectColumn.START_S],
                 np.maximum.accumulate(objects[:, ObjectColumn.END_S]),

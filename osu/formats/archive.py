@@ -53,11 +53,6 @@ def read_osu_file(path: Path, name: str) -> bytes:
         return file.read(MAX_MAP_BYTES)
 
 
-def difficulty_names(path: Path) -> list[str]:
-    """Names of the osu!standard difficulties, in order of their file names."""
-    return [name for name, _, _ in _difficulties(path)]
-
-
 def difficulty_from_osz(path: Path, difficulty: str | None) -> tuple[bytes, str]:
     """The bytes of one .osu file and its name for messages; without a name the first one."""
     difficulties = _difficulties(path)

@@ -4,14 +4,14 @@ import dataclasses
 
 import numpy as np
 
-from osu.formats.replay import LEAD_IN_XY, Replay, build_replay, clean_frames
+from osu.formats.replay import LEAD_IN_XY, Replay, build_replay, clean_frames, without_lead_in
+from osu.units import resample
 
 
 def shifted(replay: Replay, real_ms: float) -> Replay:
     """The replay with everything later by `real_ms`."""
     delta_ms = replay.delta_ms.copy()
-    lead_in = (replay.xy[:2] == LEAD_IN_XY).all(axis=1)
-    first = int(lead_in.argmin()) if not lead_in.all() else len(lead_in)
+    first = len(delta_ms) - len(without_lead_in(replay)[0])
     delta_ms[first] += round(real_ms * replay.rate)
     return dataclasses.replace(replay, delta_ms=delta_ms)
 
@@ -29,7 +29,7 @@ def resampled(replay: Replay, real_ms: float) -> Replay:
     grid = np.arange(t_ms[0], t_ms[-1], real_ms * replay.rate)
     at = np.union1d(grid, t_ms[np.flatnonzero(np.diff(keys)) + 1])
     keys = keys[np.searchsorted(t_ms, at, "right") - 1]
-    xy = np.stack([np.interp(at, t_ms, xy[:, axis]) for axis in (0, 1)], -1)
+    xy = resample(at, t_ms, xy)
     built = build_replay(
         replay.beatmap_md5, replay.player, replay.mods, at, xy, keys,
         seed=0, timestamp_ticks=replay.timestamp_ticks,

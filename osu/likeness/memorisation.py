@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from osu.units import FRAME_MS
+from osu.units import FRAME_MS, resample
 
 PERIOD_FRAMES = 4
 POINTS = 30  # of a window, every other point of the path
@@ -22,7 +22,7 @@ def path_of(t_ms: np.ndarray, xy: np.ndarray, rate: float) -> np.ndarray:
     """(K, 2) float32 osu!px of a play (F,), (F, 2) on its multiples of the period."""
     period_ms = PERIOD_FRAMES * FRAME_MS * rate
     at = np.arange(np.ceil(t_ms[0] / period_ms), np.floor(t_ms[-1] / period_ms) + 1) * period_ms
-    return np.stack([np.interp(at, t_ms, xy[:, axis]) for axis in (0, 1)], -1).astype(np.float32)
+    return resample(at, t_ms, xy).astype(np.float32)
 
 
 def lookups(path: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from osu.likeness.measures import STILL_PX_PER_MS
 from osu.likeness.two_sample import Sample, components, two_sample
 from osu.nets.cursor_gan import CursorGenerator
 from osu.players.hand import apply_dead_zone
-from osu.units import FRAME_HZ, UNIT_PX
+from osu.units import FRAME_HZ, UNIT_PX, resample
 
 STILL_PX = STILL_PX_PER_MS * 1000 / FRAME_HZ
 
@@ -32,7 +32,7 @@ def measure_cursor(chart: Chart, cursor: np.ndarray) -> dict[str, float]:
     at = objects[:, ObjectColumn.START_S] * FRAME_HZ
     end = objects[:, ObjectColumn.END_S] * FRAME_HZ
     aimed = (objects[:, ObjectColumn.SPINNER] == 0) & (at < frames - 1)
-    at_start = np.stack([np.interp(at[aimed], np.arange(frames), cursor[:, n]) for n in (0, 1)], -1)
+    at_start = resample(at[aimed], np.arange(frames), cursor)
     distance = np.linalg.norm(at_start - objects[aimed, : ObjectColumn.END_X], axis=1) / radius
 
     on_ball = chart.ball[:frames, 2] > 0

@@ -36,7 +36,7 @@ from tests.paths import SAMPLE, SHARED
 
 MAPS = sorted(SAMPLE.glob("*.osu"))
 PLAYS = sorted(SAMPLE.glob("*.osr"))
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the research data")
 
 SAME = (
     *("title", "artist", "creator", "difficulty", "audio_filename", "format_version", "mods"),

@@ -1,7 +1,7 @@
 """The likeness report from end to end, and on humans with one fault each.
 
 The end-to-end run is on the sample maps with made-up players. The faults are put into real plays
-(../shared; skipped without it), so what has to be noticed is known by construction. The classifiers
+(the research data; skipped without it), so what has to be noticed is known by construction. The classifiers
 take few steps here: the differences passed for are large, and the full test is the published table.
 """
 
@@ -170,7 +170,7 @@ def test_errors_are_sentences(folder, tmp_path):
 def report():
     """The report on the controls of twenty real plays."""
     if not SHARED.is_dir():
-        pytest.skip("the shared replays are not here (../shared/data)")
+        pytest.skip("needs the research data")
     patch = pytest.MonkeyPatch()
     patch.setattr(comparisons, "two_sample", functools.partial(two_sample.two_sample, steps=28))
     threads = torch.get_num_threads()

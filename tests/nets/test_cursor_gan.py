@@ -63,7 +63,7 @@ def test_plan_meets_every_object_and_ball(plays):
         objects = chart.objects[chart.objects[:, ObjectColumn.SPINNER] == 0]
         at = np.round(objects[:, ObjectColumn.START_S] * FRAME_HZ).astype(int)
         apart = np.linalg.norm(cursor[at] - objects[:, : ObjectColumn.END_X], axis=1) * UNIT_PX
-        # The frame is up to half a period (8 ms) off the start. Minimum jerk has hardly moved by
+        # The frame is up to half a period (8 ms) off the start. Half a cosine has hardly moved by
         # then, a ball at most 2 px a ms; where a slider ends within the frame, its ball is right.
         assert np.median(apart) < 1 and np.quantile(apart, 0.98) < 16
         on = chart.ball[:, Ball.ON] > 0

@@ -78,7 +78,7 @@ def test_the_same_map_gives_the_same_bytes_and_says_who_played():
 
 
 def test_frames_come_at_a_humans_pace():
-    """60 a second and one more at each press and release (formats.md: human cadence 16 ms)."""
+    """60 a second and one more at each press and release."""
     for mods in (Mods(0), Mods.DT):
         beatmap = small_map().with_mods(mods)
         t, _, _ = clean_frames(auto_play(beatmap))

@@ -1,6 +1,6 @@
 """The scene against numbers worked out by hand from the game's rules.
 
-The reference is arithmetic on `tests/small_map.py` in the comments here (formats.md has the rules),
+The reference is arithmetic on `tests/small_map.py` in the comments here,
 never osu.render.scene itself. Tolerances: 1e-9 where both sides are exact in float64; positions of
 moving things follow frames 20 ms apart and are linear between them, so 1e-6 px is rounding only
 (the replay stores float32 positions: 1e-4).
