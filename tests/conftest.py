@@ -19,19 +19,6 @@ from osu.formats.mods import Mods
 from osu.formats.replay import load_replay, save_replay
 from osu.players.auto import auto_play
 
-# Files whose tests share nothing that takes time to set up: any process may run any of them.
-INDEPENDENT = {"tests.training.test_scripts", "tests.formats.test_beatmap_hostile"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file run in one process, which shares what they set up; and the tests that
-    drive a screen after each other, whose times others would disturb."""
-    for item in items:
-        module = item.module.__name__
-        if module not in INDEPENDENT:
-            screen = module.startswith("tests.live.test_live_")
-            item.add_marker(pytest.mark.xdist_group("screen" if screen else module))
-
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory) -> Path:

@@ -16,11 +16,9 @@ import numpy as np
 import torch
 
 from osu import distributed
-from osu.data.library import DataError
 from osu.errors import UserError
 from osu.files import write_atomic
 from osu.nets import checkpoint
-from osu.nets.checkpoint import CheckpointError
 
 FOLDERS = ("data", "cache", "out", "init")  # of a machine, so no card tells of them
 
@@ -68,7 +66,7 @@ def launch(main, args_class) -> None:
     """Runs a training script; what a user can mend ends it with one sentence and status 2."""
     try:
         main(cli(args_class))
-    except (CheckpointError, DataError, DeviceError, FloatingPointError) as error:
+    except (UserError, FloatingPointError) as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         raise SystemExit(2) from None
 

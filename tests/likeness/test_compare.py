@@ -1,8 +1,8 @@
 """The likeness report from end to end, and on humans with one fault each.
 
 The end-to-end run is on the sample maps with made-up players. The faults are put into real plays
-(the research data; skipped without it), so what has to be noticed is known by construction. The classifiers
-take few steps here: the differences passed for are large, and the full test is the published table.
+(the research data; skipped without it), so what has to be noticed is known by construction. The
+classifiers take few steps here: the differences passed for are large, and the full test is the published table.
 """
 
 import dataclasses

@@ -5,30 +5,20 @@ The networks are as small as their options allow; nothing here is about how well
 """
 
 import dataclasses
-import importlib
 import json
 import math
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 
+import train_rnn
 from osu.nets import checkpoint
 from osu.nets.checkpoint import CheckpointError
-from osu.training.run import DeviceError, Run, pick_device
+from osu.training.run import DeviceError, Run, launch, pick_device
 from tests.paths import ROOT
-
-SMALL = {
-    "train_rnn": {"batch": 2, "length": 64, "hidden": 16, "eval_plays": 1},
-    "train_keys": {"batch": 2, "length": 24, "hidden": 16, "eval_plays": 1},
-    "train_diffusion": {"batch": 2, "length": 64, "reference": 64, "width": 24, "eval_plays": 1},
-    "train_gan": {"batch": 2, "length": 64, "width": 16, "eval_plays": 2},  # of one song
-    "train_vae": {"batch": 2, "length": 64, "width": 16, "eval_plays": 1},
-    "train_wgan": {"batch": 2, "length": 64, "width": 16, "eval_plays": 1, "critic_steps": 2},
-}
+from tests.training.small import SMALL, args_of
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +28,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def args_of(name: str, cache: Path, out: Path, **changes):
-    script = importlib.import_module(name)
-    return script, script.Args(
-        data="", cache=str(cache), out=str(out), device="cpu", **SMALL[name] | changes
-    )
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -114,15 +97,15 @@ def test_a_loss_that_is_not_finite_stops_the_run(name, cache, tmp_path):
         (["--data=", "--cache=CACHE", "--init", "/nowhere"], "/nowhere: no readable card.json"),
     ],
 )
-def test_a_mistake_is_one_sentence(options, sentence, cache, tmp_path):
+def test_a_mistake_is_one_sentence(options, sentence, cache, tmp_path, monkeypatch, capsys):
     options = [option.replace("CACHE", str(cache)) for option in options]
-    run = subprocess.run(
-        [sys.executable, "train_rnn.py", *options, f"--out={tmp_path}"],
-        capture_output=True, text=True, cwd=ROOT,
-    )  # fmt: skip
-    assert run.returncode == 2
-    assert run.stderr.startswith("train_rnn.py: ") and run.stderr.count("\n") == 1
-    assert sentence in run.stderr
+    monkeypatch.setattr(sys, "argv", ["train_rnn.py", *options, f"--out={tmp_path}"])
+    with pytest.raises(SystemExit) as ended:
+        launch(train_rnn.main, train_rnn.Args)
+    errors = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert errors.startswith("train_rnn.py: ") and errors.count("\n") == 1
+    assert sentence in errors
 
 
 def test_a_finished_run_is_not_gone_on_with(cache, tmp_path):
@@ -139,32 +122,6 @@ def test_unknown_option_is_refused():
     )  # fmt: skip
     assert run.returncode == 2
     assert "--lerning-rate" in run.stderr
-
-
-@pytest.mark.parametrize("name", ["train_diffusion", "train_vae", "train_wgan"])
-def test_two_processes_learn_as_one(name, cache, tmp_path):
-    """torchrun with gloo. The diffusion player learns from the same windows and noise however many
-    processes share the batch, so five steps later its loss is the same but for the order in which
-    float32 sums are made (1e-3; another draw of windows changes it by 1e-1). The adversarial
-    scripts draw noise for each process apart: of them, it is that they run and end."""
-    losses = {}
-    for world_size in (1, 2) if name == "train_diffusion" else (2,):
-        out = tmp_path / str(world_size)
-        changed = SMALL[name] | {"steps": 5, "batch": 4, "eval_every": 1000}
-        flags = [f"--{k.replace('_', '-')}={v}" for k, v in changed.items()]
-        command = ["--data=", f"--cache={cache}", f"--out={out}", "--device=cpu", *flags]
-        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={world_size}"]
-        run = subprocess.run(
-            [sys.executable, *(launcher if world_size > 1 else []), f"{name}.py", *command],
-            cwd=ROOT, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        assert run.returncode == 0, run.stderr[-2000:]
-        lines = map(json.loads, (out / "log.jsonl").read_text().splitlines())
-        keys = ("loss", "critic_loss")  # of diffusion, of the others
-        losses[world_size] = [line[k] for line in lines for k in keys if k in line]
-    assert len(losses[2]) == 2  # the first step and the last
-    if 1 in losses:
-        assert losses[2] == pytest.approx(losses[1], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["train_keys", "train_gan"])
