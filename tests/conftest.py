@@ -12,6 +12,8 @@ from tests.paths import SAMPLE
 # Threads that wait give their core away: spinning, as OpenMP does by default, takes a test beside
 # another program up to ten times as long. Read when torch is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Two processes test on two cores: more threads would only get in each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from osu.data.prepare import prepare
 from osu.formats.beatmap import load_beatmap

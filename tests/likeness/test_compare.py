@@ -2,7 +2,8 @@
 
 The end-to-end run is on the sample maps with made-up players. The faults are put into real plays
 (the research data; skipped without it), so what has to be noticed is known by construction. The
-classifiers take few steps here: the differences passed for are large, and the full test is the published table.
+classifiers take few steps here: the differences passed for are large, and the full test is the
+published table.
 """
 
 import dataclasses
