@@ -29,16 +29,23 @@ class Flat:
     """Preallocated tensors for up to `capacity` plays, frames, charts and objects.
 
     Each holds one thing of all plays, charts or objects, one after the other; the `_at` tensors
-    say where a play's frames, a chart's frames and a chart's objects begin.
+    say where a play's frames, a chart's frames and a chart's objects begin. With `exact` cursors
+    and keys are floats, in the same units.
     """
 
-    def __init__(self, capacity: Sizes, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, capacity: Sizes, device: torch.device | str = "cpu", exact: bool = False
+    ) -> None:
         def zeros(*shape: int, dtype: torch.dtype = torch.int64) -> Tensor:
             return torch.zeros(shape, dtype=dtype, device=device)
 
         self.tensors = {
-            "cursor": zeros(capacity.frames, 2, dtype=torch.int16),  # 1/16 px
-            "keys": zeros(capacity.frames, 2, dtype=torch.uint8),  # share * 255
+            "cursor": zeros(
+                capacity.frames, 2, dtype=torch.float32 if exact else torch.int16
+            ),  # 1/16 px
+            "keys": zeros(
+                capacity.frames, 2, dtype=torch.float32 if exact else torch.uint8
+            ),  # share * 255
             "frames": zeros(capacity.plays),  # of each play
             "frame_at": zeros(capacity.plays),
             "chart": zeros(capacity.plays),
