@@ -1,0 +1,1 @@
+"""Classifiers that tell generated plays from people's, as strong as the data allow."""
