@@ -40,7 +40,7 @@ WRITTEN = {
 
 PAUSE_MS = 50.0  # longer times between frames are pauses and skipped intros
 SHORT_MS = 8.0
-SLOW_PX = 1.0  # a step
+TREMOR_PX = 1.0  # a step
 CLEAR_PX = 3.0  # from a frame to the next but one: a place between them shows whether it is theirs
 ON_LINE_PX = 0.02
 STABLE_DIGITS = 7  # significant ones, in the text of stable's files
@@ -88,7 +88,7 @@ def _steps(step: np.ndarray) -> dict[str, float]:
     """Numbers of the steps (S, 2) osu!px from frame to frame."""
     nothing = step == 0
     length = np.hypot(*step.T)
-    slow = (length > 0) & (length < SLOW_PX)
+    slow = (length > 0) & (length < TREMOR_PX)
     bend = np.hypot(*np.diff(step, axis=0).T)[slow[1:] & slow[:-1]]
     return {
         "still": np.mean(nothing.all(1)),
