@@ -14,6 +14,7 @@ from osu.features.presses import times_ms, to_real_ms
 from osu.features.style import SPIN_UP_FRAMES, spinner_frames
 from osu.formats.replay import clean_frames
 from osu.likeness.measures import FEWEST, STILL_PX_PER_MS, Measured
+from osu.rules.sliders import FOLLOW_SCALE
 from osu.units import CENTRE_PX, FRAME_HZ, FRAME_MS, resample, to_unit
 
 NOTE_NUMBERS = {
@@ -91,7 +92,6 @@ NOTE_NUMBERS = {
 
 AROUND_MS = np.arange(-240.0, 241.0, 8.0)  # of an object's start: times at which it is looked at
 OVERSHOOT_RADII = 0.3
-FOLLOW_RADII = 2.4  # the game lets go of a slider's ball further away
 FEWEST_MISSES = 3
 FEWEST_EVENTS = 5  # sliders left, rests
 LEAST_VARIANCE = 1e-6  # below it values are all alike
@@ -254,7 +254,7 @@ def _sliders(notes: Notes, measured: Measured) -> dict[str, float]:
     slider_start = start[chart.objects[:, ObjectColumn.SLIDER] > 0]
     owner = np.searchsorted(slider_start, on * FRAME_MS + 1, "right") - 1
     sliders = len(np.unique(owner))
-    outside = radii > FOLLOW_RADII
+    outside = radii > FOLLOW_SCALE
     same = owner[1:] == owner[:-1]
     leaves = same & ~outside[:-1] & outside[1:]
     enters = same & outside[:-1] & ~outside[1:]

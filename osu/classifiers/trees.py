@@ -17,10 +17,10 @@ from osu.data.library import DataError
 from osu.likeness import bootstrap
 from osu.likeness.bootstrap import Interval
 
-Kind = Literal["written", "notes"]
-NUMBERS: dict[Kind, dict[str, str]] = {"written": WRITTEN, "notes": NOTE_NUMBERS}
+NumbersKind = Literal["written", "notes"]
+NUMBERS: dict[NumbersKind, dict[str, str]] = {"written": WRITTEN, "notes": NOTE_NUMBERS}
 SHUFFLES = 5  # of each number, for its importance
-FEWEST = 4  # units, and plays of either side, to train and to score on
+FEWEST_PLAYS = 4  # units, and plays of either side, to train and to score on
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class TreeScores:
     probability: np.ndarray  # (P,) of being generated, of the plays of the test side
 
 
-def tree_scores(train: Numbers, test: Numbers, kind: Kind, seed: int) -> TreeScores:
+def tree_scores(train: Numbers, test: Numbers, kind: NumbersKind, seed: int) -> TreeScores:
     """Trains trees on the one side and scores the other.
 
     The columns of both are those of NUMBERS[kind]. The same seed gives the same scores. DataError
@@ -72,9 +72,9 @@ def tree_scores(train: Numbers, test: Numbers, kind: Kind, seed: int) -> TreeSco
     """
     for name, side in (("training", train), ("test", test)):
         people, generated = np.bincount(side.generated, minlength=2)
-        if min(people, generated, len(np.unique(side.unit))) < FEWEST:
+        if min(people, generated, len(np.unique(side.unit))) < FEWEST_PLAYS:
             raise DataError(
-                f"trees need {FEWEST} plays of people and {FEWEST} generated ones on each side; "
+                f"trees need {FEWEST_PLAYS} plays of people and {FEWEST_PLAYS} generated ones on each side; "
                 f"the {name} side has {people} and {generated}"
             )
     known = np.isfinite(train.values)
@@ -123,7 +123,7 @@ def tree_scores(train: Numbers, test: Numbers, kind: Kind, seed: int) -> TreeSco
     )
 
 
-def _trees(kind: Kind, seed: int) -> RandomForestClassifier | HistGradientBoostingClassifier:
+def _trees(kind: NumbersKind, seed: int) -> RandomForestClassifier | HistGradientBoostingClassifier:
     """Both weigh the two sides alike, however many plays each has."""
     if kind == "written":
         return RandomForestClassifier(
