@@ -1,1 +1,1 @@
-"""Classifiers that tell generated plays from people's, as strong as the data allow."""
+"""Classifiers that learn to tell generated plays from people's, and the controls they must pass."""

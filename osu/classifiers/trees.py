@@ -74,8 +74,8 @@ def tree_scores(train: Numbers, test: Numbers, kind: NumbersKind, seed: int) -> 
         people, generated = np.bincount(side.generated, minlength=2)
         if min(people, generated, len(np.unique(side.unit))) < FEWEST_PLAYS:
             raise DataError(
-                f"trees need {FEWEST_PLAYS} plays of people and {FEWEST_PLAYS} generated ones on each side; "
-                f"the {name} side has {people} and {generated}"
+                f"trees need {FEWEST_PLAYS} plays of people and {FEWEST_PLAYS} generated ones on "
+                f"each side; the {name} side has {people} and {generated}"
             )
     known = np.isfinite(train.values)
     low, high = (np.where(known, train.values, out) for out in (np.inf, -np.inf))
