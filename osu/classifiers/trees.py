@@ -77,35 +77,16 @@ def tree_scores(train: Numbers, test: Numbers, kind: NumbersKind, seed: int) -> 
                 f"trees need {FEWEST_PLAYS} plays of people and {FEWEST_PLAYS} generated ones on "
                 f"each side; the {name} side has {people} and {generated}"
             )
-    known = np.isfinite(train.values)
-    low, high = (np.where(known, train.values, out) for out in (np.inf, -np.inf))
-    varies = low.min(0) < high.max(
-        0
-    )  # a number that no training play has, or all alike, is left out
+    varies = _varies(train.values)
     trees = _trees(kind, seed).fit(train.values[:, varies], train.generated)
-    probability = trees.predict_proba(test.values[:, varies])[:, 1]
-    units, unit = np.unique(test.unit, return_inverse=True)
-    weights = bootstrap.draws(len(units), seed)
-    rng = np.random.default_rng(seed)
+
+    def probability_of(values: np.ndarray) -> np.ndarray:
+        return trees.predict_proba(values[:, varies])[:, 1]
+
+    probability = probability_of(test.values)
+    unit = np.unique(test.unit, return_inverse=True)[1]
+    weights = bootstrap.draws(unit.max() + 1, seed)
     auc = _auc(probability, test, unit, weights)
-    numbers = []
-    for column, (name, about) in enumerate(NUMBERS[kind].items()):
-        value = test.values[:, column]
-        shuffled = np.tile(test.values, (SHUFFLES, 1))
-        shuffled[:, column] = np.concatenate([rng.permutation(value) for _ in range(SHUFFLES)])
-        without = trees.predict_proba(shuffled[:, varies])[:, 1].reshape(SHUFFLES, -1)
-        left = [_auc(score, test, unit)[0] for score in without]
-        known = np.isfinite(value)
-        numbers.append(
-            NumberScore(
-                name=name,
-                about=about,
-                importance=float(auc[0] - np.mean(left)),
-                auc=float(_auc(value, test, unit, where=known)[0]),
-                people=_deciles(value[known & ~test.generated]),
-                generated=_deciles(value[known & test.generated]),
-            )
-        )
     found = bootstrap.share_found(
         probability[~test.generated],
         unit[~test.generated],
@@ -113,6 +94,24 @@ def tree_scores(train: Numbers, test: Numbers, kind: NumbersKind, seed: int) -> 
         unit[test.generated],
         weights,
     )
+    rng = np.random.default_rng(seed)
+    numbers = []
+    for column, (name, about) in enumerate(NUMBERS[kind].items()):
+        value = test.values[:, column]
+        shuffled = np.tile(test.values, (SHUFFLES, 1))
+        shuffled[:, column] = np.concatenate([rng.permutation(value) for _ in range(SHUFFLES)])
+        scores = probability_of(shuffled).reshape(SHUFFLES, -1)
+        known = np.isfinite(value)
+        numbers.append(
+            NumberScore(
+                name=name,
+                about=about,
+                importance=float(auc[0] - np.mean([_auc(s, test, unit)[0] for s in scores])),
+                auc=float(_auc(value, test, unit, where=known)[0]),
+                people=_deciles(value[known & ~test.generated]),
+                generated=_deciles(value[known & test.generated]),
+            )
+        )
     return TreeScores(
         people=int((~test.generated).sum()),
         generated=int(test.generated.sum()),
@@ -121,6 +120,12 @@ def tree_scores(train: Numbers, test: Numbers, kind: NumbersKind, seed: int) -> 
         numbers=tuple(sorted(numbers, key=lambda number: -number.importance)),
         probability=probability,
     )
+
+
+def _varies(values: np.ndarray) -> np.ndarray:
+    """(N,) bool: numbers of which the plays (P, N) have more than one value; trees need that."""
+    known = np.isfinite(values)
+    return np.where(known, values, np.inf).min(0) < np.where(known, values, -np.inf).max(0)
 
 
 def _trees(kind: NumbersKind, seed: int) -> RandomForestClassifier | HistGradientBoostingClassifier:
