@@ -21,6 +21,7 @@ Rooms, each a package that imports only what tests/test_layers.py allows it:
     nets         the networks, layers only, and how their weights are kept
     players      a network, or a machine, plays a map
     likeness     how human plays look: the report and all that it measures
+    classifiers  tell generated plays from people's: networks, trees, and their controls
     training     what stands around a training loop; the loops are in train_*.py
     render       a replay over its map: the window's preview, png, gif
     live         live playback, a process of its own; offline and unranked only

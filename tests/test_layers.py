@@ -20,6 +20,7 @@ DIRECTION = {
     "nets": {"features"},
     "players": {"formats", "rules", "features", "nets"},
     "likeness": {"formats", "rules", "features", "data", "players"},
+    "classifiers": {"formats", "rules", "features", "data", "nets", "players", "likeness"},
     "training": {"features", "data", "nets", "players", "likeness"},
     "render": {"formats", "rules"},
     "live": {"formats"},

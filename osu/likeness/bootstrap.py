@@ -93,6 +93,36 @@ def grouped_auc(
     return above / np.where(compared > 0, compared, np.nan)
 
 
+def share_found(
+    human: np.ndarray,
+    human_unit: np.ndarray,
+    generated: np.ndarray,
+    generated_unit: np.ndarray,
+    weights: np.ndarray,
+    accused: float = 0.01,
+) -> np.ndarray:
+    """(B,) share of generated plays with scores above a bound that at most the share `accused` of
+    people exceeds: plays found without accusing more people than that.
+
+    human (H,), generated (G,): scores; *_unit: the unit, 0 .. U - 1, that each belongs to;
+    weights (B, U). The bound is a person's score, the lowest that will do. nan in a draw without
+    plays of either side.
+    """
+    order = np.argsort(-human, kind="stable")
+    people = weights[:, human_unit[order]]
+    above = np.cumsum(people, axis=1) - people  # people with a higher score than each
+    total = people.sum(1, keepdims=True)
+    # Those of one score are accused together, so none of them is unless all can be.
+    _, first, group = np.unique(-human[order], return_index=True, return_inverse=True)
+    above = above[:, first][:, group]
+    allowed = (above <= accused * total + 1e-9) & (people > 0)
+    bound = np.where(allowed, human[order], np.inf).min(1, initial=np.inf)
+    play_weights = weights[:, generated_unit]
+    found = (play_weights * (generated > bound[:, None])).sum(1)
+    plays = play_weights.sum(1)
+    return found / np.where((plays > 0) & (total[:, 0] > 0), plays, np.nan)
+
+
 def _sum_by(rows: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
     """(count, ...) sums of the rows of each group."""
     order = np.argsort(group, kind="stable")

@@ -46,6 +46,35 @@ def test_weights_count_pairs_as_often_as_they_are_drawn():
     assert auc[0] == pytest.approx(above / total, abs=1e-12)
 
 
+def test_share_found_by_hand():
+    """Of 200 people two may be accused, those with 200 and 199: 198 is the bound, or 200 where 199
+    and 198 are tied with it and three would be."""
+    people = np.arange(1.0, 201.0)
+    generated = np.array([197.5, 198.0, 198.5, 250.0])
+    units, ones = np.arange(200), np.ones((1, 200))
+    found = bootstrap.share_found(people, units, generated, units[:4], ones)
+    assert found[0] == 2 / 4
+    tied = np.where(people > 197, 200.0, people)
+    assert bootstrap.share_found(tied, units, generated, units[:4], ones)[0] == 1 / 4
+    none = bootstrap.share_found(people[:50], units[:50], np.array([50.0, 50.5]), units[:2], ones)
+    assert none[0] == 1 / 2  # of 50 people nobody may be accused
+
+
+def test_share_found_counts_units_as_often_as_they_are_drawn():
+    rng = np.random.default_rng(3)
+    people, generated = rng.normal(size=150), rng.normal(2, 1, 300)
+    units, plays = np.arange(150), np.repeat(np.arange(150), 2)
+    weights = bootstrap.draws(150, seed=0)[:20]
+    found = bootstrap.share_found(people, units, generated, plays, weights)
+    for drawn, share in zip(weights.astype(int), found, strict=True):
+        bound = np.sort(np.repeat(people, drawn))[::-1]
+        # The lowest score that at most one person of the 150 drawn exceeds.
+        bound = min(b for b in bound if (bound > b).sum() <= 1)
+        assert share == np.mean(np.repeat(generated, drawn[plays]) > bound)
+    assert np.isnan(bootstrap.share_found(people, units, generated[:0], plays[:0], weights)).all()
+    assert np.isnan(bootstrap.share_found(people[:0], units[:0], generated, plays, weights)).all()
+
+
 def test_wasserstein_distance_is_scipys():
     rng = np.random.default_rng(2)
     edges = np.linspace(-1, 3, 41)
