@@ -10,6 +10,7 @@ from the play's begin, and one at the update at which a key changes or a part of
 A key's frame often holds the position of the frame before.
 
     recorder = fit_recorder(replay)
+    event_ms = judged_ms(beatmap, spans)
     t_ms, xy, keys = record(path_px, due_ms, rate, spans, event_ms, recorder, rng)
 """
 
@@ -17,7 +18,9 @@ from enum import IntEnum
 
 import numpy as np
 from scipy.interpolate import CubicSpline
+from scipy.signal import lfilter
 
+from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
 from osu.units import FRAME_MS, SCREEN_PX
 
@@ -25,7 +28,13 @@ HYSTERESIS = 0.75  # counts
 COARSEST_PX, FINEST_PX = 1.7, 0.008  # of a lattice
 FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
 SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up in larger ones
-MOST_UPDATE_MS = 16.0
+FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
+OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else
+SIGNIFICANT = 7  # digits of a position
+MOST_LATE_MS = 5.0  # of a hiccup
+WANDER_PX = 6e-5  # rounding of a moved frame's sum
+PHASE_S = 45.0
+JUDGED_BEFORE_END_MS = 36.0  # stable judges a slider's end so much before it
 FEWEST_FRAMES = 300  # that a fit needs
 
 
@@ -34,10 +43,17 @@ class Recorder(IntEnum):
 
     COUNT_X_PX = 0  # lattice of the steps, 0 where there is none
     COUNT_Y_PX = 1
-    UPDATE_MS = 2  # real ms between two updates of the game
-    JITTER_MS = 3  # standard deviation of its clock
-    REPORT_MS = 4  # real ms between two positions of the device
-    KEY_REPEAT = 5  # share of key changes whose frame holds the position of the one before
+    PHASE_X = 2  # where a position lies between two counts, 0 .. 1; nan where that changes
+    PHASE_Y = 3
+    WANDERS = 4  # 1 where positions are sums of counts, whose rounding errors add up
+    REPORT_MS = 5  # real ms between two positions of the device
+    # Share of key changes whose frame holds the position of the one before; below 0, of those that
+    # hold the hand's own position, whatever was reported last.
+    KEY_REPEAT = 6
+    UPDATE_MS = 7  # real ms between two updates of the game
+    JITTER_MS = 8  # standard deviation of its clock
+    JITTER_MEMORY = 9  # correlation of the clock's error from a sixtieth to the next
+    HICCUPS = 10  # share of sixtieths that are late by some ms more
 
 
 def fit_recorder(replay: Replay) -> np.ndarray:
@@ -51,9 +67,14 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     step_ms = np.diff(t_ms)
     steps = np.diff(xy.astype(np.float64), axis=0)
     changed = np.diff(keys) != 0
-    fitted[Recorder.COUNT_X_PX] = lattice_px(steps[:, 0])
-    fitted[Recorder.COUNT_Y_PX] = lattice_px(steps[:, 1])
-    fitted[[Recorder.UPDATE_MS, Recorder.JITTER_MS]] = fit_clock(t_ms, step_ms, changed)
+    for axis in range(2):
+        count = lattice_px(steps[:, axis])
+        fitted[Recorder.COUNT_X_PX + axis] = count
+        fitted[Recorder.PHASE_X + axis] = phase(xy[:, axis], count)
+    count = fitted[Recorder.COUNT_X_PX]
+    places = np.ptp(xy[:, 0]) / count if count > 0 else np.inf
+    fitted[Recorder.WANDERS] = len(np.unique(xy[:, 0])) > 2 * places
+    fitted[Recorder.UPDATE_MS : Recorder.HICCUPS + 1] = fit_clock(t_ms, step_ms, changed)
     fitted[[Recorder.REPORT_MS, Recorder.KEY_REPEAT]] = fit_repeats(step_ms, steps, changed)
     return fitted
 
@@ -82,32 +103,50 @@ def lattice_px(steps: np.ndarray) -> float:
     return 0.0
 
 
-def fit_clock(t_ms: np.ndarray, step_ms: np.ndarray, changed: np.ndarray) -> tuple[float, float]:
-    """(update, jitter) in real ms of a game's clock, from frames at real times t_ms (F,).
+def phase(x: np.ndarray, count_px: float) -> float:
+    """Where positions x (F,) osu!px lie between two counts, 0 .. 1; nan where not at one place."""
+    if count_px == 0:
+        return np.nan
+    turn = np.exp(2j * np.pi * x.astype(np.float64) / count_px).mean()
+    return float(np.angle(turn) / (2 * np.pi) % 1) if abs(turn) > 0.9 else np.nan
+
+
+def fit_clock(
+    t_ms: np.ndarray, step_ms: np.ndarray, changed: np.ndarray
+) -> tuple[float, float, float, float]:
+    """(update, jitter, memory, hiccups) of a game's clock, from frames at real times t_ms (F,).
 
     Two frames are at least an update apart: a key's frame and its neighbours show how near they
-    come. The jitter is what is left in the times of regular frames beside the update's lateness.
+    come, and how often within one ms. The jitter is what is left in the times of regular frames
+    beside the update's lateness.
     """
     around = np.flatnonzero(changed[:-1])
     gaps = np.concatenate([step_ms[around], step_ms[around + 1]])
-    gaps = gaps[(gaps > 0) & (gaps < FRAME_MS)]
+    gaps = gaps[(gaps >= 0) & (gaps < FRAME_MS)]
     update = float(np.quantile(gaps, 0.06) - 0.5) if len(gaps) >= 20 else 1.0
-    update = float(np.clip(update, 1.0, MOST_UPDATE_MS))
+    if update <= 1:  # of gaps that are uniform up to a sixtieth, so many are below half a ms
+        update = 1.0 - min(1.0, float((gaps < 0.5).mean()) * FRAME_MS / 0.5) if len(gaps) else 1.0
+    update = float(np.clip(update, FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS))
     late = lateness_ms(t_ms[1:][~changed])
-    spread = float(np.quantile(np.abs(late), 0.683)) if len(late) else 0.0
+    core = float(np.nanquantile(np.abs(late), 0.683))
     # Lateness is uniform over an update, and times are rounded to whole ms.
-    jitter2 = spread**2 - update**2 / 12 - 1 / 12
-    return update, float(np.sqrt(max(jitter2, 0.0)))
+    jitter2 = max(core**2 - update**2 / 12 - 1 / 12, 0.0)
+    memory = np.nanmean(late[1:] * late[:-1]) / jitter2 if jitter2 > 0.01 else 0.0
+    hiccups = np.nanmean(np.abs(late) > max(3 * core, 1.5))
+    return update, float(np.sqrt(jitter2)), float(np.clip(memory, 0.0, 0.98)), float(hiccups)
 
 
 def lateness_ms(t_ms: np.ndarray) -> np.ndarray:
     """(F,) by how much regular frames at real times t_ms (F,) are later than the sixtieths of the
-    hundred frames around, mean 0; a frame out of turn is more than 4 ms off and left out."""
+    hundred frames around, mean 0; nan for a frame that is out of turn."""
     turn = np.exp(2j * np.pi * t_ms / FRAME_MS)
     window = np.ones(min(101, len(t_ms)))
-    around = np.convolve(turn, window, "same")
-    off = np.angle(turn * np.conj(around)) * FRAME_MS / (2 * np.pi)
-    return off[np.abs(off) < 4]
+    in_turn = np.ones(len(t_ms), bool)
+    for _ in range(3):
+        around = np.convolve(turn * in_turn, window, "same")
+        off = np.angle(turn * np.conj(around)) * FRAME_MS / (2 * np.pi)
+        in_turn = np.abs(off) < OUT_OF_TURN_MS
+    return np.where(in_turn, off, np.nan)
 
 
 def fit_repeats(
@@ -131,8 +170,20 @@ def fit_repeats(
     if key.sum() < 20:
         return report, 0.0
     by_report = np.clip(1 - step_ms[key] / max(report, 1e-3), 0, 1).mean()
-    repeats = (still[key].mean() - by_report) / max(1 - by_report, 0.05)
-    return report, float(np.clip(repeats, 0.0, 1.0))
+    more = float(still[key].mean() - by_report)
+    return report, more / max(1 - by_report, 0.05) if more > 0 else more / max(by_report, 0.05)
+
+
+def judged_ms(beatmap: Beatmap, spans: list[np.ndarray]) -> np.ndarray:
+    """Map times at which the game judges parts of sliders, each of which writes a frame: ticks,
+    repeats, the ends and where stable judges them, and the starts before which a key went down."""
+    sliders = np.flatnonzero(beatmap.kind == Kind.SLIDER)
+    start, end = beatmap.start_ms[sliders], beatmap.end_ms[sliders]
+    judged_end = np.maximum(end - JUDGED_BEFORE_END_MS, (start + end) / 2)
+    presses = np.sort(np.concatenate([of_key[:, 0] for of_key in spans]))
+    before = np.searchsorted(presses, start - beatmap.window50_ms)
+    early = np.searchsorted(presses, start) > before
+    return np.unique(np.concatenate([beatmap.event_ms, judged_end, start[early]]))
 
 
 def frame_times(
@@ -141,15 +192,17 @@ def frame_times(
 ) -> np.ndarray:  # fmt: skip
     """Real times of the frames that the game writes between two times: the sixtieths, the key
     changes `key_ms`, which are times of updates, and the updates at or after `event_ms`."""
-    update = max(float(recorder[Recorder.UPDATE_MS]), 0.25)
-    jitter = float(recorder[Recorder.JITTER_MS])
+    update = max(float(recorder[Recorder.UPDATE_MS]), FASTEST_UPDATE_MS)
     count = int((end_ms - start_ms) / update * 1.1) + 8
     updates = start_ms + np.cumsum(update * np.clip(rng.normal(1, 0.1, count), 0.5, 2))
     updates = np.union1d(updates[updates <= end_ms], key_ms)
-    begin = start_ms + rng.uniform(0, FRAME_MS)
-    due = np.arange(begin, end_ms, FRAME_MS)
+    due = np.arange(start_ms + rng.uniform(0, FRAME_MS), end_ms, FRAME_MS)
     # An interpolated audio clock runs a little ahead or behind for a few frames at a time.
-    due = due + jitter * rng.normal(size=len(due))
+    jitter, memory = recorder[[Recorder.JITTER_MS, Recorder.JITTER_MEMORY]].astype(float)
+    drive = rng.normal(0, jitter * np.sqrt(1 - memory**2), len(due))
+    due = due + lfilter([1.0], [1.0, -memory], drive)
+    hiccup = rng.random(len(due)) < recorder[Recorder.HICCUPS]
+    due = due + hiccup * rng.uniform(1, MOST_LATE_MS, len(due))
     wanted = np.concatenate([due, event_ms[(event_ms >= start_ms) & (event_ms <= end_ms)]])
     at = np.searchsorted(updates, wanted)
     return np.union1d(updates[at[at < len(updates)]], key_ms)
@@ -158,45 +211,78 @@ def frame_times(
 def record(
     path_px: np.ndarray, due_ms: np.ndarray, rate: float, spans: list[np.ndarray],
     event_ms: np.ndarray, recorder: np.ndarray, rng: np.random.Generator,
-    frame_ms: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """(t_ms, xy, keys): the frames that a recorder (len(Recorder),) writes of a hand.
 
     path_px (T, 2) osu!px at the map times due_ms (T,) of a 60 Hz grid; spans of map ms in which
-    each key is held; event_ms map times at which parts of sliders are judged. frame_ms, map times,
-    take the place of the recorder's own clock. t_ms are whole map ms, strictly increasing.
+    each key is held; event_ms map times at which parts of sliders are judged. t_ms are whole map
+    ms, not decreasing: two updates of a fast game may lie in one.
     """
-    recorder = np.nan_to_num(recorder)
-    changes = np.round(np.unique(np.concatenate([np.ravel(one) for one in spans] or [[]])))
+    changes = np.round(np.unique(np.concatenate([np.ravel(one) for one in spans])))
     changes = changes[(changes >= due_ms[0]) & (changes <= due_ms[-1])]
-    if frame_ms is None:
-        frame_ms = rate * frame_times(
-            due_ms[0] / rate, due_ms[-1] / rate, changes / rate, event_ms / rate, recorder, rng
-        )
-    t_ms = np.unique(np.concatenate([due_ms[:1], np.round(frame_ms), changes]))
-    t_ms = t_ms[(t_ms >= due_ms[0]) & (t_ms <= due_ms[-1])]
+    # Updates lie anywhere in their ms, as those at which keys change do.
+    inside_ms = rng.uniform(-0.5, 0.5, len(changes))
+    real_ms = frame_times(
+        due_ms[0] / rate, due_ms[-1] / rate, (changes + inside_ms) / rate, event_ms / rate,
+        recorder, rng,
+    )  # fmt: skip
+    t_ms = np.clip(np.round(real_ms * rate), due_ms[0], due_ms[-1])
+    keys = keys_at(real_ms * rate, changes, inside_ms, spans)
 
-    reported_ms = t_ms
-    if interval := float(recorder[Recorder.REPORT_MS]) * rate:
-        phase = rng.uniform(0, interval)
-        reported_ms = np.floor((t_ms - phase) / interval) * interval + phase
-        reported_ms = np.maximum(reported_ms, due_ms[0])
-    xy = hand_path(path_px, due_ms)(reported_ms)
+    is_change = np.diff(keys, prepend=keys[:1]) != 0
+    xy = hand_path(path_px, due_ms)(reported_ms(t_ms, is_change, rate, recorder, rng))
     xy = np.clip(xy, *SCREEN_PX)
-    for axis, column in enumerate((Recorder.COUNT_X_PX, Recorder.COUNT_Y_PX)):
-        if (count := float(recorder[column])) > 0:
-            xy[:, axis] = on_lattice(xy[:, axis], count, rng)
+    for axis in range(2):
+        count_px = float(recorder[Recorder.COUNT_X_PX + axis])
+        if count_px > 0:
+            phase = phases(t_ms / rate, float(recorder[Recorder.PHASE_X + axis]), rng)
+            xy[:, axis] = on_lattice(xy[:, axis], count_px, phase)
+        if recorder[Recorder.WANDERS] > 0:
+            moved = np.diff(xy[:, axis], prepend=xy[:1, axis]) != 0
+            xy[:, axis] += np.cumsum(moved * rng.normal(0, WANDER_PX, len(xy)))
+    repeated = np.flatnonzero(is_change & (rng.random(len(t_ms)) < recorder[Recorder.KEY_REPEAT]))
+    for frame in repeated:  # one after the other: two in a row hold the same position
+        xy[frame] = xy[frame - 1]
+    return t_ms, as_written(xy), keys
 
-    keys = np.zeros(len(t_ms), np.uint8)
+
+def keys_at(
+    at_ms: np.ndarray, changes: np.ndarray, inside_ms: np.ndarray, spans: list[np.ndarray]
+) -> np.ndarray:
+    """(F,) uint8, bits 1 and 2: the keys that are down at map times at_ms (F,), where a change at
+    the whole ms `changes` (C,) happens `inside_ms` (C,) later."""
+    exact_ms = dict(zip(changes.tolist(), (changes + inside_ms).tolist(), strict=True))
+    keys = np.zeros(len(at_ms), np.uint8)
     for bit, of_key in zip((1, 2), spans, strict=True):
-        toggled = np.zeros(len(t_ms) + 1, np.int32)
-        np.add.at(toggled, np.searchsorted(t_ms, np.round(of_key[:, 0])), 1)
-        np.add.at(toggled, np.searchsorted(t_ms, np.round(of_key[:, 1])), -1)
-        keys |= np.where(np.cumsum(toggled[:-1]) > 0, bit, 0).astype(np.uint8)
-    repeated = np.flatnonzero(np.diff(keys, prepend=keys[:1]))
-    repeated = repeated[rng.random(len(repeated)) < recorder[Recorder.KEY_REPEAT]]
-    xy[repeated] = xy[repeated - 1]
-    return t_ms, xy, keys
+        edges = [exact_ms.get(edge, edge) for edge in np.round(of_key).ravel().tolist()]
+        # A time that is an edge counts as behind it, though not all divisions are exact.
+        behind = np.searchsorted(np.array(edges), at_ms + 1e-6, side="right")
+        keys |= np.where(behind % 2 == 1, bit, 0).astype(np.uint8)
+    return keys
+
+
+def reported_ms(
+    t_ms: np.ndarray, is_change: np.ndarray, rate: float, recorder: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
+    """(F,) map times of the device's last report before the frames at t_ms (F,)."""
+    interval = float(recorder[Recorder.REPORT_MS]) * rate
+    if interval <= 0:
+        return t_ms
+    phase = rng.uniform(0, interval)
+    reported = np.floor((t_ms - phase) / interval) * interval + phase
+    fresh = is_change & (rng.random(len(t_ms)) < -recorder[Recorder.KEY_REPEAT])
+    return np.where(fresh, t_ms, np.maximum(reported, t_ms[0]))
+
+
+def phases(real_ms: np.ndarray, phase: float, rng: np.random.Generator) -> np.ndarray:
+    """(F,) the lattice's phase at real times (F,): `phase`, or where that is nan one that stays
+    until the cursor is pushed against an edge of the screen, every PHASE_S seconds or so."""
+    if not np.isnan(phase):
+        return np.full(len(real_ms), phase)
+    step_ms = np.diff(real_ms, prepend=real_ms[:1])
+    stretch = np.cumsum(rng.random(len(real_ms)) < step_ms / (1000 * PHASE_S))
+    return rng.random(stretch[-1] + 1)[stretch]
 
 
 def hand_path(path_px: np.ndarray, due_ms: np.ndarray) -> CubicSpline:
@@ -210,14 +296,20 @@ def hand_path(path_px: np.ndarray, due_ms: np.ndarray) -> CubicSpline:
     return CubicSpline(due_ms, path_px - bend / 12)
 
 
-def on_lattice(x: np.ndarray, count_px: float, rng: np.random.Generator) -> np.ndarray:
+def as_written(xy: np.ndarray) -> np.ndarray:
+    """Positions as the text of stable's files holds them, SIGNIFICANT digits each."""
+    digits = np.floor(np.log10(np.maximum(np.abs(xy), 1e-3))) + 1
+    scale = 10.0 ** (SIGNIFICANT - digits)
+    return np.round(xy * scale) / scale
+
+
+def on_lattice(x: np.ndarray, count_px: float, phase: np.ndarray) -> np.ndarray:
     """Positions (F,) of a hand as a device shows them that moves by whole counts, and only once the
-    hand is more than HYSTERESIS of a count away."""
-    offset = rng.uniform(0, count_px)
-    counts = ((x - offset) / count_px).tolist()
+    hand is more than HYSTERESIS of a count away. phase (F,) is in counts."""
+    counts = (x / count_px - phase).tolist()
     shown = round(counts[0])
     for i, at in enumerate(counts):
         if abs(at - shown) > HYSTERESIS:
             shown = round(at)
         counts[i] = shown
-    return np.array(counts) * count_px + offset
+    return (np.array(counts) + phase) * count_px
