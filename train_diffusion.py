@@ -141,7 +141,7 @@ class Objective(torch.nn.Module):
 
 @torch.no_grad()
 def fill_bank(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor) -> None:
-    """Keeps the styles, codes, loads and spins of the plays `index` with the weights."""
+    """Keeps the styles, codes, loads, spins and recorders of the plays `index` with the weights."""
     for row, i in enumerate(index):
         chart = plays.chart(i)
         batch = plays.window([i], [0], min(plays.plays[i].frames, 6000))
@@ -149,6 +149,7 @@ def fill_bank(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor
         model.bank_style[row] = styles[i]
         model.bank_load[row] = torch.from_numpy(demand_of(chart))
         model.bank_spin[row] = torch.from_numpy(spin_of(chart, plays.cursor(i)))
+        model.bank_recorder[row] = torch.tensor(plays.plays[i].recorder)
 
 
 def draw_inputs(model: Denoiser, sampler, args: Args, step: int) -> tuple[Tensor, ...]:

@@ -225,6 +225,8 @@ def main(args: Args) -> dict[str, float]:
     model.style_std.copy_(std)
     model.bank_style.copy_(sequences.styles[kept])
     model.bank_load.copy_(sequences.loads[kept])
+    recorders = [plays.plays[sequences.index[row]].recorder for row in kept]
+    model.bank_recorder.copy_(torch.tensor(recorders))
     if args.init:
         checkpoint.init_from(args.init, model)
     trained = distributed.wrap(model, device)

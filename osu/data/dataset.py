@@ -44,6 +44,7 @@ class Described:
     accuracy: float
     misses: int
     screen_px: float  # of the player's pixel grid, 0 where there is none
+    recorder: list[float]  # of osu.features.recorder.Recorder, nan where too short
     frames: int
     chart: int
 

@@ -27,6 +27,7 @@ from osu.data.library import DataError, Pair
 from osu.data.manifest import Sizes
 from osu.features.chart import Ball, Chart, ObjectColumn, chart_of
 from osu.features.play import Play, coverage, encode_cursor, key_spans
+from osu.features.recorder import fit_recorder
 from osu.features.style import screen_grid_px
 from osu.files import write_atomic
 from osu.formats.beatmap import BeatmapError, parse_beatmap
@@ -137,6 +138,7 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
             "accuracy": round(replay.accuracy, 5),
             "misses": replay.nmiss,
             "screen_px": round(screen_grid_px(replay.xy), 6),
+            "recorder": fit_recorder(replay).round(7).tolist(),
         }
         plays.append((described | play, arrays))
     return charts, plays, dict(skipped)

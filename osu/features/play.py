@@ -1,11 +1,13 @@
-"""A play: a replay's frames (ms, osu!px, key bits) <-> channels (T, 4) on the grid of a chart."""
+"""A play: a replay's frames (ms, osu!px, key bits) -> channels (T, 4) on the grid of a chart.
+
+The way back is osu.features.recorder's.
+"""
 
 from enum import IntEnum
 
 import numpy as np
-from scipy.linalg import solve_banded
 
-from osu.units import FRAME_MS, grid_ms, resample, to_px, to_unit
+from osu.units import FRAME_MS, grid_ms, resample, to_unit
 
 
 class Play(IntEnum):
@@ -88,43 +90,3 @@ def key_events(play: np.ndarray, start_ms: float, rate: float) -> list[np.ndarra
         press[1:] = np.maximum(press[1:], release[:-1] + 1)  # map ms: a key is up in between
         spans.append(np.stack([press, np.maximum(release, press + 1)], -1))
     return spans
-
-
-def decode_play(
-    play: np.ndarray, start_ms: float, rate: float, spans: list[np.ndarray] | None = None,
-    screen_px: float = 0.0, late_ms: np.ndarray | float = 0.0,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """The inverse of `encode_play`: (t_ms, xy, keys), a frame at each grid time and key change.
-
-    play (T, len(Play)); `spans` override the key channels, as `key_events` returns them. t_ms
-    are whole map ms, strictly increasing; xy stand on a screen's pixels where `screen_px` (see
-    `screen_grid_px`) is above 0. Frames of the grid come `late_ms` (T,) map ms late, less than the
-    grid's period, and are such that the grid's own times still read as `play`.
-    """
-    spans = key_events(play, start_ms, rate) if spans is None else spans
-    due = grid_ms(start_ms, len(play), rate)
-    at = np.concatenate([due[:1], np.round(due + late_ms)[1:]])
-    changes = np.round(np.concatenate([np.ravel(one) for one in spans]))
-    t_ms = np.unique(np.concatenate([at, changes[(changes >= at[0]) & (changes <= at[-1])]]))
-    frame_xy = _before_interpolation(to_px(play[:, [Play.X, Play.Y]].astype(np.float64)), due, at)
-    xy = resample(t_ms, at, frame_xy)
-    if screen_px:
-        xy = np.round(xy / screen_px) * screen_px
-    keys = np.zeros(len(t_ms), np.uint8)
-    for bit, of_key in zip((1, 2), spans, strict=True):
-        begin = np.searchsorted(t_ms, np.round(of_key[:, 0]))
-        end = np.searchsorted(t_ms, np.round(of_key[:, 1]))
-        toggled = np.zeros(len(t_ms) + 1, np.int32)
-        np.add.at(toggled, begin, 1)
-        np.add.at(toggled, end, -1)
-        keys |= np.where(np.cumsum(toggled[:-1]) > 0, bit, 0).astype(np.uint8)
-    return t_ms, xy, keys
-
-
-def _before_interpolation(xy: np.ndarray, due: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """(T, 2) at times `at` that interpolates to xy (T, 2) at times `due`; each due time lies
-    between the frame before and its own."""
-    own = np.ones(len(xy))  # share of a frame in what is read at its due time
-    own[1:] = (due[1:] - at[:-1]) / np.diff(at)
-    bands = np.stack([own, np.append(1 - own[1:], 0.0)])
-    return solve_banded((1, 0), bands, xy)

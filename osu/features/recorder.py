@@ -29,7 +29,8 @@ COARSEST_PX, FINEST_PX = 1.7, 0.008  # of a lattice
 FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
 SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up in larger ones
 FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
-OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else
+OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else, or late
+ELSEWHERE_MS = 6.0  # further than that none is late
 SIGNIFICANT = 7  # digits of a position
 MOST_LATE_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
@@ -57,11 +58,11 @@ class Recorder(IntEnum):
 
 
 def fit_recorder(replay: Replay) -> np.ndarray:
-    """(len(Recorder),) float32 of a replay's frames; nan where there are too few."""
+    """(len(Recorder),) of a replay's frames; nan where there are too few."""
     t_ms, xy, keys = without_lead_in(replay)
     t_ms = t_ms / replay.rate
     keys = buttons_of(keys)
-    fitted = np.full(len(Recorder), np.nan, np.float32)
+    fitted = np.full(len(Recorder), np.nan)
     if len(t_ms) < FEWEST_FRAMES:
         return fitted
     step_ms = np.diff(t_ms)
@@ -70,7 +71,7 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     for axis in range(2):
         count = lattice_px(steps[:, axis])
         fitted[Recorder.COUNT_X_PX + axis] = count
-        fitted[Recorder.PHASE_X + axis] = phase(xy[:, axis], count)
+        fitted[Recorder.PHASE_X + axis] = phase_of(xy[:, axis], count)
     count = fitted[Recorder.COUNT_X_PX]
     places = np.ptp(xy[:, 0]) / count if count > 0 else np.inf
     fitted[Recorder.WANDERS] = len(np.unique(xy[:, 0])) > 2 * places
@@ -99,16 +100,23 @@ def lattice_px(steps: np.ndarray) -> float:
             spacing = float((counts @ near) / (counts @ counts))
         # What rounds to no count is a step of nothing: it says nothing for the lattice.
         if counts.any() and np.cos(2 * np.pi * near / spacing).mean() > FITS:
-            return spacing
+            height = round(480 / spacing)  # of a screen, whose pixels are exact
+            return 480 / height if abs(480 / height / spacing - 1) < 1e-4 else spacing
     return 0.0
 
 
-def phase(x: np.ndarray, count_px: float) -> float:
+def phase_of(x: np.ndarray, count_px: float) -> float:
     """Where positions x (F,) osu!px lie between two counts, 0 .. 1; nan where not at one place."""
     if count_px == 0:
         return np.nan
-    turn = np.exp(2j * np.pi * x.astype(np.float64) / count_px).mean()
-    return float(np.angle(turn) / (2 * np.pi) % 1) if abs(turn) > 0.9 else np.nan
+    x = x.astype(np.float64)
+    turn = np.exp(2j * np.pi * x / count_px)
+    mean = turn.mean()
+    if abs(mean) < 0.9:
+        return np.nan
+    # That of a position in the file, so that the others are sums of it and whole counts.
+    place = x[np.argmin(np.abs(np.angle(turn * np.conj(mean))) + 1e-5 * np.abs(x))]
+    return float((place / count_px) % 1)
 
 
 def fit_clock(
@@ -123,35 +131,46 @@ def fit_clock(
     around = np.flatnonzero(changed[:-1])
     gaps = np.concatenate([step_ms[around], step_ms[around + 1]])
     gaps = gaps[(gaps >= 0) & (gaps < FRAME_MS)]
-    update = float(np.quantile(gaps, 0.06) - 0.5) if len(gaps) >= 20 else 1.0
-    if update <= 1:  # of gaps that are uniform up to a sixtieth, so many are below half a ms
-        update = 1.0 - min(1.0, float((gaps < 0.5).mean()) * FRAME_MS / 0.5) if len(gaps) else 1.0
+    update = 1.0
+    if len(gaps) >= 20:  # they are uniform from an update to a sixtieth
+        update = max(1.0, (float(np.quantile(gaps, 0.06)) - 0.06 * FRAME_MS) / 0.94)
+    if update == 1.0:  # two whole ms are the same in (1 - gap) of cases
+        update -= np.sqrt(2 * FRAME_MS * float((gaps < 0.5).mean())) if len(gaps) else 0.0
     update = float(np.clip(update, FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS))
     late = lateness_ms(t_ms[1:][~changed])
-    core = float(np.nanquantile(np.abs(late), 0.683))
+    # Frames that were written for something else lie anywhere: so many to a ms are taken off.
+    anywhere = (np.abs(late) > ELSEWHERE_MS).sum() / (FRAME_MS - 2 * ELSEWHERE_MS)
+    edges = np.arange(-ELSEWHERE_MS, ELSEWHERE_MS + 0.25, 0.25)
+    count = np.histogram(late, edges)[0] - anywhere * 0.25
+    middle = (edges[1:] + edges[:-1]) / 2
+    core = np.abs(middle) < OUT_OF_TURN_MS
+    total = max(count[core].sum(), 1.0)
+    variance = max(float(count[core] @ middle[core] ** 2) / total, 0.0)
     # Lateness is uniform over an update, and times are rounded to whole ms.
-    jitter2 = max(core**2 - update**2 / 12 - 1 / 12, 0.0)
-    memory = np.nanmean(late[1:] * late[:-1]) / jitter2 if jitter2 > 0.01 else 0.0
-    hiccups = np.nanmean(np.abs(late) > max(3 * core, 1.5))
-    return update, float(np.sqrt(jitter2)), float(np.clip(memory, 0.0, 0.98)), float(hiccups)
+    jitter2 = max(variance - update**2 / 12 - 1 / 12, 0.0)
+    both = (np.abs(late[1:]) < OUT_OF_TURN_MS) & (np.abs(late[:-1]) < OUT_OF_TURN_MS)
+    memory = (late[1:] * late[:-1])[both].mean() / jitter2 if jitter2 > 0.01 else 0.0
+    hiccups = count[~core & (middle > 0)].sum() / total
+    return (
+        update, float(np.sqrt(jitter2)), float(np.clip(memory, 0.0, 0.98)),
+        float(np.clip(hiccups, 0.0, 0.5)),
+    )  # fmt: skip
 
 
 def lateness_ms(t_ms: np.ndarray) -> np.ndarray:
-    """(F,) by how much regular frames at real times t_ms (F,) are later than the sixtieths of the
-    hundred frames around, mean 0; nan for a frame that is out of turn."""
+    """(F,) by how much frames at real times t_ms (F,) are later than the sixtieths of the hundred
+    frames around, of which those out of turn do not count."""
     turn = np.exp(2j * np.pi * t_ms / FRAME_MS)
     window = np.ones(min(101, len(t_ms)))
     in_turn = np.ones(len(t_ms), bool)
     for _ in range(3):
         around = np.convolve(turn * in_turn, window, "same")
-        off = np.angle(turn * np.conj(around)) * FRAME_MS / (2 * np.pi)
-        in_turn = np.abs(off) < OUT_OF_TURN_MS
-    return np.where(in_turn, off, np.nan)
+        late = np.angle(turn * np.conj(around)) * FRAME_MS / (2 * np.pi)
+        in_turn = np.abs(late) < OUT_OF_TURN_MS
+    return late
 
 
-def fit_repeats(
-    step_ms: np.ndarray, steps: np.ndarray, changed: np.ndarray
-) -> tuple[float, float]:
+def fit_repeats(step_ms: np.ndarray, steps: np.ndarray, changed: np.ndarray) -> tuple[float, float]:
     """(report interval in real ms, share of key frames that repeat): how often a frame repeats the
     position before although the frames around it move, by the time since that frame."""
     still = (steps == 0).all(1)
@@ -192,10 +211,7 @@ def frame_times(
 ) -> np.ndarray:  # fmt: skip
     """Real times of the frames that the game writes between two times: the sixtieths, the key
     changes `key_ms`, which are times of updates, and the updates at or after `event_ms`."""
-    update = max(float(recorder[Recorder.UPDATE_MS]), FASTEST_UPDATE_MS)
-    count = int((end_ms - start_ms) / update * 1.1) + 8
-    updates = start_ms + np.cumsum(update * np.clip(rng.normal(1, 0.1, count), 0.5, 2))
-    updates = np.union1d(updates[updates <= end_ms], key_ms)
+    updates = update_times(start_ms, end_ms, key_ms, float(recorder[Recorder.UPDATE_MS]), rng)
     due = np.arange(start_ms + rng.uniform(0, FRAME_MS), end_ms, FRAME_MS)
     # An interpolated audio clock runs a little ahead or behind for a few frames at a time.
     jitter, memory = recorder[[Recorder.JITTER_MS, Recorder.JITTER_MEMORY]].astype(float)
@@ -206,6 +222,20 @@ def frame_times(
     wanted = np.concatenate([due, event_ms[(event_ms >= start_ms) & (event_ms <= end_ms)]])
     at = np.searchsorted(updates, wanted)
     return np.union1d(updates[at[at < len(updates)]], key_ms)
+
+
+def update_times(
+    start_ms: float, end_ms: float, key_ms: np.ndarray, update_ms: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Times of the game's updates, some update_ms apart; a key changes at one."""
+    update_ms = max(update_ms, FASTEST_UPDATE_MS)
+    edges = np.concatenate([[start_ms], key_ms[key_ms > start_ms], [max(end_ms, start_ms + 1)]])
+    count = np.maximum(np.round(np.diff(edges) / update_ms), 1).astype(int)
+    # Evenly between two key changes, give or take a third.
+    segment = np.repeat(np.arange(len(count)), count)
+    rank = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
+    rank = rank + np.where(rank > 0, np.clip(rng.normal(0, 0.3, len(rank)), -0.45, 0.45), 0.0)
+    return np.append(edges[segment] + rank / count[segment] * np.diff(edges)[segment], edges[-1])
 
 
 def record(
@@ -220,8 +250,8 @@ def record(
     """
     changes = np.round(np.unique(np.concatenate([np.ravel(one) for one in spans])))
     changes = changes[(changes >= due_ms[0]) & (changes <= due_ms[-1])]
-    # Updates lie anywhere in their ms, as those at which keys change do.
-    inside_ms = rng.uniform(-0.5, 0.5, len(changes))
+    # Updates of a fast game lie anywhere in their ms, and so do those at which keys change.
+    inside_ms = rng.uniform(-0.49, 0.49, len(changes)) * (recorder[Recorder.UPDATE_MS] < 1)
     real_ms = frame_times(
         due_ms[0] / rate, due_ms[-1] / rate, (changes + inside_ms) / rate, event_ms / rate,
         recorder, rng,

@@ -34,12 +34,6 @@ def screen_grid_px(xy: np.ndarray) -> float:
     return 0.0
 
 
-def nearest_grid_px(px: float) -> float:
-    """The grid nearest to `px`, which half precision has rounded; 0 where it is 0 or nan."""
-    grids = 480 / np.array(SCREEN_HEIGHTS)
-    return float(grids[np.abs(grids - px).argmin()]) if px > 0 else 0.0
-
-
 class Style(IntEnum):
     """Columns of a play's style: what stays the same through it."""
 

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from osu.features.baseline import baseline_path
 from osu.features.condition import Condition
 from osu.features.play import Play
+from osu.features.recorder import Recorder
 from osu.features.style import MapDemand, Spin, Style
 from osu.nets.layers import Conv, FrameNorm, Grow
 from osu.units import UNIT_PX
@@ -136,6 +137,8 @@ class Denoiser(nn.Module):
         self.register_buffer("bank_code", torch.zeros(config.bank_rows, config.style))
         self.register_buffer("bank_load", torch.zeros(config.bank_rows, len(MapDemand)))
         self.register_buffer("bank_spin", torch.full((config.bank_rows, len(Spin)), torch.nan))
+        recorders = torch.full((config.bank_rows, len(Recorder)), torch.nan)
+        self.register_buffer("bank_recorder", recorders)
         spread = torch.tensor([SIGMA_CURSOR, SIGMA_CURSOR, SIGMA_KEYS, SIGMA_KEYS])
         self.register_buffer("sigma_data", spread, persistent=False)
         frequencies = torch.exp(torch.linspace(-2.0, 4.0, 32))

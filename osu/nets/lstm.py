@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from osu.features.condition import Condition
 from osu.features.play import Play
 from osu.features.presses import OFFSET_BINS, PRESS_FEATURES, RELEASE_BINS, PressField
+from osu.features.recorder import Recorder
 from osu.features.style import MapDemand, Style
 
 
@@ -83,6 +84,8 @@ class KeyLSTM(nn.Module):
         self.register_buffer("style_std", torch.ones(len(Style)))
         self.register_buffer("bank_style", torch.zeros(config.bank_rows, len(Style)))
         self.register_buffer("bank_load", torch.zeros(config.bank_rows, len(MapDemand)))
+        recorders = torch.full((config.bank_rows, len(Recorder)), torch.nan)
+        self.register_buffer("bank_recorder", recorders)
         self.offset_seen = nn.Embedding(OFFSET_BINS + 1, 32)
         self.release_seen = nn.Embedding(RELEASE_BINS, 16)
         self.finger_seen = nn.Embedding(2, 16)

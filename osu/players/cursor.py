@@ -9,13 +9,11 @@ from osu.features.chart import chart_of
 from osu.features.condition import chart_condition
 from osu.features.play import Play
 from osu.features.presses import from_bins, press_features_of, spans_of, to_map_ms
-from osu.features.style import Style, draw_similar, nearest_grid_px, spread_of_unstable_rate
+from osu.features.style import Style, draw_similar, spread_of_unstable_rate
 from osu.formats.beatmap import Beatmap
 from osu.nets.checkpoint import load_model
-from osu.nets.cursor_gan import CursorGenerator
 from osu.nets.lstm import KeyLSTM
-from osu.players.generated import GeneratedPlay, finish_play
-from osu.players.hand import apply_dead_zone
+from osu.players.generated import GeneratedPlay, draw_recorder, finish_play
 from osu.players.options import OnProgress, PlayOptions
 
 PRESSER = "keys"  # the folder of the key-press network, the same for every cursor network
@@ -33,9 +31,6 @@ class CursorPlayer:
         presser = load_model(folder / PRESSER)
         assert isinstance(presser, KeyLSTM), f"{PRESSER} is a {type(presser).__name__}"
         self.presser = presser.to(device)
-        # Only a sampled cursor gets the hand model and a pixel grid; the regressor's output is an
-        # average over people.
-        self.is_sampled = isinstance(self.model, CursorGenerator)
 
     def generate(
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress
@@ -45,8 +40,6 @@ class CursorPlayer:
         generator = torch.Generator(self.device).manual_seed(seed)
         condition = chart_condition(chart, self.device)
         cursor = self.model.play(condition, generator)[0].cpu().numpy()
-        if self.is_sampled:
-            cursor = apply_dead_zone(cursor, np.random.default_rng((seed, 1)))
         on_progress(0.5)
 
         rng = np.random.default_rng(seed)
@@ -60,5 +53,6 @@ class CursorPlayer:
 
         play = np.zeros((chart.frames, len(Play)), np.float32)
         play[:, : Play.K1] = cursor
-        screen_px = nearest_grid_px(float(style[Style.SCREEN])) if self.is_sampled else 0.0
-        return finish_play(beatmap, chart, play, spans, screen_px, self.name, seed)
+        bank = self.presser.bank_recorder
+        recorder = draw_recorder(bank[row, None].cpu().numpy(), bank, rng)
+        return finish_play(beatmap, chart, play, spans, recorder, self.name, seed)

@@ -13,11 +13,11 @@ from osu.features.chart import Chart, chart_of
 from osu.features.condition import FAR_S, Condition, chart_condition
 from osu.features.play import Play, encode_play, key_spans
 from osu.features.presses import events_of, to_real_ms
+from osu.features.recorder import fit_recorder
 from osu.features.style import (
     Spin,
     Style,
     draw_similar,
-    nearest_grid_px,
     screen_grid_px,
     spin_of,
     spread_of_unstable_rate,
@@ -29,8 +29,7 @@ from osu.formats.replay import Replay, clean_frames
 from osu.nets.checkpoint import load_model
 from osu.nets.denoiser import Denoiser, to_play
 from osu.players.dpm_solver import sample
-from osu.players.generated import GeneratedPlay, finish_play
-from osu.players.hand import apply_dead_zone
+from osu.players.generated import GeneratedPlay, draw_recorder, finish_play
 from osu.players.options import OnProgress, PlayOptions
 from osu.players.spinners import spinner_path
 from osu.players.target import play_to_target, with_sloppiness
@@ -38,8 +37,6 @@ from osu.players.target import play_to_target, with_sloppiness
 # Chosen once for the shipped model (for GUIDANCE see `sample_as`); no command repeats the choice.
 # Sigmas are the sampler's noise levels in units of 256 px.
 STEPS = 16
-# Median reach for osu.players.hand: the network rests by itself in half of the time.
-RESTING_DEAD_ZONE_PX = 0.35
 IDLE_S = 1.5  # farther from the next object nobody aims at it yet
 # How far from anyone's play towards the person's; 1 is the network's own prediction.
 GUIDANCE = 1.8
@@ -55,6 +52,7 @@ class Person(NamedTuple):
     style: Tensor  # (len(osu.features.style.Style),), nan for the unknown
     style_embedding: Tensor  # (style,), learned by the network's encoder
     spin: np.ndarray  # (len(osu.features.style.Spin),), nan where unknown
+    recorder: np.ndarray  # (len(osu.features.recorder.Recorder),)
 
 
 class DiffusionPlayer:
@@ -73,8 +71,8 @@ class DiffusionPlayer:
         chart = chart_of(beatmap)
 
         def play_once(sloppiness: float, on_progress: OnProgress) -> GeneratedPlay:
-            play, screen_px = sample_play(self.model, chart, seed, options, on_progress, sloppiness)
-            return finish_play(beatmap, chart, play, None, screen_px, self.name, seed)
+            play, recorder = sample_play(self.model, chart, seed, options, on_progress, sloppiness)
+            return finish_play(beatmap, chart, play, None, recorder, self.name, seed)
 
         return play_to_target(play_once, options, on_progress)
 
@@ -87,15 +85,13 @@ def sample_play(
     options: PlayOptions,
     on_progress: OnProgress,
     sloppiness: float = 0.0,
-) -> tuple[np.ndarray, float]:
-    """A play (T, len(Play)) of a whole map as the person's pointing device shows it, and the grid
-    of that person's screen in osu!px, 0 for none. `sloppiness` is osu.players.target's."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """A play (T, len(Play)) of a whole map, and the person's recorder. `sloppiness` is
+    osu.players.target's."""
     person = draw_person(model, chart, seed, options)
     person = person._replace(style=with_sloppiness(person.style, sloppiness, options))
     play = sample_as(model, chart, person, seed, options.steps or STEPS, on_progress)
-    rng = np.random.default_rng((seed, 1))
-    play[:, : Play.K1] = apply_dead_zone(play[:, : Play.K1], rng, RESTING_DEAD_ZONE_PX)
-    return play, nearest_grid_px(float(person.style[Style.SCREEN]))
+    return play, person.recorder
 
 
 @torch.no_grad()
@@ -170,6 +166,7 @@ def draw_person(model: Denoiser, chart: Chart, seed: int, options: PlayOptions) 
         style[Style.SCREEN] = liked[0].style[Style.SCREEN]  # a mean of two grids is none
         embedding = torch.stack([person.style_embedding for person in liked]).mean(0)
         spins = np.stack([person.spin for person in liked])
+        recorders = np.stack([person.recorder for person in liked])
     else:
         distance = 0.0
         if options.target_accuracy is not None:
@@ -179,6 +176,7 @@ def draw_person(model: Denoiser, chart: Chart, seed: int, options: PlayOptions) 
         row = draw_similar(model.bank_load.cpu().numpy(), chart, rng, distance)
         style, embedding = model.bank_style[row].clone().cpu(), model.bank_code[row].cpu()
         spins = model.bank_spin[row, None].cpu().numpy()
+        recorders = model.bank_recorder[row, None].cpu().numpy()
     if np.isnan(spins).all():
         spins = model.bank_spin.cpu().numpy()
     finite = spins[np.isfinite(spins).all(1)]
@@ -187,7 +185,7 @@ def draw_person(model: Denoiser, chart: Chart, seed: int, options: PlayOptions) 
         style[Style.ACCURACY] = style_of_accuracy(options.target_accuracy)
     if options.unstable_rate is not None:
         style[Style.SPREAD] = spread_of_unstable_rate(options.unstable_rate)
-    return Person(style, embedding, spin)
+    return Person(style, embedding, spin, draw_recorder(recorders, model.bank_recorder, rng))
 
 
 @torch.no_grad()
@@ -202,4 +200,5 @@ def read_person(model: Denoiser, replay: Replay, chart: Chart) -> Person:
     style = style_of(chart, events, play[:, : Play.K1], replay.accuracy, screen)
     condition = chart_condition(chart, device)
     embedding = model.encoder(torch.from_numpy(play[None]).to(device), condition, torch.float32)[0]
-    return Person(torch.from_numpy(style), embedding.cpu(), spin_of(chart, play[:, : Play.K1]))
+    spin = spin_of(chart, play[:, : Play.K1])
+    return Person(torch.from_numpy(style), embedding.cpu(), spin, fit_recorder(replay))

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from osu.features.chart import Chart
-from osu.features.play import decode_play
+from osu.features.play import Play, encode_cursor, key_events
+from osu.features.recorder import Recorder, judged_ms, record
 from osu.formats.beatmap import Beatmap
 from osu.formats.mods import mods_str
 from osu.formats.replay import Replay, build_replay
-from osu.players.hand import frame_lateness_ms
 from osu.rules.judge import Judgement, judge
+from osu.units import grid_ms, to_px
 
 PLAYER_PREFIX = "osu-players/"
 # A fixed time in the header (2026-01-01 UTC in .NET ticks): the same seed gives the same bytes.
@@ -38,17 +40,22 @@ def finish_play(
     chart: Chart,
     play: np.ndarray,
     spans: list[np.ndarray] | None,
-    screen_px: float,
+    recorder: np.ndarray,
     model: str,
     seed: int,
 ) -> GeneratedPlay:
     """A network's play (T, len(Play)) as a judged replay.
 
     `spans` of map ms in which each key is held, if any, override the play's key channels.
-    `screen_px` is the grid that the cursor stands on, 0 for none.
+    `recorder` (len(Recorder),) is whose device and game wrote it.
     """
-    late_ms = frame_lateness_ms(np.random.default_rng((seed, 2)), len(play)) * chart.rate
-    t_ms, xy, keys = decode_play(play, chart.start_ms, chart.rate, spans, screen_px, late_ms)
+    if spans is None:
+        spans = key_events(play, chart.start_ms, chart.rate)
+    path_px = to_px(play[:, : Play.K1].astype(np.float64))
+    rng = np.random.default_rng((seed, 2))
+    t_ms, xy, keys = record(
+        path_px, chart.t_ms, chart.rate, spans, judged_ms(beatmap, spans), recorder, rng
+    )
     replay = build_replay(
         beatmap.md5,
         PLAYER_PREFIX + model,
@@ -60,6 +67,30 @@ def finish_play(
         TIMESTAMP_TICKS,
     )
     return judged_play(beatmap, replay)
+
+
+def recorded_cursor(
+    cursor: np.ndarray, chart: Chart, recorder: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """(T, 2) float32 units: a cursor (T, 2) as it is read from the frames of a recorder."""
+    due_ms = grid_ms(chart.start_ms, len(cursor), chart.rate)
+    path_px, nothing = to_px(cursor.astype(np.float64)), np.zeros((0, 2))
+    t_ms, xy, _ = record(
+        path_px, due_ms, chart.rate, [nothing, nothing], np.zeros(0), recorder, rng
+    )
+    return encode_cursor(t_ms, xy, chart.start_ms, len(cursor), chart.rate)
+
+
+def draw_recorder(
+    recorders: np.ndarray, bank: torch.Tensor, rng: np.random.Generator
+) -> np.ndarray:
+    """The first of a person's recorders (N, len(Recorder)) that could be fitted; without one that
+    of somebody of the bank (M, len(Recorder))."""
+    for known in (recorders, rng.permutation(bank.cpu().numpy())):
+        fitted = known[np.isfinite(known[:, Recorder.UPDATE_MS])]
+        if len(fitted):
+            return fitted[0].astype(np.float64)
+    return np.zeros(len(Recorder))
 
 
 def play_file_name(player: str, beatmap: Beatmap) -> str:

@@ -11,7 +11,7 @@ from osu.likeness.classifier_inputs import classifier_channels
 from osu.likeness.measures import STILL_PX_PER_MS
 from osu.likeness.two_sample import Sample, components, two_sample
 from osu.nets.cursor_gan import CursorGenerator
-from osu.players.hand import apply_dead_zone
+from osu.players.generated import recorded_cursor
 from osu.units import FRAME_HZ, UNIT_PX, resample
 
 STILL_PX = STILL_PX_PER_MS * 1000 / FRAME_HZ
@@ -76,7 +76,7 @@ def measure_cursor(chart: Chart, cursor: np.ndarray) -> dict[str, float]:
 def validate_cursors(
     model: CursorGenerator, plays: PlaySet, index: np.ndarray, seed: int, steps: int = 200
 ) -> dict[str, float]:
-    """Samples the maps of human plays twice, as a device shows them (osu.players.hand), and
+    """Samples the maps of human plays twice, through the recorders of these plays, and
     measures both sides, mean over plays.
 
     human_*, generated_*: see `measure_cursor`. apart: mean distance in px between the two samples
@@ -93,14 +93,16 @@ def validate_cursors(
         batch = plays.window(np.array([i]), np.array([0]), play.frames)
         generator = torch.Generator(plays.device).manual_seed(seed * 100_003 + number)
         rng = np.random.default_rng((seed, number))
+        recorder, chart = np.array(play.recorder), plays.charts[play.chart]
         first, second = (
-            torch.from_numpy(apply_dead_zone(cursor[0].cpu().numpy(), rng))[None].to(plays.device)
+            torch.from_numpy(recorded_cursor(cursor[0].cpu().numpy(), chart, recorder, rng)).to(
+                plays.device
+            )[None]
             for cursor in (model.play(batch.condition, generator) for _ in range(2))
         )
         apart = (first - second).norm(dim=-1).mean().item() * UNIT_PX
         found.setdefault("apart", []).append(apart)
         real = batch.play[..., : Play.K1]
-        chart = plays.charts[play.chart]
         for kind, cursor, kept in zip(("human", "generated"), (real, first), seen, strict=True):
             for name, value in measure_cursor(chart, cursor[0].cpu().numpy()).items():
                 found.setdefault(f"{kind}_{name}", []).append(value)
