@@ -7,6 +7,7 @@ all of them.
 """
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from osu.units import FRAME_HZ
 
 WINDOW = 16 * FRAME_HZ  # frames
 PART = 2 * FRAME_HZ
+EVIDENCE = 10.0  # what a head's output of one counts: a few frames may have to convince a window
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class FitConfig:
 
     width: int = 160
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32) * 2
-    pairs: int = 32  # human windows a batch, and as many generated
-    rate: float = 1e-3
+    pairs: int = 48  # human windows a batch, and as many generated
+    rate: float = 2e-3  # at first; it falls along half a cosine
     weight_decay: float = 0.01
     dropout: float = 0.1
     average: float = 0.995  # decay of the weights' moving average, which is what is scored
@@ -84,7 +86,7 @@ class EvidenceNet(nn.Module):
             for block in self.blocks:
                 x = block(x)
             x = self.head(frame_norm(x))
-        return x.squeeze(1).float()
+        return EVIDENCE * x.squeeze(1).float()
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,7 @@ def fit(
         val_windows = val.tiled(WINDOW, WINDOW)
         for step in range(1, config.most_steps + 1):
             for group in optimizer.param_groups:
-                group["lr"] = config.rate * min(1.0, step / 100)
+                group["lr"] = config.rate * schedule(step, config)
             windows, label = train.drawn(config.pairs, WINDOW, rng)
             batch = train.batch(windows, WINDOW)
             play = shown(batch.play, batch.condition, level, part, generator)
@@ -154,6 +156,12 @@ def fit(
                 if since >= config.patience:
                     break
     return Fitted(best, level, part, losses)
+
+
+def schedule(step: int, config: FitConfig) -> float:
+    """The learning rate at a step as a share of the first one."""
+    warm = min(1.0, step / 100)
+    return warm * (0.02 + 0.98 * (1 + math.cos(math.pi * step / config.most_steps)) / 2)
 
 
 def evidence_loss(evidence: Tensor, mask: Tensor, label: Tensor) -> Tensor:

@@ -79,8 +79,11 @@ class PlayTable:
         return Windows(np.concatenate(play), np.concatenate(start))
 
     def drawn(self, pairs: int, length: int, rng: np.random.Generator) -> tuple[Windows, Tensor]:
-        """2 * `pairs` windows: a human play, drawn by its length, and one generated play against
-        it, at places of their own; and (2 * pairs,) 1.0 where a window is of a generated play."""
+        """2 * `pairs` windows: of human plays, drawn by their length, and each the same place of one
+        generated play against it; and (2 * pairs,) 1.0 where a window is of a generated play.
+
+        The map is then the same on both sides, and all that differs is how it is played.
+        """
         human = np.flatnonzero(~self.generated)
         share = self.frames[human] / self.frames[human].sum()
         human = rng.choice(human, pairs, p=share)
@@ -88,8 +91,8 @@ class PlayTable:
         count = np.bincount(self.pair)[self.pair[human]]
         other = human + rng.integers(1, count)
         play = np.concatenate([human, other])
-        last = np.maximum(self.frames[play] - length, FIRST_FRAME)
-        start = rng.integers(FIRST_FRAME, last + 1)
+        last = np.maximum(self.frames[other] - length, FIRST_FRAME)
+        start = np.tile(rng.integers(FIRST_FRAME, last + 1), 2)
         label = torch.arange(2).repeat_interleave(pairs).float()
         return Windows(play, start), label
 
