@@ -128,6 +128,7 @@ class Denoiser(nn.Module):
     def __init__(self, config: "Denoiser.Config") -> None:
         super().__init__()
         self.config = config
+        self.precision = torch.bfloat16  # in which the body computes on a GPU
         widths = list(config.widths)
         self.encoder = StyleEncoder(config.encoder, config.style)
         # Explicit styles are standardised; a missing one is 0 and flagged.
@@ -194,7 +195,7 @@ class Denoiser(nn.Module):
     def forward(self, noisy: Tensor, sigma: Tensor, condition: Tensor, embed: Tensor) -> Tensor:
         """noisy residual (B, T, len(Play)), sigma (B,), condition (B, T, len(Condition)), embed
         (B, embed) of `embedding` -> clean residual (B, T, len(Play)) float32."""
-        dtype = torch.bfloat16 if noisy.is_cuda else torch.float32
+        dtype = self.precision if noisy.is_cuda else torch.float32
         sigma = sigma[:, None, None]
         c_in = 1 / (sigma**2 + self.sigma_data**2).sqrt()  # (B, 1, len(Play))
         c_skip = (self.sigma_data * c_in) ** 2

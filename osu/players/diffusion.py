@@ -1,6 +1,7 @@
 """Plays from the diffusion network: whose style, which noise, how many steps."""
 
 import math
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,23 +28,29 @@ from osu.features.style import (
 from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay, clean_frames
 from osu.nets.checkpoint import load_model
-from osu.nets.denoiser import Denoiser, to_play
-from osu.players.dpm_solver import sample
+from osu.nets.denoiser import Denoiser, to_play, to_residual
+from osu.players.dpm_solver import INFLATION, SIGMA_MAX, noise_levels, sample
 from osu.players.generated import GeneratedPlay, draw_recorder, finish_play
 from osu.players.options import OnProgress, PlayOptions
 from osu.players.spinners import spinner_path
 from osu.players.target import play_to_target, with_sloppiness
 
-# Chosen once for the shipped model (for GUIDANCE see `sample_as`); no command repeats the choice.
-# Sigmas are the sampler's noise levels in units of 256 px.
-STEPS = 16
 IDLE_S = 1.5  # farther from the next object nobody aims at it yet
-# How far from anyone's play towards the person's; 1 is the network's own prediction.
-GUIDANCE = 1.8
-GUIDANCE_SIGMA = 0.01  # a play is guided while sigma >= this
 # While sigma >= 0.06, blend the prediction inside spinners with a synthetic spin: the network alone
 # turns at a third of human speed (osu.players.spinners).
 SPINNER_SIGMA = 0.06
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """The sampler's numbers. Sigmas are its noise levels in units of 256 px."""
+
+    steps: int = 16
+    # How far from anyone's play towards the person's; 1 is the network's own prediction.
+    guidance: float = 1.8
+    guidance_sigma: float = 0.01  # a play is guided while sigma >= this
+    inflation: float = INFLATION
+    precision: torch.dtype = torch.bfloat16  # on a GPU
 
 
 class Person(NamedTuple):
@@ -63,6 +70,7 @@ class DiffusionPlayer:
     def __init__(self, folder: Path, name: str, device: torch.device) -> None:
         self.name = name
         self.model = load_model(folder / name).to(device)
+        self.sampling = Sampling()
 
     def generate(
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress
@@ -71,7 +79,9 @@ class DiffusionPlayer:
         chart = chart_of(beatmap)
 
         def play_once(sloppiness: float, on_progress: OnProgress) -> GeneratedPlay:
-            play, recorder = sample_play(self.model, chart, seed, options, on_progress, sloppiness)
+            play, recorder = sample_play(
+                self.model, chart, seed, options, on_progress, sloppiness, self.sampling
+            )
             return finish_play(beatmap, chart, play, None, recorder, self.name, seed)
 
         return play_to_target(play_once, options, on_progress)
@@ -85,12 +95,14 @@ def sample_play(
     options: PlayOptions,
     on_progress: OnProgress,
     sloppiness: float = 0.0,
+    sampling: Sampling = Sampling(),
 ) -> tuple[np.ndarray, np.ndarray]:
     """A play (T, len(Play)) of a whole map, and the person's recorder. `sloppiness` is
     osu.players.target's."""
     person = draw_person(model, chart, seed, options)
     person = person._replace(style=with_sloppiness(person.style, sloppiness, options))
-    play = sample_as(model, chart, person, seed, options.steps or STEPS, on_progress)
+    sampling = replace(sampling, steps=options.steps or sampling.steps)
+    play = sample_as(model, chart, person, seed, sampling, on_progress)
     return play, person.recorder
 
 
@@ -100,10 +112,15 @@ def sample_as(
     chart: Chart,
     person: Person,
     seed: int,
-    steps: int,
+    sampling: Sampling = Sampling(),
     on_progress: OnProgress = lambda share: None,
+    begin: np.ndarray | None = None,
+    highest: float = SIGMA_MAX,
 ) -> np.ndarray:
     """A play (T, len(Play)) of a whole map by a person.
+
+    With `begin`, a play (T, len(Play)) of the map, what is coarser than the noise of level
+    `highest` stays as it is in that play.
 
     Classifier-free guidance (arXiv 2207.12598): left alone the network plays between the person and
     everybody. Measured once on 14 validation plays: accuracies followed those of their persons with
@@ -129,21 +146,36 @@ def sample_as(
     path = path - baseline_path(condition)[0, : chart.frames]
 
     def denoise(x: Tensor, sigma: Tensor) -> Tensor:
-        rows = 2 if sigma[0] >= GUIDANCE_SIGMA else 1
+        guided = sampling.guidance != 1 and sigma[0] >= sampling.guidance_sigma
+        rows = 2 if guided else 1
         sigma = sigma.expand(rows)
         embed = model.embedding(
             sigma, styles[:rows], embeddings[:rows], has_embedding[:rows], mirrored[:rows]
         )
         clean = model(x.expand(rows, -1, -1), sigma, conditions[:rows], embed)
         if rows == 2:
-            clean = torch.lerp(clean[1:], clean[:1], GUIDANCE)
-        if sigma[0] >= SPINNER_SIGMA:
+            clean = torch.lerp(clean[1:], clean[:1], sampling.guidance)
+        if sigma[0] >= SPINNER_SIGMA and begin is None:
             clean[0, : chart.frames, : Play.K1].lerp_(path, share)
         return clean
 
     idle = torch.zeros_like(noise)
     idle[..., : Play.K1] = idle_mask(condition)
-    signal = sample(denoise, noise, steps, lambda n: on_progress((n + 1) / (steps + 1)), idle)
+    signal = None
+    if begin is not None:
+        signal = torch.zeros_like(noise)
+        signal[0, : len(begin)] = torch.from_numpy(begin).to(device)
+        signal = to_residual(signal, condition)
+    model.precision = sampling.precision
+    signal = sample(
+        denoise,
+        noise,
+        noise_levels(sampling.steps, highest),
+        lambda n: on_progress((n + 1) / (sampling.steps + 1)),
+        idle,
+        sampling.inflation,
+        signal,
+    )
     return to_play(signal, condition)[0, : chart.frames].cpu().numpy()
 
 

@@ -22,15 +22,15 @@ INFLATE_ABOVE = 0.1  # sigmas below move the cursor by less than 25 px
 INFLATION = 1.12
 
 
-def inflate_sigma(sigma: float) -> float:
+def inflate_sigma(sigma: float, inflation: float = INFLATION) -> float:
     """The sigma that is passed to the network at a step of noise level `sigma`."""
-    return sigma * INFLATION if sigma >= INFLATE_ABOVE else sigma
+    return sigma * inflation if sigma >= INFLATE_ABOVE else sigma
 
 
-def noise_levels(steps: int) -> Tensor:
-    """(steps + 1,) sigmas from SIGMA_MAX down to SIGMA_MIN, then 0 (EDM, equation 5)."""
+def noise_levels(steps: int, highest: float = SIGMA_MAX) -> Tensor:
+    """(steps + 1,) sigmas from `highest` down to SIGMA_MIN, then 0 (EDM, equation 5)."""
     ramp = torch.linspace(0, 1, steps, dtype=torch.float64)
-    low, high = SIGMA_MIN ** (1 / RHO), SIGMA_MAX ** (1 / RHO)
+    low, high = SIGMA_MIN ** (1 / RHO), highest ** (1 / RHO)
     return torch.cat([(high + ramp * (low - high)) ** RHO, torch.zeros(1, dtype=torch.float64)])
 
 
@@ -38,22 +38,28 @@ def noise_levels(steps: int) -> Tensor:
 def sample(
     denoise: Callable[[Tensor, Tensor], Tensor],
     noise: Tensor,
-    steps: int,
+    levels: Tensor,
     on_progress: Callable[[int], None] | None = None,
     idle_mask: Tensor | None = None,
+    inflation: float = INFLATION,
+    begin: Tensor | None = None,
 ) -> Tensor:
     """Integrates from `noise` (B, T, C), standard normal, to a clean signal of the same shape.
+
+    levels (steps + 1,) as `noise_levels` gives them. `begin` is a signal to which the noise of the
+    first level is added: what is coarser than that noise stays; without it there is no signal.
 
     denoise(x, inflated sigma (B,)) -> clean. `on_progress` gets the number of each step once it is
     done and may raise to stop. `idle_mask` (B, T, C) is 1 for what aims at nothing, else 0.
     """
-    levels = noise_levels(steps).tolist()
-    noisier = 1 if idle_mask is None else 1 + (INFLATION - 1) * idle_mask
-    x = noise * levels[0] * noisier
+    levels = levels.tolist()
+    noisier = 1 if idle_mask is None else 1 + (inflation - 1) * idle_mask
+    x = noise * levels[0] * (noisier if levels[0] >= INFLATE_ABOVE else 1)
+    x = x if begin is None else x + begin
     clean_before = None
-    for n in range(steps):
+    for n in range(len(levels) - 1):
         sigma, following = levels[n], levels[n + 1]
-        clean = denoise(x, torch.full((len(x),), inflate_sigma(sigma), device=x.device))
+        clean = denoise(x, torch.full((len(x),), inflate_sigma(sigma, inflation), device=x.device))
         if following == 0:
             x = clean
         else:

@@ -1,0 +1,89 @@
+"""The ladder: people's own plays, noised to a level of the sampler and denoised from there.
+
+What is coarser than the noise stays the person's, so the rung at which plays begin to be told is
+the level at which the model, its sampler or its recorder is wrong. A rung without denoising is the
+control: people's plays through the recorder alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from osu.features.chart import chart_of
+from osu.features.play import Play, encode_play, key_spans
+from osu.features.recorder import fit_recorder, judged_ms, record
+from osu.formats.beatmap import Beatmap
+from osu.formats.replay import Replay, build_replay, clean_frames
+from osu.likeness.contestants import seed_of
+from osu.likeness.human_plays import HumanPlay
+from osu.nets.checkpoint import load_model
+from osu.players.diffusion import Sampling, read_person, sample_as
+from osu.players.engine import MODELS
+from osu.players.generated import TIMESTAMP_TICKS, finish_play
+from osu.units import UNIT_PX, frame_count, grid_ms, to_px
+
+
+@dataclass
+class RecordedAgain:
+    """A source: the human's own play through the recorder that is fitted to it, with noise."""
+
+    noise_px: float = 0.0
+    seed: int = 0
+
+    def __call__(self, human: HumanPlay, beatmap: Beatmap, own: Replay) -> Iterable[Replay]:
+        rng = np.random.default_rng(seed_of(human, 0, self.seed))
+        chart = chart_of(beatmap)
+        t_ms, xy, keys = clean_frames(own)
+        frames = min(chart.frames, frame_count(chart.start_ms, t_ms[-1], chart.rate))
+        play = encode_play(t_ms, xy, keys, chart.start_ms, frames, chart.rate)
+        path_px = to_px(play[:, : Play.K1].astype(np.float64))
+        path_px += rng.normal(0, 1, path_px.shape) * self.noise_px
+        spans = key_spans(t_ms, keys)
+        due_ms = grid_ms(chart.start_ms, frames, chart.rate)
+        frames_of = record(
+            path_px, due_ms, chart.rate, spans, judged_ms(beatmap, spans), fit_recorder(own), rng
+        )
+        yield build_replay(
+            own.beatmap_md5, own.player, own.mods, *frames_of,
+            seed=0, timestamp_ticks=TIMESTAMP_TICKS,
+        )  # fmt: skip
+
+
+@dataclass
+class Rung:
+    """A source: the human's own play, noised to a level in units of 256 px and denoised by a model
+    from there, as the person, through the person's recorder."""
+
+    model: str
+    sigma: float
+    sampling: Sampling
+    device: str
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.network = None
+
+    def __call__(self, human: HumanPlay, beatmap: Beatmap, own: Replay) -> Iterable[Replay]:
+        if self.network is None:
+            self.network = load_model(MODELS / self.model).to(torch.device(self.device))
+        chart = chart_of(beatmap)
+        person = read_person(self.network, own, chart)
+        t_ms, xy, keys = clean_frames(own)
+        frames = min(chart.frames, frame_count(chart.start_ms, t_ms[-1], chart.rate))
+        begin = encode_play(t_ms, xy, keys, chart.start_ms, chart.frames, chart.rate)
+        seed = seed_of(human, 0, self.seed)
+        play = sample_as(
+            self.network, chart, person, seed, self.sampling, begin=begin, highest=self.sigma
+        )
+        play = play[:frames]
+        yield finish_play(beatmap, chart, play, None, person.recorder, self.model, seed).replay
+
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"network": None}  # each process loads its own
+
+
+def level_px(sigma: float) -> float:
+    """A level of the sampler in osu!px."""
+    return sigma * UNIT_PX
