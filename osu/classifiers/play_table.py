@@ -79,8 +79,8 @@ class PlayTable:
         return Windows(np.concatenate(play), np.concatenate(start))
 
     def drawn(self, pairs: int, length: int, rng: np.random.Generator) -> tuple[Windows, Tensor]:
-        """2 * `pairs` windows: of human plays, drawn by their length, and each the same place of one
-        generated play against it; and (2 * pairs,) 1.0 where a window is of a generated play.
+        """2 * `pairs` windows: of human plays, drawn by their length, and the same place of one
+        generated play against each; and (2 * pairs,) 1.0 where a window is of a generated play.
 
         The map is then the same on both sides, and all that differs is how it is played.
         """

@@ -51,10 +51,11 @@ def finish_play(
     """
     if spans is None:
         spans = key_events(play, chart.start_ms, chart.rate)
+    due_ms = grid_ms(chart.start_ms, len(play), chart.rate)
     path_px = to_px(play[:, : Play.K1].astype(np.float64))
     rng = np.random.default_rng((seed, 2))
     t_ms, xy, keys = record(
-        path_px, chart.t_ms, chart.rate, spans, judged_ms(beatmap, spans), recorder, rng
+        path_px, due_ms, chart.rate, spans, judged_ms(beatmap, spans), recorder, rng
     )
     replay = build_replay(
         beatmap.md5,
