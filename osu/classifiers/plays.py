@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from osu.classifiers.note_numbers import note_numbers
+from osu.classifiers.written import written_numbers
 from osu.features.chart import LEAD_MS, Chart
 from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay, dump_replay, parse_replay
@@ -33,7 +35,8 @@ class GridPlay:
 
     chart: Chart
     play: np.ndarray  # (T, len(osu.features.play.Play)) float32
-    replay: Replay
+    written: np.ndarray  # (len(WRITTEN),) of its file's frames, nan where undefined
+    notes: np.ndarray  # (len(NOTE_NUMBERS),) from note to note
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,4 +126,6 @@ def _grid_play(beatmap: Beatmap, replay: Replay) -> GridPlay | None:
         measured: Measured = measure(beatmap, replay)
     except (MeasureError, JudgeError):
         return None
-    return GridPlay(measured.chart, measured.play, replay)
+    return GridPlay(
+        measured.chart, measured.play, written_numbers(replay), note_numbers(measured)
+    )

@@ -35,6 +35,7 @@ SIGNIFICANT = 7  # digits of a position
 MOST_LATE_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 PHASE_S = 45.0
+UNEVEN = 0.3  # standard deviation of an update of a slow game, updates
 JUDGED_BEFORE_END_MS = 36.0  # stable judges a slider's end so much before it
 FEWEST_FRAMES = 300  # that a fit needs
 
@@ -231,10 +232,11 @@ def update_times(
     update_ms = max(update_ms, FASTEST_UPDATE_MS)
     edges = np.concatenate([[start_ms], key_ms[key_ms > start_ms], [max(end_ms, start_ms + 1)]])
     count = np.maximum(np.round(np.diff(edges) / update_ms), 1).astype(int)
-    # Evenly between two key changes, give or take a third.
+    # About evenly between two key changes; games that cannot keep up are less even.
     segment = np.repeat(np.arange(len(count)), count)
     rank = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
-    rank = rank + np.where(rank > 0, np.clip(rng.normal(0, 0.3, len(rank)), -0.45, 0.45), 0.0)
+    spread = UNEVEN if update_ms > 1.5 else UNEVEN / 3
+    rank = rank + np.where(rank > 0, np.clip(rng.normal(0, spread, len(rank)), -0.45, 0.45), 0.0)
     return np.append(edges[segment] + rank / count[segment] * np.diff(edges)[segment], edges[-1])
 
 
@@ -259,9 +261,7 @@ def record(
     t_ms = np.clip(np.round(real_ms * rate), due_ms[0], due_ms[-1])
     keys = keys_at(real_ms * rate, changes, inside_ms, spans)
 
-    is_change = np.diff(keys, prepend=keys[:1]) != 0
-    xy = hand_path(path_px, due_ms)(reported_ms(t_ms, is_change, rate, recorder, rng))
-    xy = np.clip(xy, *SCREEN_PX)
+    xy = np.clip(hand_path(path_px, due_ms)(t_ms), *SCREEN_PX)
     for axis in range(2):
         count_px = float(recorder[Recorder.COUNT_X_PX + axis])
         if count_px > 0:
@@ -270,9 +270,9 @@ def record(
         if recorder[Recorder.WANDERS] > 0:
             moved = np.diff(xy[:, axis], prepend=xy[:1, axis]) != 0
             xy[:, axis] += np.cumsum(moved * rng.normal(0, WANDER_PX, len(xy)))
-    repeated = np.flatnonzero(is_change & (rng.random(len(t_ms)) < recorder[Recorder.KEY_REPEAT]))
-    for frame in repeated:  # one after the other: two in a row hold the same position
-        xy[frame] = xy[frame - 1]
+    is_change = np.diff(keys, prepend=keys[:1]) != 0
+    for frame in np.flatnonzero(repeats(t_ms / rate, is_change, recorder, rng)):
+        xy[frame] = xy[frame - 1]  # one after the other: two in a row hold the same position
     return t_ms, as_written(xy), keys
 
 
@@ -291,18 +291,23 @@ def keys_at(
     return keys
 
 
-def reported_ms(
-    t_ms: np.ndarray, is_change: np.ndarray, rate: float, recorder: np.ndarray,
-    rng: np.random.Generator,
-) -> np.ndarray:  # fmt: skip
-    """(F,) map times of the device's last report before the frames at t_ms (F,)."""
-    interval = float(recorder[Recorder.REPORT_MS]) * rate
-    if interval <= 0:
-        return t_ms
-    phase = rng.uniform(0, interval)
-    reported = np.floor((t_ms - phase) / interval) * interval + phase
-    fresh = is_change & (rng.random(len(t_ms)) < -recorder[Recorder.KEY_REPEAT])
-    return np.where(fresh, t_ms, np.maximum(reported, t_ms[0]))
+def repeats(
+    real_ms: np.ndarray, is_change: np.ndarray, recorder: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """(F,) bool: the frames at real times (F,) that hold the position of the one before, since the
+    device has not reported another or a key's frame does not ask it.
+
+    The others hold where the hand is: a path that was read from a file has in it already how late
+    that person's device reports.
+    """
+    repeated = np.zeros(len(real_ms), bool)
+    if interval := float(recorder[Recorder.REPORT_MS]):
+        reports = np.floor((real_ms - rng.uniform(0, interval)) / interval)
+        fresh = is_change & (rng.random(len(real_ms)) < -recorder[Recorder.KEY_REPEAT])
+        repeated[1:] = (np.diff(reports) == 0) & ~fresh[1:]
+    repeated |= is_change & (rng.random(len(real_ms)) < recorder[Recorder.KEY_REPEAT])
+    repeated[0] = False
+    return repeated
 
 
 def phases(real_ms: np.ndarray, phase: float, rng: np.random.Generator) -> np.ndarray:
@@ -316,14 +321,17 @@ def phases(real_ms: np.ndarray, phase: float, rng: np.random.Generator) -> np.nd
 
 
 def hand_path(path_px: np.ndarray, due_ms: np.ndarray) -> CubicSpline:
-    """A path through positions (T, 2) at times due_ms (T,), which reads as those positions again
-    where frames that lie anywhere between are joined by straight lines.
+    """A path through positions (T, 2) at times due_ms (T,) that has their spectrum again where
+    frames that lie anywhere between are joined by straight lines and read at due_ms.
 
-    Straight lines cut corners, by a twelfth of the second difference on average: so much is added.
+    With frames a sixtieth apart such reading keeps (2 + cos w) / 3 of the power at w radians a
+    frame. Second and fourth differences make up for it; they are smaller than that asks, since
+    frames of key changes lie between, and were chosen by the spectra of people's plays.
     """
-    bend = np.zeros_like(path_px)
-    bend[1:-1] = path_px[:-2] - 2 * path_px[1:-1] + path_px[2:]
-    return CubicSpline(due_ms, path_px - bend / 12)
+    second, fourth = np.zeros_like(path_px), np.zeros_like(path_px)
+    second[1:-1] = path_px[:-2] - 2 * path_px[1:-1] + path_px[2:]
+    fourth[1:-1] = second[:-2] - 2 * second[1:-1] + second[2:]
+    return CubicSpline(due_ms, path_px - second / 15 + 0.012 * fourth)
 
 
 def as_written(xy: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay, clean_frames
 from osu.nets.checkpoint import load_model
 from osu.nets.denoiser import Denoiser, to_play, to_residual
-from osu.players.dpm_solver import INFLATION, SIGMA_MAX, noise_levels, sample
+from osu.players.dpm_solver import SIGMA_MAX, noise_levels, sample
 from osu.players.generated import GeneratedPlay, draw_recorder, finish_play
 from osu.players.options import OnProgress, PlayOptions
 from osu.players.spinners import spinner_path
@@ -45,12 +45,16 @@ SPINNER_SIGMA = 0.06
 class Sampling:
     """The sampler's numbers. Sigmas are its noise levels in units of 256 px."""
 
-    steps: int = 16
+    steps: int = 32
     # How far from anyone's play towards the person's; 1 is the network's own prediction.
-    guidance: float = 1.8
+    guidance: float = 1.0
     guidance_sigma: float = 0.01  # a play is guided while sigma >= this
-    inflation: float = INFLATION
-    precision: torch.dtype = torch.bfloat16  # on a GPU
+    inflation: float = 1.0
+    precision: torch.dtype = torch.float32  # of the network on a GPU
+
+
+# Plays that are to be like somebody's, or to come out as wanted, follow that more closely.
+GUIDED = Sampling(guidance=1.8)
 
 
 class Person(NamedTuple):
@@ -70,7 +74,6 @@ class DiffusionPlayer:
     def __init__(self, folder: Path, name: str, device: torch.device) -> None:
         self.name = name
         self.model = load_model(folder / name).to(device)
-        self.sampling = Sampling()
 
     def generate(
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress
@@ -79,9 +82,7 @@ class DiffusionPlayer:
         chart = chart_of(beatmap)
 
         def play_once(sloppiness: float, on_progress: OnProgress) -> GeneratedPlay:
-            play, recorder = sample_play(
-                self.model, chart, seed, options, on_progress, sloppiness, self.sampling
-            )
+            play, recorder = sample_play(self.model, chart, seed, options, on_progress, sloppiness)
             return finish_play(beatmap, chart, play, None, recorder, self.name, seed)
 
         return play_to_target(play_once, options, on_progress)
@@ -95,12 +96,15 @@ def sample_play(
     options: PlayOptions,
     on_progress: OnProgress,
     sloppiness: float = 0.0,
-    sampling: Sampling = Sampling(),
+    sampling: Sampling | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A play (T, len(Play)) of a whole map, and the person's recorder. `sloppiness` is
     osu.players.target's."""
     person = draw_person(model, chart, seed, options)
     person = person._replace(style=with_sloppiness(person.style, sloppiness, options))
+    if sampling is None:
+        wished = options.like or options.target_accuracy or options.unstable_rate
+        sampling = GUIDED if wished else Sampling()
     sampling = replace(sampling, steps=options.steps or sampling.steps)
     play = sample_as(model, chart, person, seed, sampling, on_progress)
     return play, person.recorder
