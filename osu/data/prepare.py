@@ -115,12 +115,15 @@ class Table:
         self.shard_pairs = shard_pairs
         self.db = sqlite3.connect("")
         self.db.execute("PRAGMA journal_mode = off")  # nobody goes on from a temporary file
-        self.db.execute("CREATE TABLE unsorted (beatmap, member, replay, split)")
+        self.db.execute("CREATE TABLE unsorted (beatmap, member, replay, split, crlf)")
         # Names as the disk's bytes: they need not be text.
         self.db.executemany(
-            "INSERT INTO unsorted VALUES (?, ?, ?, ?)",
+            "INSERT INTO unsorted VALUES (?, ?, ?, ?, ?)",
             (
-                (*map(os.fsencode, (pair.beatmap, pair.member, pair.replay)), pair.split)
+                (
+                    *map(os.fsencode, (pair.beatmap, pair.member, pair.replay)),
+                    *(pair.split, pair.crlf),
+                )
                 for pair in pairs
             ),
         )
@@ -137,8 +140,8 @@ class Table:
         rows = self.db.execute("SELECT * FROM pair ORDER BY rowid")
         while batch := rows.fetchmany(self.shard_pairs):
             yield [
-                Pair(*map(os.fsdecode, (replay, beatmap, member)), split)
-                for beatmap, member, replay, split in batch
+                Pair(*map(os.fsdecode, (replay, beatmap, member)), split, bool(crlf))
+                for beatmap, member, replay, split, crlf in batch
             ]
 
     def keep(self, number: int, summary: dict) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from osu.formats import mods as game_mods
-from osu.formats.archive import ARCHIVES, difficulty_from_osz
+from osu.formats.archive import ARCHIVES, difficulties_of_osz
 from osu.formats.difficulty import (
     circle_scale,
     clamp,
@@ -99,6 +99,12 @@ class Beatmap:
 
     file: OsuFile  # its source
     unmodded: "Beatmap | None" = None  # the same one without mods; None where it is this one
+
+    @property
+    def left_out(self) -> str:
+        """What the game could not play of the file either, to be said wherever a map is loaded: "3
+        of 1,508 objects cannot be played and are left out"; "" where all is here."""
+        return self.file.left_out
 
     @property
     def rate(self) -> float:
@@ -241,17 +247,21 @@ def parse_beatmap(data: bytes, name: str = "the beatmap") -> Beatmap:
 
 
 def load_beatmap(path: str | Path, difficulty: str | None = None) -> Beatmap:
-    """A .osu file, or one difficulty of a .osz or .olz by its name (its only one, or its first).
+    """A .osu file, or one difficulty of a .osz or .olz by its name (its only one, or the first by
+    file name that can be read).
 
     Raises BeatmapError for a file that cannot be read or used.
     """
     path = Path(path)
-    name = path.name
-    if path.suffix.lower() in ARCHIVES:
-        data, name = difficulty_from_osz(path, difficulty)
-    else:
-        data = _read_bytes(path)
-    return parse_beatmap(data, name)
+    if path.suffix.lower() not in ARCHIVES:
+        return parse_beatmap(_read_bytes(path), path.name)
+    first_error = None
+    for data, name in difficulties_of_osz(path, difficulty):
+        try:
+            return parse_beatmap(data, name)
+        except BeatmapError as error:
+            first_error = first_error or error
+    raise first_error
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -35,8 +35,8 @@ MAX_COORDINATE_PX = 131_072.0  # lengths too
 MAX_SLIDES = 9_000
 OBJECT_AREA_PX = 512.0  # the game moves objects into 0 .. 512, in y too
 
-NEWEST_VERSION = 14  # of the stable game; a file that names no version is read so
-LAZER_VERSION = 128  # and above
+NEWEST_FORMAT_VERSION = 14  # of the stable game; a file that names no version is read so
+LAZER_FORMAT_VERSION = 128  # and above
 
 CIRCLE_BIT, SLIDER_BIT, NEW_COMBO_BIT, SPINNER_BIT, HOLD_BIT = 1, 2, 4, 8, 128
 _MODES = {1: "taiko", 2: "catch", 3: "mania"}
@@ -113,7 +113,7 @@ def read_osu(data: bytes, name: str) -> OsuFile:
         raise BeatmapError(f"{name} is larger than {MAX_MAP_BYTES >> 20} MB, which no beatmap is")
     text = _text(data)
     match = _VERSION.match(text)
-    version = int(match[1]) if match else NEWEST_VERSION
+    version = int(match[1]) if match else NEWEST_FORMAT_VERSION
     sections = _sections(text, name)
     if match is None and len(sections) < 2:
         raise BeatmapError(
@@ -309,7 +309,7 @@ def _objects(body: str, version: int, name: str) -> dict:
         raise BeatmapError(f"{name} has no hit objects that can be read")
     end_ms = np.maximum(end_ms, start_ms)
     xy = np.stack([x, y], axis=1)[good]
-    if version < LAZER_VERSION:  # the stable game's editor knows whole pixels only
+    if version < LAZER_FORMAT_VERSION:  # the stable game's editor knows whole pixels only
         xy, curves = np.trunc(xy), replace(curves, xy=np.trunc(curves.xy))
     xy = np.minimum(np.maximum(xy, 0.0), OBJECT_AREA_PX)
     columns = dict(xy=xy, start_ms=start_ms[good], end_ms=end_ms[good], type=kind[good])
