@@ -5,6 +5,7 @@ own. Files are opened for reading only.
 import codecs
 import contextlib
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,11 +78,11 @@ def songs_folder(installation: Path) -> Path:
     """Where an osu!stable installation keeps its maps: Songs, or what the configuration of the user
     who played last (osu!.NAME.cfg) says. It need not be there, as a path of another system is not.
     """
-    written = sorted(installation.glob("osu!*.cfg"), key=lambda path: path.stat().st_mtime)
-    name = _configured(written[-1], "BeatmapDirectory") if written else ""
-    if not name or (installation / name).is_dir():
-        return installation / (name or SONGS)
-    return installation / name.replace("\\", "/")
+    names = (name for name in os.listdir(installation) if re.fullmatch(r"osu!.*\.cfg", name))
+    written = max((installation / name for name in names), key=os.path.getmtime, default=None)
+    name = _configured(written, "BeatmapDirectory") if written else ""
+    songs = installation / (name or SONGS)
+    return songs if songs.is_dir() else installation / (name or SONGS).replace("\\", "/")
 
 
 def lazer_storage(folder: str | Path) -> Path:

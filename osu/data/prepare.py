@@ -38,6 +38,7 @@ from osu.data.shards import write_shard
 from osu.files import write_atomic
 
 SHARD_PAIRS = 256
+MAPS_IN_PART = "map: objects or timing points that cannot be read; prepared without them"
 AHEAD = 4  # shards handed out for each process, so that a slow one keeps no other waiting
 
 
@@ -74,6 +75,7 @@ def prepare(
         (shard_path(cache, number), pairs, _fingerprint(pairs))
         for number, pairs in enumerate(table.shards())
     )
+    maps_in_part = 0
     own = None if executor else _processes(jobs)
     try:
         with tqdm(total=table.pairs, desc="prepare", unit="play") as bar:
@@ -81,6 +83,7 @@ def prepare(
             for number, summary in enumerate(summaries):
                 table.keep(number, summary)
                 skipped.update(summary["skipped"])
+                maps_in_part += summary["maps_in_part"]
                 bar.update(summary["sizes"].plays + sum(summary["skipped"].values()))
     except BrokenProcessPool:
         raise DataError(
@@ -91,6 +94,8 @@ def prepare(
             own.shutdown(cancel_futures=True)  # those that run are finished
     _clear(cache, table.count())
 
+    if maps_in_part:
+        skipped[MAPS_IN_PART] += maps_in_part
     if skipped:
         print("skipped:")
         for reason, count in skipped.most_common():

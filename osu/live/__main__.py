@@ -37,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         replay = load_replay(args.replay)
         beatmap = load_beatmap(args.map)
+        if beatmap.left_out:
+            print(f"{args.map}: {beatmap.left_out}")
         if replay.beatmap_md5 != beatmap.md5:
             raise LiveError(f"{args.replay} is not a play of {args.map}: the map's MD5 differs")
         playfield = playfield_rect(args.window) if args.window else args.rect
