@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from osu.data.folders import files_below
 from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps
 from osu.errors import UserError
 from osu.files import write_atomic
@@ -57,7 +58,7 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
     """
     files: list[Path] = []
     for path in map(Path, paths):
-        files += sorted(path.rglob("*.osr")) if path.is_dir() else [path]
+        files += sorted(files_below(path, (".osr",))) if path.is_dir() else [path]
     if not files:
         raise DataError(f"{', '.join(map(str, paths))}: there is no replay (.osr) here")
     replays: list[tuple[Path, Replay]] = []

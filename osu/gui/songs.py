@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from osu.data.folders import content_suffix, files_below
+from osu.data.folders import content_suffix, files_below, lazer_storage
 from osu.data.library import MAP_SUFFIXES
 from osu.errors import UserError
 from osu.formats.archive import UNREADABLE, read_osu_files
@@ -47,7 +47,7 @@ def scan(
     `progress` hears how many were found so far; a set `cancel` returns what was found. Raises
     SongsError where the folder holds none.
     """
-    folder = Path(folder)
+    folder = lazer_storage(folder)
     if not folder.is_dir():
         raise SongsError(f"{folder} is not a folder.")
     songs: list[Song] = []
