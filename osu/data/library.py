@@ -27,7 +27,7 @@ from osu.formats import osu_db
 from osu.formats.archive import ARCHIVES, UNREADABLE, read_osu_file, read_osu_files
 from osu.formats.binary import ByteReader
 from osu.formats.osu_db import StableError
-from osu.formats.osu_file import MAX_MAP_BYTES
+from osu.formats.osu_file import MAX_MAP_BYTES, with_crlf
 
 SPLITS = ("train", "val", "test")
 MAP_SUFFIXES = (".osu", *ARCHIVES)
@@ -180,11 +180,6 @@ def find_map(files: Iterable[Path], md5: str) -> Pair | None:
         except UNREADABLE:
             continue
     return None
-
-
-def with_crlf(data: bytes) -> bytes:
-    """A text with the line ends that the game writes."""
-    return data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def _outermost(folders: list[str | Path]) -> list[Path]:

@@ -138,6 +138,11 @@ def read_osu(data: bytes, name: str) -> OsuFile:
     )
 
 
+def with_crlf(data: bytes) -> bytes:
+    """A .osu file's bytes with the line ends that the game writes."""
+    return data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
 def read_names(head: bytes) -> dict[str, str] | None:
     """The keys and values of [General] and [Metadata] in the first bytes of a .osu file; None where
     they are no osu!standard map's."""
