@@ -394,14 +394,12 @@ def _curves(paths: list[str], playable: np.ndarray, name: str) -> tuple[Curves, 
                 xy=xy,
             )
             return curves, playable
-    parts = []
-    readable = playable.copy()
-    for at in np.flatnonzero(playable).tolist():
-        try:
-            slider = int(readable[:at].sum())
-            parts += [(slider, *curve) for curve in _split_path(paths[at])]
-        except ValueError:
-            readable[at] = False
+    split = [
+        _split_path(path) if good else None for path, good in zip(paths, playable, strict=True)
+    ]
+    readable = np.array([curves is not None for curves in split], dtype=bool)
+    of_readable = enumerate(filter(None, split))
+    parts = [(slider, *curve) for slider, curves in of_readable for curve in curves]
     slider, letter, degree, shared, points = zip(*parts, strict=True) if parts else ((),) * 5
     curves = Curves(
         slider=np.array(slider, dtype=np.int64),
@@ -414,11 +412,11 @@ def _curves(paths: list[str], playable: np.ndarray, name: str) -> tuple[Curves, 
     return curves, readable
 
 
-def _split_path(path: str) -> list[tuple[str, int, bool, list]]:
-    """One path text, lazer's included ("B3|x:y|P|x:y|x:y") -> letter, degree, shared, points.
+def _split_path(path: str) -> list[tuple[str, int, bool, list]] | None:
+    """One path text, lazer's included ("B3|x:y|P|x:y|x:y") -> letter, degree, shared, points; None
+    where it cannot be read.
 
     The first part has a zero head in front; each but the last ends with the next's first point.
-    ValueError where the game cannot read it.
     """
     parts: list[tuple[str, list]] = []
     for item in path.split("|"):
@@ -426,9 +424,9 @@ def _split_path(path: str) -> list[tuple[str, int, bool, list]]:
         if not parts or item[:1].isalpha():
             parts.append((item, [] if parts else [(0.0, 0.0)]))
         else:
-            x, y, *_ = map(float, item.split(":", 2)[:2])
-            if not max(abs(x), abs(y)) <= MAX_COORDINATE_PX:
-                raise ValueError("a control point is out of bounds")
+            x, y = (_number(text) for text in (*item.split(":", 2), "", "")[:2])
+            if not (abs(x) <= MAX_COORDINATE_PX and abs(y) <= MAX_COORDINATE_PX):
+                return None
             parts[-1][1].append((x, y))
     curves = []
     for index, (head, points) in enumerate(parts):

@@ -7,16 +7,21 @@ Reference: the sample's maps and replays, whose MD5s hashlib knows.
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from evaluate import as_table, judge_files
 from osu.data.folders import content_suffix, lazer_storage, songs_folder
 from osu.data.library import CHANGED_LINE_ENDS, find_map, find_maps, find_pairs
-from osu.data.prepare import prepare
+from osu.data.prepare import MAPS_IN_PART, prepare
 from osu.formats.beatmap import parse_beatmap
 from osu.formats.replay import load_replay
+from osu.gui.messages import OpenReplay, ReplayOpened
 from osu.gui.songs import scan
+from osu.gui.worker import Worker
 from tests.paths import SAMPLE
 from tests.stable_folder import ME, build
 
@@ -60,16 +65,21 @@ def test_a_folder_that_is_linked_beside_itself_counts_once(tmp_path):
 # ---- line ends
 
 
+def play_of(played: bytes, kept: bytes, folder: Path) -> Path:
+    """A folder with a play of a map, of which other bytes are kept."""
+    put(folder, PLAY)
+    (folder / "map.osu").write_bytes(kept)
+    replay = (folder / PLAY.name).read_bytes()
+    md5 = hashlib.md5(played).hexdigest().encode()
+    (folder / PLAY.name).write_bytes(replay.replace(MD5.encode(), md5))
+    return folder
+
+
 @pytest.fixture
 def unix(tmp_path):
     """A folder with a play of a map with the game's line ends, of which only "\\n" is left."""
-    folder = put(tmp_path / "unix", PLAY)
-    (folder / "map.osu").write_bytes(MAP.read_bytes().replace(b"\r\n", b"\n"))
-    replay = (folder / PLAY.name).read_bytes()
-    crlf = MAP.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    played = hashlib.md5(crlf).hexdigest().encode()
-    (folder / PLAY.name).write_bytes(replay.replace(MD5.encode(), played))
-    return folder
+    kept = MAP.read_bytes().replace(b"\r\n", b"\n")
+    return play_of(kept.replace(b"\n", b"\r\n"), kept, tmp_path / "unix")
 
 
 def test_a_map_with_other_line_ends_is_found_read_as_it_was_played_and_said(unix, tmp_path, capsys):
@@ -81,6 +91,8 @@ def test_a_map_with_other_line_ends_is_found_read_as_it_was_played_and_said(unix
         assert parse_beatmap(found.read_map()).md5 == md5
     prepare([unix], tmp_path / "cache", jobs=1)
     assert f"1  {CHANGED_LINE_ENDS}" in capsys.readouterr().out
+    table = as_table(*judge_files([str(unix)], [str(unix)]))
+    assert f"1 judged all the same: {CHANGED_LINE_ENDS}" in table
 
 
 def test_a_map_as_it_was_played_goes_before_one_with_other_line_ends(unix):
@@ -90,6 +102,36 @@ def test_a_map_as_it_was_played_goes_before_one_with_other_line_ends(unix):
     (pair,), skipped = find_pairs([unix])
     assert (Path(pair.beatmap).name, pair.crlf, skipped) == ("z.osu", False, {})
     assert not find_maps([unix], {md5})[md5].crlf
+
+
+# ---- what cannot be read of a map is said wherever one is loaded
+
+
+def test_a_map_of_which_a_part_is_left_out(tmp_path, capsys):
+    data = MAP.read_bytes() + b"\n1,1,9e99,1,0\n1,1,1,0,0\n"
+    folder = play_of(data, data, tmp_path / "odd")
+    objects = len(parse_beatmap(data).start_ms)
+    said = f"2 of {objects + 2} objects cannot be played and are left out"
+    table = as_table(*judge_files([str(folder)], [str(folder)]))
+    assert f"1 judged all the same: map: {said}" in table
+    prepare([folder], tmp_path / "cache", jobs=1)
+    assert f"1  {MAPS_IN_PART}" in capsys.readouterr().out
+    worker = Worker(engine=SimpleNamespace(list_models=list))
+    try:
+        worker.post(OpenReplay(str(folder / PLAY.name)))
+        (opened,) = (event for event in finished(worker) if isinstance(event, ReplayOpened))
+    finally:
+        worker.close()
+    assert opened.note == said
+
+
+def finished(worker: Worker) -> list:
+    """The events of a worker until it has nothing left to do."""
+    events = []
+    while worker.state != "idle" or not events:
+        events += worker.poll()
+        time.sleep(0.01)
+    return events
 
 
 # ---- where the game keeps its files
