@@ -82,7 +82,10 @@ def songs_folder(installation: Path) -> Path:
     written = max((installation / name for name in names), key=os.path.getmtime, default=None)
     name = _configured(written, "BeatmapDirectory") if written else ""
     songs = installation / (name or SONGS)
-    return songs if songs.is_dir() else installation / (name or SONGS).replace("\\", "/")
+    if songs.is_dir():
+        return songs
+    # as Wine writes it, for which Z: is the root
+    return installation / re.sub("^[Zz]:", "", name or SONGS).replace("\\", "/")
 
 
 def lazer_storage(folder: str | Path) -> Path:

@@ -26,8 +26,9 @@ def read_osu_files(path: Path, most_bytes: int = MAX_MAP_BYTES) -> Iterator[tupl
     """(file name, first `most_bytes` bytes) of each .osu file in an archive, by name: of those in
     its top folder, since drafts and copies lie in folders below.
 
-    What the archive says of their sizes is not believed. Raises BeatmapError for an archive that
-    holds too much, else one of UNREADABLE.
+    What the archive says of their sizes is not believed, and damaged ones are left out. Raises
+    BeatmapError for an archive that holds too much, else one of UNREADABLE: also where every .osu
+    file is damaged.
     """
     if path.stat().st_size > MAX_ARCHIVE_BYTES:
         raise BeatmapError(f"{path.name} is larger than {MAX_ARCHIVE_BYTES >> 20} MB")
@@ -39,9 +40,17 @@ def read_osu_files(path: Path, most_bytes: int = MAX_MAP_BYTES) -> Iterator[tupl
             raise BeatmapError(f"{path.name} holds too many files to be a beatmap")
         top = min((depth[name] for name in maps), default=0)
         maps = [name for name in maps if depth[name] == top]
+        damaged = []
         for name in maps:
-            with archive.open(name) as file:
-                yield name, file.read(most_bytes)
+            try:
+                with archive.open(name) as file:
+                    data = file.read(most_bytes)
+            except UNREADABLE as error:
+                damaged.append(error)
+            else:
+                yield name, data
+        if damaged and len(damaged) == len(maps):
+            raise damaged[0]
 
 
 def read_osu_file(path: Path, name: str) -> bytes:

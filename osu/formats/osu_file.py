@@ -289,6 +289,8 @@ def _objects(body: str, version: int, name: str) -> dict:
     rows = [row for row in every if len(row) >= 5]
     if not rows:
         raise BeatmapError(f"{name} has no hit objects that can be read")
+    order = np.argsort(_numbers([row[2] for row in rows]), kind="stable").tolist()
+    rows = [rows[at] for at in order]  # by time; ties stay as in the file
     x, y, start_ms = (_numbers([row[place] for row in rows]) for place in range(3))
     kind = _of_each(_integer, [row[3] for row in rows])
     good = (np.abs(x) <= MAX_COORDINATE_PX) & (np.abs(y) <= MAX_COORDINATE_PX)
@@ -300,7 +302,8 @@ def _objects(body: str, version: int, name: str) -> dict:
     slider, spinner = is_slider(kind) & good, is_spinner(kind) & good
     good &= _of_each(_are_samples, list(map(_samples, rows, kind.tolist())))
     of_sliders = [rows[at] for at in np.flatnonzero(slider)]
-    slides, length_px = _slides_and_lengths(of_sliders)
+    slides = _of_each(_integer, [row[6] if len(row) > 6 else "" for row in of_sliders])
+    length_px = _numbers([row[7] if len(row) > 7 else "0" for row in of_sliders])
     playable = (slides <= MAX_SLIDES) & (np.abs(length_px) <= MAX_COORDINATE_PX) & good[slider]
     curves, readable = _curves(
         [row[5] if len(row) > 5 else "" for row in of_sliders], playable, name
@@ -316,12 +319,14 @@ def _objects(body: str, version: int, name: str) -> dict:
     xy = np.stack([x, y], axis=1)[good]
     if version < LAZER_FORMAT_VERSION:  # the stable game's editor knows whole pixels only
         xy, curves = np.trunc(xy), replace(curves, xy=np.trunc(curves.xy))
-    xy = np.minimum(np.maximum(xy, 0.0), OBJECT_AREA_PX)
-    columns = dict(xy=xy, start_ms=start_ms[good], end_ms=end_ms[good], type=kind[good])
-    slides = np.maximum(slides[readable], 1).astype(np.int64)
-    length_px = np.maximum(length_px[readable], 0.0)
     return dict(
-        _sorted_by_time(columns, slides, length_px, curves),
+        xy=np.minimum(np.maximum(xy, 0.0), OBJECT_AREA_PX),
+        start_ms=start_ms[good],
+        end_ms=end_ms[good],
+        type=kind[good],
+        slides=np.maximum(slides[readable], 1).astype(np.int64),
+        length_px=np.maximum(length_px[readable], 0.0),
+        curves=curves,
         skipped_objects=len(every) - len(xy),
     )
 
@@ -335,12 +340,6 @@ def is_slider(kind: np.ndarray) -> np.ndarray:
 def is_spinner(kind: np.ndarray) -> np.ndarray:
     """True for the spinners among type bit fields. A mania map's hold is one, too."""
     return ((kind & (CIRCLE_BIT | SLIDER_BIT)) == 0) & ((kind & (SPINNER_BIT | HOLD_BIT)) != 0)
-
-
-def _slides_and_lengths(rows: list[list[str]]) -> tuple[np.ndarray, np.ndarray]:
-    """(S,) slides and (S,) lengths in px of sliders, infinite where they cannot be read."""
-    slides = _of_each(_integer, [row[6] if len(row) > 6 else "" for row in rows])
-    return slides, _numbers([row[7] if len(row) > 7 else "0" for row in rows])
 
 
 def _spinner_ends(rows: list[list[str]], kind: np.ndarray) -> np.ndarray:
@@ -436,29 +435,3 @@ def _split_path(path: str) -> list[tuple[str, int, bool, list]] | None:
             degree = int(min(degree, MAX_CONTROL_POINTS)) if 0 < degree < inf else 0
             curves.append((head[:1] or "C", degree, bool(following), points + following))
     return curves
-
-
-def _sorted_by_time(
-    columns: dict, slides: np.ndarray, length_px: np.ndarray, curves: Curves
-) -> dict:
-    """Put the objects in order of time; ties stay as in the file."""
-    start_ms = columns["start_ms"]
-    if (start_ms[1:] < start_ms[:-1]).any():
-        order = np.argsort(start_ms, kind="stable")
-        slider_order = np.argsort(start_ms[is_slider(columns["type"])], kind="stable")
-        columns = {key: column[order] for key, column in columns.items()}
-        slides, length_px = slides[slider_order], length_px[slider_order]
-        rank = np.argsort(slider_order)
-        by_slider = np.argsort(rank[curves.slider], kind="stable")
-        first = np.cumsum(curves.count) - curves.count
-        curves = Curves(
-            slider=rank[curves.slider][by_slider],
-            type=curves.type[by_slider],
-            degree=curves.degree[by_slider],
-            count=curves.count[by_slider],
-            shared=curves.shared[by_slider],
-            xy=np.concatenate(
-                [curves.xy[first[c] : first[c] + curves.count[c]] for c in by_slider] or [curves.xy]
-            ),
-        )
-    return dict(columns, slides=slides, length_px=length_px, curves=curves)

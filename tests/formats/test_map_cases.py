@@ -6,6 +6,7 @@ files. The maps are base.osu with one thing changed.
 """
 
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -172,6 +173,17 @@ def test_archives_have_the_difficulties_of_their_top_folder(name, difficulty, tm
     shutil.copy(CASES / name, tmp_path)
     md5 = load_beatmap(CASES / name).md5
     assert parse_beatmap(find_maps([tmp_path], {md5})[md5].read_map()).difficulty == difficulty
+
+
+def test_an_archive_of_which_one_file_is_damaged(tmp_path):
+    """The bytes of the first file are others than their checksum says; the second one is whole."""
+    path = tmp_path / "a.osz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.osu", osu(ONE_CIRCLE))
+        archive.writestr("b.osu", osu(ALL_KINDS))
+    path.write_bytes(path.read_bytes().replace(b"Title:Title", b"Title:Other", 1))
+    assert len(load_beatmap(path).start_ms) == 8
+    assert [song.title for song in list_songs(path)] == ["Title"]
 
 
 def test_a_database_before_entries_had_sizes():
