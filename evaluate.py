@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from osu.data.library import DataError, find_maps
+from osu.data.folders import files_below
+from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps
 from osu.errors import UserError
 from osu.files import write_atomic
-from osu.formats.beatmap import BeatmapError, parse_beatmap
+from osu.formats.beatmap import Beatmap, BeatmapError, parse_beatmap
 from osu.formats.replay import Replay, ReplayError, load_replay
 from osu.rules.judge import JudgeError
 from osu.rules.judge import judge as judge_play
@@ -43,6 +44,7 @@ class Record:
     completed: bool  # the header's counts cover every object of the map
     unstable_rate: float
     mean_error_ms: float
+    note: str = ""  # what has to be said of its map
 
     def exact(self, *fields: str) -> bool:
         return all(self.header[name] == self.judged[name] for name in fields)
@@ -56,7 +58,7 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
     """
     files: list[Path] = []
     for path in map(Path, paths):
-        files += sorted(path.rglob("*.osr")) if path.is_dir() else [path]
+        files += sorted(files_below(path, (".osr",))) if path.is_dir() else [path]
     if not files:
         raise DataError(f"{', '.join(map(str, paths))}: there is no replay (.osr) here")
     replays: list[tuple[Path, Replay]] = []
@@ -74,13 +76,16 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
             continue
         try:
             pair = pairs[replay.beatmap_md5]
-            records.append(_record(file, replay, parse_beatmap(pair.read_map(), pair.beatmap)))
+            beatmap = parse_beatmap(pair.read_map(), pair.beatmap)
+            notes = [CHANGED_LINE_ENDS] * pair.crlf + [f"map: {beatmap.left_out}"]
+            note = "; ".join(notes if beatmap.left_out else notes[:-1])
+            records.append(_record(file, replay, beatmap, note))
         except (BeatmapError, JudgeError, OSError) as error:
             skipped[str(error)] += 1
     return records, skipped
 
 
-def _record(file: Path, replay: Replay, beatmap) -> Record:
+def _record(file: Path, replay: Replay, beatmap: Beatmap, note: str) -> Record:
     judgement = judge_play(beatmap.with_mods(replay.mods), replay)
     errors = judgement.hit_error_ms[np.isfinite(judgement.hit_error_ms)] / replay.rate
     names = (*FIELDS, *COMBO_ENDS)
@@ -92,6 +97,7 @@ def _record(file: Path, replay: Replay, beatmap) -> Record:
         completed=sum(header[name] for name in COUNTS) == len(beatmap.start_ms),
         unstable_rate=round(judgement.unstable_rate, 2),
         mean_error_ms=round(float(errors.mean()), 2) if len(errors) else float("nan"),
+        note=note,
     )
 
 
@@ -113,6 +119,8 @@ def as_table(records: list[Record], skipped: Counter) -> str:
     for name, group in (("all", records), ("completed", completed)):
         if group:
             rows.append(f"{name}, {len(group)} replays: {shares(group)}")
+    notes = Counter(record.note for record in records if record.note)
+    rows += [f"{count:6d} judged all the same: {note}" for note, count in notes.most_common()]
     rows += [f"{count:6d} not judged: {reason}" for reason, count in skipped.most_common()]
     return "\n".join(rows)
 

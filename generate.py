@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from osu.data.library import DataError, find_maps
+from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps
 from osu.formats.archive import ARCHIVES
 from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
 from osu.formats.mods import PLAYABLE, ModsError, mods_str, parse_mods
@@ -95,7 +95,10 @@ def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
     for path, replay in zip(args.like, replays, strict=True):
         if replay.beatmap_md5 not in maps:
             raise DataError(f"{path}: its map was not found; --maps names folders to look in")
-        beatmap = parse_beatmap(maps[replay.beatmap_md5].read_map(), path)
+        pair = maps[replay.beatmap_md5]
+        if pair.crlf:
+            print(f"{pair.beatmap}: {CHANGED_LINE_ENDS}")
+        beatmap = parse_beatmap(pair.read_map(), path)
         likes.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
     return tuple(likes)
 
@@ -130,6 +133,8 @@ def generate(args: argparse.Namespace) -> None:
     if args.difficulty and Path(args.map).suffix.lower() not in ARCHIVES:
         raise OptionError(f"--difficulty chooses from an archive; {args.map} is one difficulty")
     beatmap = load_beatmap(args.map, args.difficulty).with_mods(mods)
+    if beatmap.left_out:
+        print(f"{args.map}: {beatmap.left_out}")
     player = engine.load_player(args.model, str(pick_device(args.device)))
     options = PlayOptions(
         like=read_likes(args),

@@ -16,9 +16,8 @@ def write_atomic(path: str | os.PathLike, data: bytes | Iterable[bytes]) -> None
     Raises OSError.
     """
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(
-        prefix=f".{path.name[:100]}.", suffix=".tmp", dir=path.parent
-    )
+    begin = os.fsdecode(os.fsencode(path.name)[:100])  # a name has 255 bytes at most
+    handle, temporary = tempfile.mkstemp(prefix=f".{begin}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.writelines([data] if isinstance(data, bytes) else data)

@@ -38,6 +38,7 @@ from osu.data.shards import write_shard
 from osu.files import write_atomic
 
 SHARD_PAIRS = 256
+MAPS_IN_PART = "map: objects or timing points that cannot be read; prepared without them"
 AHEAD = 4  # shards handed out for each process, so that a slow one keeps no other waiting
 
 
@@ -74,6 +75,7 @@ def prepare(
         (shard_path(cache, number), pairs, _fingerprint(pairs))
         for number, pairs in enumerate(table.shards())
     )
+    maps_in_part = 0
     own = None if executor else _processes(jobs)
     try:
         with tqdm(total=table.pairs, desc="prepare", unit="play") as bar:
@@ -81,6 +83,7 @@ def prepare(
             for number, summary in enumerate(summaries):
                 table.keep(number, summary)
                 skipped.update(summary["skipped"])
+                maps_in_part += summary["maps_in_part"]
                 bar.update(summary["sizes"].plays + sum(summary["skipped"].values()))
     except BrokenProcessPool:
         raise DataError(
@@ -91,6 +94,8 @@ def prepare(
             own.shutdown(cancel_futures=True)  # those that run are finished
     _clear(cache, table.count())
 
+    if maps_in_part:
+        skipped[MAPS_IN_PART] += maps_in_part
     if skipped:
         print("skipped:")
         for reason, count in skipped.most_common():
@@ -115,12 +120,15 @@ class Table:
         self.shard_pairs = shard_pairs
         self.db = sqlite3.connect("")
         self.db.execute("PRAGMA journal_mode = off")  # nobody goes on from a temporary file
-        self.db.execute("CREATE TABLE unsorted (beatmap, member, replay, split)")
+        self.db.execute("CREATE TABLE unsorted (beatmap, member, replay, split, crlf)")
         # Names as the disk's bytes: they need not be text.
         self.db.executemany(
-            "INSERT INTO unsorted VALUES (?, ?, ?, ?)",
+            "INSERT INTO unsorted VALUES (?, ?, ?, ?, ?)",
             (
-                (*map(os.fsencode, (pair.beatmap, pair.member, pair.replay)), pair.split)
+                (
+                    *map(os.fsencode, (pair.beatmap, pair.member, pair.replay)),
+                    *(pair.split, pair.crlf),
+                )
                 for pair in pairs
             ),
         )
@@ -137,8 +145,8 @@ class Table:
         rows = self.db.execute("SELECT * FROM pair ORDER BY rowid")
         while batch := rows.fetchmany(self.shard_pairs):
             yield [
-                Pair(*map(os.fsdecode, (replay, beatmap, member)), split)
-                for beatmap, member, replay, split in batch
+                Pair(*map(os.fsdecode, (replay, beatmap, member)), split, bool(crlf))
+                for beatmap, member, replay, split, crlf in batch
             ]
 
     def keep(self, number: int, summary: dict) -> None:

@@ -58,8 +58,8 @@ def write_shard(path: Path, pairs: list[Pair], fingerprint: str) -> dict:
     """Prepares the pairs, sorted by map, into `path`, unless an undamaged shard with this
     fingerprint is there.
 
-    Returns sha256 (of the file), sizes (see Sizes), skipped (reason -> count), and plays: of each
-    (song, split or "", player, frames).
+    Returns sha256 (of the file), sizes (see Sizes), skipped (reason -> count), maps_in_part (of how
+    many maps a part was left out), and plays: of each (song, split or "", player, frames).
     """
     try:
         data = path.read_bytes()
@@ -82,6 +82,7 @@ def write_shard(path: Path, pairs: list[Pair], fingerprint: str) -> dict:
             objects=sum(chart["objects"] for chart in meta["tracks"]),
         ),
         "skipped": meta["skipped"],
+        "maps_in_part": meta.get("maps_in_part", 0),
         "plays": [(p["song"], p["split"], p["player"], p["frames"]) for p in meta["plays"]],
     }
 
@@ -91,7 +92,9 @@ def _prepare(pairs: list[Pair], fingerprint: str) -> tuple[dict, dict[str, np.nd
     columns: dict[str, list[np.ndarray]] = {}
     skipped: Counter = Counter()
     for _, group in groupby(pairs, key=lambda p: (p.beatmap, p.member)):
-        charts, plays, reasons = _prepare_map(list(group))
+        charts, plays, reasons, in_part = _prepare_map(list(group))
+        if in_part:
+            meta["maps_in_part"] = meta.get("maps_in_part", 0) + 1
         skipped.update(reasons)
         first = len(meta["tracks"])
         meta["tracks"] += [described for described, _ in charts]
@@ -105,14 +108,15 @@ def _prepare(pairs: list[Pair], fingerprint: str) -> tuple[dict, dict[str, np.nd
     return meta, stored
 
 
-def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
-    """All plays of one map: ([(chart, arrays)], [(play, arrays)], reasons of the skipped)."""
+def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict, bool]:
+    """All plays of one map: ([(chart, arrays)], [(play, arrays)], reasons of the skipped, whether
+    a part of the map could not be read)."""
     skipped: Counter = Counter()
     charts, plays, of_mods = [], [], {}
     try:
         base = parse_beatmap(pairs[0].read_map(), pairs[0].beatmap)
     except (BeatmapError, OSError, BadZipFile) as error:
-        return [], [], {f"map: {_reason(error)}": len(pairs)}
+        return [], [], {f"map: {_reason(error)}": len(pairs)}, False
     for pair in pairs:
         try:
             replay = load_replay(pair.replay)
@@ -139,7 +143,7 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
             "screen_px": round(screen_grid_px(replay.xy), 6),
         }
         plays.append((described | play, arrays))
-    return charts, plays, dict(skipped)
+    return charts, plays, dict(skipped), bool(base.left_out)
 
 
 class SkippedError(ValueError):

@@ -23,7 +23,7 @@ MAPS_DB, SCORES_DB = "osu!.db", "scores.db"
 SONGS, LOCAL_REPLAYS = "Songs", Path("Data", "r")
 
 FLOATS_VERSION = 20140609  # difficulties are floats and stars are stored from here on
-NO_SIZES_VERSION = 20191106  # an entry begins with its size in bytes before
+SIZES_VERSION, NO_SIZES_VERSION = 20160408, 20191106  # an entry begins with its size in between
 NEWEST_VERSION = 20250107  # of a documented change: stars as floats, which their own tag says
 
 MAX_DATABASE_BYTES = 512 << 20  # an entry of osu!.db has 1 to 3 KB: more than 150,000 maps
@@ -121,7 +121,7 @@ def _maps(source: ByteReader, version: int) -> Iterator[ListedMap]:
 
 def _map(source: ByteReader, version: int) -> ListedMap | None:
     """One entry; None for another game mode, and for a map without a file that can be named."""
-    if version < NO_SIZES_VERSION:
+    if SIZES_VERSION <= version < NO_SIZES_VERSION:
         source.skip(4, "an entry's size")
     for _ in range(7):  # artist and title, each also in Unicode; creator, difficulty, audio file
         source.skip_string("a map's names")

@@ -122,6 +122,7 @@ class ReplayOpened:
     path: str
     map_path: str
     stage: Stage
+    note: str = ""  # what has to be said of the map
 
 
 @dataclass(frozen=True)
