@@ -38,11 +38,16 @@ class Record:
     """One replay: what its header says and what the judge counts, and its hit errors in real ms."""
 
     file: str
-    header: dict[str, int]
+    header: dict[str, int | None]  # None where it does not say
     judged: dict[str, int]
     completed: bool  # the header's counts cover every object of the map
     unstable_rate: float
     mean_error_ms: float
+    left_out: tuple[str, ...]  # parts of the file that could not be read
+
+    @property
+    def counts_known(self) -> bool:
+        return self.header["n300"] is not None
 
     def exact(self, *fields: str) -> bool:
         return all(self.header[name] == self.judged[name] for name in fields)
@@ -81,17 +86,19 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
 
 
 def _record(file: Path, replay: Replay, beatmap) -> Record:
-    judgement = judge_play(beatmap.with_mods(replay.mods), replay)
+    judgement = judge_play(beatmap.with_mods(replay.conditions), replay)
     errors = judgement.hit_error_ms[np.isfinite(judgement.hit_error_ms)] / replay.rate
     names = (*FIELDS, *COMBO_ENDS)
-    header = {name: int(getattr(replay, name)) for name in names}
+    known = replay.counts_known
+    header = {name: int(getattr(replay, name)) if known else None for name in names}
     return Record(
         file=str(file),
         header=header,
         judged={name: int(getattr(judgement, name)) for name in names},
-        completed=sum(header[name] for name in COUNTS) == len(beatmap.start_ms),
+        completed=known and sum(header[name] for name in COUNTS) == len(beatmap.start_ms),
         unstable_rate=round(judgement.unstable_rate, 2),
         mean_error_ms=round(float(errors.mean()), 2) if len(errors) else float("nan"),
+        left_out=replay.left_out,
     )
 
 
@@ -102,15 +109,19 @@ def as_table(records: list[Record], skipped: Counter) -> str:
             f"{'score':>21s} {'UR':>6s} {'mean':>6s}"]  # fmt: skip
     for record in records:
         cells = [
-            str(h) if h == j else f"{h}/{j}"
+            str(h) if h == j else f"{'?' if h is None else h}/{j}"
             for h, j in ((record.header[name], record.judged[name]) for name in FIELDS)
         ]
         widths = (11, 9, 7, 7, 11, 21)
         numbers = " ".join(f"{c:>{w}s}" for c, w in zip(cells, widths, strict=True))
         errors = f"{record.unstable_rate:6.1f} {record.mean_error_ms:6.1f}"
         rows.append(f"{Path(record.file).name[-32:]:32s} {numbers} {errors}")
-    completed = [record for record in records if record.completed]
-    for name, group in (("all", records), ("completed", completed)):
+        rows += [f"    left out: {part}" for part in record.left_out]
+    known = [record for record in records if record.counts_known]
+    if len(known) < len(records):
+        rows.append(f"without counts in their headers: {len(records) - len(known)} replays")
+    completed = [record for record in known if record.completed]
+    for name, group in (("all", known), ("completed", completed)):
         if group:
             rows.append(f"{name}, {len(group)} replays: {shares(group)}")
     rows += [f"{count:6d} not judged: {reason}" for reason, count in skipped.most_common()]

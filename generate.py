@@ -31,6 +31,7 @@ from osu.players.options import (
     LikedPlay,
     OptionError,
     PlayOptions,
+    liked_play,
 )
 from osu.render.export import lively_window, save_gif
 from osu.render.painter import RenderError
@@ -96,7 +97,9 @@ def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
         if replay.beatmap_md5 not in maps:
             raise DataError(f"{path}: its map was not found; --maps names folders to look in")
         beatmap = parse_beatmap(maps[replay.beatmap_md5].read_map(), path)
-        likes.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
+        likes.append(liked_play(path, replay, beatmap))
+        for part in replay.left_out:
+            print(f"{path}: left out: {part}", file=sys.stderr)
     return tuple(likes)
 
 

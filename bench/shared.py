@@ -80,7 +80,7 @@ def main() -> None:
         same = same_frames(replay, path.read_bytes())
         bits, text = bits + same[0], text + same[1]
         if row["completed"] == "1":
-            beatmap = maps[row["beatmap"]].with_mods(replay.mods)
+            beatmap = maps[row["beatmap"]].with_mods(replay.conditions)
             counted = replay.n300 + replay.n100 + replay.n50
             t_ms, _, keys = clean_frames(replay)
             shares.append(pressed_share(beatmap, press_times(t_ms, keys), counted))

@@ -67,6 +67,8 @@ def stars_of(maps: Mapping[tuple[str, str], int], folders: list[str]) -> np.ndar
             beatmap = rosu.Beatmap(bytes=files[md5].read_map())
         except (KeyError, OSError, BadZipFile, rosu.ParseError):
             continue
+        if "(" in mods:  # lazer's settings, which rosu-pp is not told
+            continue
         if not beatmap.is_suspicious():
             difficulty = rosu.Difficulty(mods="" if mods == "NM" else mods)
             stars += [difficulty.calculate(beatmap).stars] * plays

@@ -26,6 +26,7 @@ from osu.data.library import MAP_SUFFIXES, find_map
 from osu.errors import UserError
 from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
 from osu.formats.mods import parse_mods
+from osu.formats.plays.kind import why_not_human, why_not_judged
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.messages import (
     Command,
@@ -56,7 +57,7 @@ from osu.live.plan import make_plan
 from osu.live.player import LivePlayer
 from osu.players.auto import AUTO, generate_auto
 from osu.players.generated import GeneratedPlay, play_file_name
-from osu.players.options import LikedPlay, PlayOptions
+from osu.players.options import PlayOptions, liked_play
 from osu.render.export import save_gif
 from osu.render.scene import Stage
 
@@ -245,9 +246,18 @@ class Worker:
 
     def _open_replay(self, command: OpenReplay, cancel: threading.Event) -> None:
         replay = load_replay(command.path)
+        name = Path(command.path).name
+        if replay.mode:
+            raise WorkError(f"{name} cannot be shown: {why_not_human(replay)}.")
+        remarks = [why_not_human(replay) or why_not_judged(replay)]
+        remarks += [f"left out: {part}" for part in replay.left_out]
         files = (*self._opened, *command.maps)
         map_path, beatmap = _find_map(command.path, replay, files, cancel)
-        self._put(ReplayOpened(command.path, map_path, Stage(beatmap, replay)))
+        self._put(
+            ReplayOpened(
+                command.path, map_path, Stage(beatmap, replay), "; ".join(filter(None, remarks))
+            )
+        )
 
     def _generate(self, command: Generate, cancel: threading.Event) -> None:
         """A map that can't be played is skipped, with its reason at the end."""
@@ -313,7 +323,7 @@ class Worker:
         for path in command.like:
             replay = load_replay(path)
             _, beatmap = _find_map(path, replay, files, cancel)
-            like.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
+            like.append(liked_play(Path(path).name, replay, beatmap))
         options = PlayOptions(
             like=tuple(like),
             accuracy=command.accuracy,

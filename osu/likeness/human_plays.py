@@ -10,6 +10,7 @@ from tqdm import tqdm
 from osu.data.library import DataError, Pair, find_pairs, split_by_song
 from osu.formats.beatmap import Beatmap, BeatmapError, Kind, parse_beatmap
 from osu.formats.mods import Mods
+from osu.formats.plays.kind import why_not_judged, why_not_learned
 from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
 from osu.likeness.measures import Measured
 from osu.likeness.memorisation import path_of
@@ -41,7 +42,7 @@ class HumanPlay:
     def load(self) -> tuple[Beatmap, Replay]:
         """The map under the play's mods, and the play."""
         replay = load_replay(self.pair.replay)
-        return parse_beatmap(self.pair.read_map(), self.md5).with_mods(replay.mods), replay
+        return parse_beatmap(self.pair.read_map(), self.md5).with_mods(replay.conditions), replay
 
 
 class Subject(NamedTuple):
@@ -64,11 +65,14 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
                 beatmaps = {(pair.beatmap, pair.member): parse_beatmap(pair.read_map())}
             base = beatmaps[pair.beatmap, pair.member]
             replay = load_replay(pair.replay)
+            if reason := _why_not_compared(replay):
+                skipped[f"replay: {reason}"] += 1
+                continue
             if replay.is_lazer:
                 skipped["replay: written by lazer, whose rules the judge does not know"] += 1
                 continue
             t_ms, xy, _ = clean_frames(replay)
-            beatmap = base.with_mods(replay.mods)
+            beatmap = base.with_mods(replay.conditions)
             if len(t_ms) < 2 or t_ms[-1] < beatmap.start_ms[0] + 10_000:
                 skipped["replay: less than ten seconds of play"] += 1
                 continue
@@ -151,6 +155,14 @@ def same_map_groups(humans: list[HumanPlay]) -> list[list[HumanPlay]]:
     for human in humans:
         groups[human.on].setdefault(human.player, human)
     return [list(g.values()) for on, g in sorted(groups.items()) if len(g) > 1]
+
+
+def _why_not_compared(replay: Replay) -> str:
+    if reason := why_not_learned(replay) or why_not_judged(replay):
+        return reason
+    if not replay.conditions.ordinary:
+        return "its mods have settings, under which no model can write a replay of stable"
+    return ""
 
 
 def _skill(beatmap: Beatmap, replay: Replay) -> np.ndarray:

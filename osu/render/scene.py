@@ -105,8 +105,8 @@ class Stage:
         replay: Replay | None = None,
         judgement: Judgement | None = None,
     ):
-        if replay is not None and beatmap.mods != replay.mods:
-            beatmap = beatmap.with_mods(replay.mods)
+        if replay is not None and beatmap.conditions != replay.conditions:
+            beatmap = beatmap.with_mods(replay.conditions)
         self.beatmap = beatmap
         self.replay = replay
         self.judgement = _judged(beatmap, replay) if judgement is None else judgement

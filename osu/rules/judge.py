@@ -12,6 +12,7 @@ import numpy as np
 from osu.errors import UserError
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.mods import Mods
+from osu.formats.plays.kind import why_not_judged
 from osu.formats.replay import STABLE_VERSION, Replay, buttons_of, without_lead_in
 from osu.formats.slider_events import SliderPart
 from osu.rules.frames import (
@@ -145,8 +146,8 @@ class Judgement:
 def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
     """Judge a replay of a beatmap as osu!stable does, by the rules of the replay's version.
 
-    `beatmap` is under the replay's mods (`Beatmap.with_mods`). The lead-in frames are left out.
-    After a fail the game records no frames but counts misses until the life bar of the header
+    `beatmap` is under the replay's conditions (`Beatmap.with_mods`). The lead-in frames are left
+    out. After a fail the game records no frames but counts misses until the life bar of the header
     ends, and so does this. Of the header only the version and that life bar are read; its counts
     never are, so that they are a reference for these. JudgeError for a replay of lazer, whose
     rules are others.
@@ -155,6 +156,8 @@ def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
     the wiki where these have them, and elsewhere what the headers of real replays show; the
     modules of osu.rules say which.
     """
+    if reason := why_not_judged(replay):
+        raise JudgeError(f"this replay cannot be judged: {reason}")
     if replay.is_lazer:
         raise JudgeError("this replay was written by lazer, whose rules are not supported")
     t_ms, xy, keys = without_lead_in(replay)
