@@ -20,6 +20,7 @@ from osu.data.library import DataError, find_maps
 from osu.errors import UserError
 from osu.files import write_atomic
 from osu.formats.beatmap import BeatmapError, parse_beatmap
+from osu.formats.plays.kind import kind_of
 from osu.formats.replay import Replay, ReplayError, load_replay
 from osu.rules.judge import JudgeError
 from osu.rules.judge import judge as judge_play
@@ -39,15 +40,15 @@ class Record:
 
     file: str
     header: dict[str, int | None]  # None where it does not say
-    judged: dict[str, int]
+    judged: dict[str, int | None]  # None where this program does not count it
     completed: bool  # the header's counts cover every object of the map
     unstable_rate: float
     mean_error_ms: float
     left_out: tuple[str, ...]  # parts of the file that could not be read
 
-    @property
-    def counts_known(self) -> bool:
-        return self.header["n300"] is not None
+    def compared(self, *fields: str) -> bool:
+        """Whether these are known of both."""
+        return None not in [side[name] for name in fields for side in (self.header, self.judged)]
 
     def exact(self, *fields: str) -> bool:
         return all(self.header[name] == self.judged[name] for name in fields)
@@ -91,10 +92,13 @@ def _record(file: Path, replay: Replay, beatmap) -> Record:
     names = (*FIELDS, *COMBO_ENDS)
     known = replay.counts_known
     header = {name: int(getattr(replay, name)) if known else None for name in names}
+    judged = {name: int(getattr(judgement, name)) for name in names}
+    if kind_of(replay).score_v2:
+        judged["score"] = None
     return Record(
         file=str(file),
         header=header,
-        judged={name: int(getattr(judgement, name)) for name in names},
+        judged=judged,
         completed=known and sum(header[name] for name in COUNTS) == len(beatmap.start_ms),
         unstable_rate=round(judgement.unstable_rate, 2),
         mean_error_ms=round(float(errors.mean()), 2) if len(errors) else float("nan"),
@@ -109,7 +113,7 @@ def as_table(records: list[Record], skipped: Counter) -> str:
             f"{'score':>21s} {'UR':>6s} {'mean':>6s}"]  # fmt: skip
     for record in records:
         cells = [
-            str(h) if h == j else f"{'?' if h is None else h}/{j}"
+            str(h) if h == j else "/".join("?" if v is None else str(v) for v in (h, j))
             for h, j in ((record.header[name], record.judged[name]) for name in FIELDS)
         ]
         widths = (11, 9, 7, 7, 11, 21)
@@ -117,11 +121,11 @@ def as_table(records: list[Record], skipped: Counter) -> str:
         errors = f"{record.unstable_rate:6.1f} {record.mean_error_ms:6.1f}"
         rows.append(f"{Path(record.file).name[-32:]:32s} {numbers} {errors}")
         rows += [f"    left out: {part}" for part in record.left_out]
-    known = [record for record in records if record.counts_known]
-    if len(known) < len(records):
-        rows.append(f"without counts in their headers: {len(records) - len(known)} replays")
-    completed = [record for record in known if record.completed]
-    for name, group in (("all", known), ("completed", completed)):
+    for what, name in (("counts, which the header lacks", "n300"), ("score, not ScoreV1", "score")):
+        if unknown := sum(not record.compared(name) for record in records):
+            rows.append(f"not compared: {what}: {unknown} replays")
+    completed = [record for record in records if record.completed]
+    for name, group in (("all", records), ("completed", completed)):
         if group:
             rows.append(f"{name}, {len(group)} replays: {shares(group)}")
     rows += [f"{count:6d} not judged: {reason}" for reason, count in skipped.most_common()]
@@ -129,7 +133,7 @@ def as_table(records: list[Record], skipped: Counter) -> str:
 
 
 def shares(records: list[Record]) -> str:
-    """How many of the records are exact, in %."""
+    """How many of the records are exact, in %, of those that can be compared."""
     fields_of = {
         "all four counts": COUNTS,
         "misses": ("nmiss",),
@@ -138,10 +142,11 @@ def shares(records: list[Record]) -> str:
         "score": ("score",),
     }
     parts = (
-        f"{name} {100 * np.mean([record.exact(*fields) for record in records]):.1f} %"
+        f"{name} {100 * np.mean(exact):.1f} %"
         for name, fields in fields_of.items()
+        if (exact := [record.exact(*fields) for record in records if record.compared(*fields)])
     )
-    return "exact: " + ", ".join(parts)
+    return "exact: " + (", ".join(parts) or "nothing can be compared")
 
 
 def judge(args: argparse.Namespace) -> None:

@@ -8,11 +8,13 @@ import shutil
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import evaluate
 import generate
 from osu.data.prepare import prepare
+from osu.data.shards import read_plays
 from osu.formats.beatmap import load_beatmap
 from osu.formats.replay import load_replay
 from osu.gui.messages import OpenReplay
@@ -53,16 +55,21 @@ def indexed(tmp_path_factory):
 def test_preparation_skips_what_no_hand_played_and_counts_it(indexed, tmp_path, capsys):
     cache = prepare([indexed], tmp_path / "cache", jobs=1)
     skipped = capsys.readouterr().out
-    for said in (*NOT_HUMAN.values(), "no counts"):
+    for said in NOT_HUMAN.values():
         assert skipped.count(said) == 1, said
     assert (cache / "players.json").read_text().startswith('{"someone"')
+    plays = {Path(play["replay"]).stem: play for play in read_plays(cache / "shard-00000.npz")}
+    assert plays.keys() == {"A_zero_counts", "A_lazer_dt_1.2", "A_scorev2", "base"}
+    assert plays["A_lazer_dt_1.2"]["frames"] == pytest.approx(390, abs=30)
+    assert np.isnan(plays["A_zero_counts"]["accuracy"])  # unknown, not 0
 
 
 def test_the_report_skips_them_too_and_what_it_cannot_compare(indexed):
     humans, skipped = read_humans(str(indexed))
-    assert not humans  # eight seconds of play are too short for it
+    (human,) = humans  # the others last less than ten seconds
+    assert human.accuracy == 1  # judged: its header has no counts
     text = "\n".join(f"{count} {reason}" for reason, count in skipped.items())
-    for said in (*NOT_HUMAN.values(), "no counts", "ScoreV2", "settings"):
+    for said in (*NOT_HUMAN.values(), "settings"):
         assert said in text, said
 
 
@@ -72,9 +79,9 @@ def test_the_judge_says_why_and_what_was_left_out():
     for name, said in NOT_HUMAN.items():
         judged = any(Path(record.file).stem == name for record in records)
         assert judged == (name == "A_own_generated") != (said in "\n".join(skipped)), name
-    for said in ("left out: its life bar", "not judged: it has no frames", "ScoreV2", "?/52"):
+    for said in ("left out: its life bar", "not judged: it has no frames", "?/52"):
         assert said in table, said
-    assert "without counts in their headers: 1 replays" in table
+    assert "not compared: counts, which the header lacks: 1 replays" in table
 
 
 @pytest.mark.parametrize(("name", "said"), [*NOT_HUMAN.items(), ("A_two_frames", "two seconds")])
@@ -100,7 +107,7 @@ def test_without_counts_one_is_liked_by_what_was_judged():
     [
         ("base", ""),
         ("A_relax", "it was played with relax, under which the game presses the keys"),
-        ("A_scorev2", "it was played under ScoreV2, which counts sliders and score in another way"),
+        ("A_scorev2", "its score is ScoreV2, which is not counted here"),
         ("B_life_fraction", "left out: its life bar, which is damaged"),
     ],
 )

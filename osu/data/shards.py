@@ -31,7 +31,7 @@ from osu.features.style import screen_grid_px
 from osu.files import write_atomic
 from osu.formats.beatmap import BeatmapError, parse_beatmap
 from osu.formats.mods import Mods
-from osu.formats.plays.kind import why_not_learned
+from osu.formats.plays.kind import why_not_human
 from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
 from osu.units import UNIT_PX
 
@@ -116,7 +116,7 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
     for pair in pairs:
         try:
             replay = load_replay(pair.replay)
-            if reason := why_not_learned(replay):
+            if reason := why_not_human(replay):
                 raise SkippedError(reason)
             conditions = replace(replay.conditions, mods=replay.mods & CHART_MODS)
             if conditions not in charted:

@@ -26,7 +26,7 @@ from osu.data.library import MAP_SUFFIXES, find_map
 from osu.errors import UserError
 from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
 from osu.formats.mods import parse_mods
-from osu.formats.plays.kind import why_not_human, why_not_judged
+from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.messages import (
     Command,
@@ -249,7 +249,7 @@ class Worker:
         name = Path(command.path).name
         if replay.mode:
             raise WorkError(f"{name} cannot be shown: {why_not_human(replay)}.")
-        remarks = [why_not_human(replay) or why_not_judged(replay)]
+        remarks = [remark_on(replay)]
         remarks += [f"left out: {part}" for part in replay.left_out]
         files = (*self._opened, *command.maps)
         map_path, beatmap = _find_map(command.path, replay, files, cancel)

@@ -10,10 +10,11 @@ from tqdm import tqdm
 from osu.data.library import DataError, Pair, find_pairs, split_by_song
 from osu.formats.beatmap import Beatmap, BeatmapError, Kind, parse_beatmap
 from osu.formats.mods import Mods
-from osu.formats.plays.kind import why_not_judged, why_not_learned
+from osu.formats.plays.kind import why_not_human, why_not_judged
 from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
 from osu.likeness.measures import Measured
 from osu.likeness.memorisation import path_of
+from osu.rules.judge import judge
 
 # A play is on the same map as another where these mods agree too; the others change neither what
 # is seen nor what is played.
@@ -79,6 +80,8 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
         except (BeatmapError, ReplayError, OSError) as error:
             skipped[str(error).split(": ", 1)[-1]] += 1
             continue
+        known = replay.counts_known
+        accuracy = replay.accuracy if known else judge(beatmap, replay).accuracy
         humans.append(
             HumanPlay(
                 pair=pair,
@@ -87,8 +90,8 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
                 song=f"{base.artist} - {base.title}",
                 md5=base.md5,
                 mods=replay.mods,
-                accuracy=replay.accuracy,
-                skill=_skill(beatmap, replay),
+                accuracy=accuracy,
+                skill=_skill(beatmap, accuracy),
                 path=path_of(t_ms, xy, replay.rate),
             )
         )
@@ -158,19 +161,19 @@ def same_map_groups(humans: list[HumanPlay]) -> list[list[HumanPlay]]:
 
 
 def _why_not_compared(replay: Replay) -> str:
-    if reason := why_not_learned(replay) or why_not_judged(replay):
+    if reason := why_not_human(replay) or why_not_judged(replay):
         return reason
     if not replay.conditions.ordinary:
         return "its mods have settings, under which no model can write a replay of stable"
     return ""
 
 
-def _skill(beatmap: Beatmap, replay: Replay) -> np.ndarray:
+def _skill(beatmap: Beatmap, accuracy: float) -> np.ndarray:
     """(3,) log of the accuracy lost, objects a real second, log of the px/s between objects."""
     objects = beatmap.kind != Kind.SPINNER
     gap_s = np.maximum(np.diff(beatmap.start_ms[objects]), 1) / (1000 * beatmap.rate)
     apart_px = np.linalg.norm(np.diff(beatmap.xy[objects], axis=0), axis=1)
     if not len(gap_s):
         return np.zeros(3)
-    lost = np.log(1.01 - replay.accuracy)
+    lost = np.log(1.01 - accuracy)
     return np.array([lost, 1 / np.median(gap_s), np.log(np.median(apart_px / gap_s) + 50)])

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 from osu.formats.beatmap import BeatmapError, load_beatmap
-from osu.formats.plays.kind import why_not_human
+from osu.formats.plays.kind import remark_on
 from osu.formats.replay import ReplayError, load_replay
 from osu.live.game_window import find_window
 from osu.live.plan import LiveError, Rect, make_plan, playfield_rect
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
             **({"start_key": args.start_key} if args.start_key else {}),
         )
         player = LivePlayer(make_plan(replay, playfield), settings)
-        remarks = [why_not_human(replay), *(f"left out: {part}" for part in replay.left_out)]
+        remarks = [remark_on(replay), *(f"left out: {part}" for part in replay.left_out)]
         for remark in filter(None, remarks):
             print(f"{args.replay}: {remark}")
     except (ReplayError, BeatmapError, LiveError, SinkError) as error:

@@ -194,6 +194,10 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
     parts = np.bincount(owner[tracking.hit], minlength=n) + (slider & (clicks.points > 0))
     share = parts / (np.diff(beatmap.event_start) + 1)
     slider_points = np.select([share == 1, share >= 0.5, share > 0], [300, 100, 50], 0)
+    if Mods.SV2 in beatmap.mods:  # no slider is worth more than its head
+        slider_points = np.where(
+            clicks.points > 0, np.minimum(slider_points, clicks.points), slider_points
+        )
     result = np.where(slider, slider_points, clicks.points)
     judged_at = np.where(circle, clicks.order_key, done)
 

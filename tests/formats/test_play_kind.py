@@ -18,7 +18,7 @@ from osu.formats.beatmap import load_beatmap
 from osu.formats.binary import pack_stream
 from osu.formats.mods import Mods
 from osu.formats.plays.conditions import Conditions, of_mods
-from osu.formats.plays.kind import Rules, kind_of, why_not_human, why_not_judged, why_not_learned
+from osu.formats.plays.kind import Rules, kind_of, why_not_human, why_not_judged
 from osu.formats.replay import ReplayError, clean_frames, dump_replay, load_replay, parse_replay
 from osu.rules.judge import JudgeError, judge
 
@@ -42,7 +42,7 @@ def lazer(mods: list | None = None, **details):
 def test_a_plain_play_is_a_persons_by_stables_rules():
     kind = kind_of(BASE)
     assert (kind.rules, kind.by_hand, kind.counts_known) == (Rules.STABLE, True, True)
-    assert why_not_human(BASE) == why_not_judged(BASE) == why_not_learned(BASE) == ""
+    assert why_not_human(BASE) == why_not_judged(BASE) == ""
     assert BASE.conditions == of_mods(0) and BASE.left_out == ()
 
 
@@ -60,7 +60,6 @@ def test_a_plain_play_is_a_persons_by_stables_rules():
 def test_what_no_hand_played_on_the_map_is_neither_judged_nor_learned_from(name, said):
     replay = case(name)
     assert said in why_not_human(replay)
-    assert said in why_not_learned(replay)
     with pytest.raises(JudgeError, match=said):
         judge(MAP.with_mods(replay.conditions), replay)
 
@@ -78,15 +77,14 @@ def test_this_programs_own_plays_are_judged_but_no_persons():
 
 def test_score_v2_is_a_persons_play_whose_score_is_not_compared():
     replay = case("A_scorev2")
-    assert why_not_human(replay) == ""
-    with pytest.raises(JudgeError, match="ScoreV2"):
-        judge(MAP, replay)
+    assert (why_not_human(replay), kind_of(replay).score_v2) == ("", True)
+    assert judge(MAP.with_mods(replay.conditions), replay).n300 == replay.n300 == 12
 
 
 def test_counts_of_0_are_unknown():
     replay, full = case("A_zero_counts"), case("A_zero_counts_full_header")
     assert np.isnan(replay.accuracy) and full.accuracy == 1
-    assert "no counts" in why_not_learned(replay)
+    assert (replay.counts_known, why_not_human(replay)) == (False, "")
     beatmap = load_beatmap(CASES / "A_zero_counts_map.osu")
     assert judge(beatmap, replay).n300 == judge(beatmap, full).n300 == full.n300 == 52
 
@@ -135,7 +133,7 @@ def test_settings_by_the_games_source(mods, rate, flips):
 @pytest.mark.parametrize("acronym", ["RD", "WU", "AS", "MG", "TP", "??"])
 def test_what_cannot_be_placed_is_not_learned_from(acronym):
     replay = lazer([{"acronym": acronym}])
-    assert why_not_learned(replay) and why_not_judged(replay)
+    assert why_not_human(replay) and why_not_judged(replay)
 
 
 def test_classic_is_told_from_lazers_own_rules():
@@ -213,7 +211,7 @@ def test_fractional_deltas_are_rounded_as_times():
     # Every second frame is half a ms later than in base.osr.
     halves = np.cumsum(np.where(np.arange(len(BASE.delta_ms)) % 2 == 1, 0.5, 0.0))[:-1]
     assert np.abs(replay.t_ms[3:] - BASE.t_ms[3:] - (halves[2:] - halves[2])).max() <= 1
-    assert why_not_learned(replay) == ""
+    assert why_not_human(replay) == ""
 
 
 def test_no_frames_is_what_is_said_of_none():

@@ -91,13 +91,14 @@ def why_not_human(replay: Replay) -> str:
 def why_not_judged(replay: Replay) -> str:
     """Why the judge has no rules for a replay; "" where it has, as for this program's plays."""
     kind = kind_of(replay)
-    if kind.score_v2 and not (kind.mode or kind.helper or kind.no_place):
-        return "it was played under ScoreV2, which counts sliders and score in another way"
     return "" if kind.own and not kind.mode else why_not_human(replay)
 
 
-def why_not_learned(replay: Replay) -> str:
-    """Why nothing can be learned from a replay, nor others compared with it; "" where it can."""
+def remark_on(replay: Replay) -> str:
+    """What whoever sees or hears of a replay should know of it; "" where it is a plain play."""
     if reason := why_not_human(replay):
         return reason
-    return "" if replay.counts_known else "its header has no counts, so its accuracy is unknown"
+    kind = kind_of(replay)
+    if kind.score_v2:
+        return "its score is ScoreV2, which is not counted here"
+    return "" if kind.counts_known else "its header has no counts"
