@@ -20,8 +20,9 @@ from osu.data.library import DataError, find_maps
 from osu.errors import UserError
 from osu.files import write_atomic
 from osu.formats.beatmap import BeatmapError, parse_beatmap
-from osu.formats.plays.kind import kind_of
+from osu.formats.plays.kind import Rules, kind_of
 from osu.formats.replay import Replay, ReplayError, load_replay
+from osu.formats.slider_events import SliderPart
 from osu.rules.judge import JudgeError
 from osu.rules.judge import judge as judge_play
 
@@ -32,6 +33,7 @@ MODELS = Path(__file__).parent / "models"
 COUNTS = ("n300", "n100", "n50", "nmiss")
 FIELDS = (*COUNTS, "max_combo", "score")
 COMBO_ENDS = ("ngeki", "nkatu")
+LAZER_PARTS = {"slider_ticks": "large_tick_hit", "slider_tails": "slider_tail_hit"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Record:
 
     def compared(self, *fields: str) -> bool:
         """Whether these are known of both."""
-        return None not in [side[name] for name in fields for side in (self.header, self.judged)]
+        sides = (self.header, self.judged)
+        return None not in [side.get(name) for name in fields for side in sides]
 
     def exact(self, *fields: str) -> bool:
         return all(self.header[name] == self.judged[name] for name in fields)
@@ -93,8 +96,20 @@ def _record(file: Path, replay: Replay, beatmap) -> Record:
     known = replay.counts_known
     header = {name: int(getattr(replay, name)) if known else None for name in names}
     judged = {name: int(getattr(judgement, name)) for name in names}
-    if kind_of(replay).score_v2:
+    kind = kind_of(replay)
+    if kind.score_v2 or kind.rules is not Rules.STABLE:
         judged["score"] = None
+    if kind.rules is Rules.LAZER:
+        judged |= dict.fromkeys(COMBO_ENDS)
+        tail = judgement.beatmap.event_kind == SliderPart.TAIL
+        hit = judgement.event_hit & (judgement.tracking.frame < len(judgement.frames.t_ms))
+        judged |= {
+            "slider_ticks": int((hit & ~tail).sum()),
+            "slider_tails": int((hit & tail).sum()),
+        }
+        if replay.details:
+            counted = replay.details.statistics
+            header |= {name: counted.get(theirs, 0) for name, theirs in LAZER_PARTS.items()}
     return Record(
         file=str(file),
         header=header,
@@ -140,6 +155,7 @@ def shares(records: list[Record]) -> str:
         "max combo": ("max_combo",),
         "geki and katu": COMBO_ENDS,
         "score": ("score",),
+        "lazer's slider ticks and tails": tuple(LAZER_PARTS),
     }
     parts = (
         f"{name} {100 * np.mean(exact):.1f} %"

@@ -69,9 +69,6 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
             if reason := _why_not_compared(replay):
                 skipped[f"replay: {reason}"] += 1
                 continue
-            if replay.is_lazer:
-                skipped["replay: written by lazer, whose rules the judge does not know"] += 1
-                continue
             t_ms, xy, _ = clean_frames(replay)
             beatmap = base.with_mods(replay.conditions)
             if len(t_ms) < 2 or t_ms[-1] < beatmap.start_ms[0] + 10_000:

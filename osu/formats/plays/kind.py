@@ -91,7 +91,17 @@ def why_not_human(replay: Replay) -> str:
 def why_not_judged(replay: Replay) -> str:
     """Why the judge has no rules for a replay; "" where it has, as for this program's plays."""
     kind = kind_of(replay)
-    return "" if kind.own and not kind.mode else why_not_human(replay)
+    if reason := why_not_human(replay):
+        return "" if kind.own and not kind.mode else reason
+    if kind.rules is Rules.CLASSIC and not _is_plain_classic(replay):
+        return "its classic mod has settings under which it judges neither as stable nor as lazer"
+    return ""
+
+
+def _is_plain_classic(replay: Replay) -> bool:
+    (classic, *_) = (mod for mod in replay.details.mods if mod.acronym == "CL")
+    names = ("no_slider_head_accuracy", "classic_note_lock")
+    return all(classic.settings.get(name, True) is True for name in names)
 
 
 def remark_on(replay: Replay) -> str:
