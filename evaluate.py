@@ -97,7 +97,7 @@ def _record(file: Path, replay: Replay, beatmap) -> Record:
     header = {name: int(getattr(replay, name)) if known else None for name in names}
     judged = {name: int(getattr(judgement, name)) for name in names}
     kind = kind_of(replay)
-    if kind.score_v2 or kind.rules is not Rules.STABLE:
+    if kind.score_v2 or kind.rules is Rules.CLASSIC:
         judged["score"] = None
     if kind.rules is Rules.LAZER:
         judged |= dict.fromkeys(COMBO_ENDS)
@@ -107,6 +107,7 @@ def _record(file: Path, replay: Replay, beatmap) -> Record:
             "slider_ticks": int((hit & ~tail).sum()),
             "slider_tails": int((hit & tail).sum()),
         }
+        header["score"] = _lazer_score(replay)
         if replay.details:
             counted = replay.details.statistics
             header |= {name: counted.get(theirs, 0) for name, theirs in LAZER_PARTS.items()}
@@ -119,6 +120,15 @@ def _record(file: Path, replay: Replay, beatmap) -> Record:
         mean_error_ms=round(float(errors.mean()), 2) if len(errors) else float("nan"),
         left_out=replay.left_out,
     )
+
+
+def _lazer_score(replay: Replay) -> int | None:
+    """The header's score before its mods' multipliers, which lazer changes from time to time. None
+    where that is not known, and of the days before details, which counted otherwise."""
+    details = replay.details
+    if details is None or (details.mods and details.score_without_mods is None):
+        return None
+    return replay.score if details.score_without_mods is None else details.score_without_mods
 
 
 def as_table(records: list[Record], skipped: Counter) -> str:
@@ -136,7 +146,10 @@ def as_table(records: list[Record], skipped: Counter) -> str:
         errors = f"{record.unstable_rate:6.1f} {record.mean_error_ms:6.1f}"
         rows.append(f"{Path(record.file).name[-32:]:32s} {numbers} {errors}")
         rows += [f"    left out: {part}" for part in record.left_out]
-    for what, name in (("counts, which the header lacks", "n300"), ("score, not ScoreV1", "score")):
+    for what, name in (
+        ("counts, which the header lacks", "n300"),
+        ("score, of another kind or before unknown multipliers", "score"),
+    ):
         if unknown := sum(not record.compared(name) for record in records):
             rows.append(f"not compared: {what}: {unknown} replays")
     completed = [record for record in records if record.completed]

@@ -29,7 +29,7 @@ def same_frames(replay: Replay, data: bytes) -> tuple[bool, bool]:
     """Whether the written frames read back to the bit, and whether they are the game's own text."""
     frames = (replay.delta_ms, replay.xy, replay.keys)
     text = dump_frames(*frames, replay.seed, trailing_comma=not replay.is_lazer)
-    *again, seed = parse_frames(text)
+    *again, seed, _ = parse_frames(text)
     same = seed == replay.seed
     same &= all(a.tobytes() == b.tobytes() for a, b in zip(frames, again, strict=True))
     return same, text == lzma.decompress(packed_frames(data))

@@ -96,7 +96,7 @@ class Stage:
 
     The replay's mods are applied to the map, whatever mods the map came with. A replay that was
     judged already brings its `judgement`, any other is judged here; the attribute is None where
-    there is no replay and where its rules aren't the judge's (lazer's).
+    there is no replay and where the judge has no rules for it.
     """
 
     def __init__(

@@ -26,7 +26,7 @@ from osu.rules.frames import (
     order_key,
 )
 from osu.rules.hits import Clicks, hit_objects
-from osu.rules.lazer import play_lazer
+from osu.rules.lazer import LAZER_TAIL, LAZER_TICK, play_lazer, standardised_score
 from osu.rules.life import life_after, life_bar
 from osu.rules.score import (
     EVENT,
@@ -150,9 +150,11 @@ def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
     `beatmap` is under the replay's conditions (`Beatmap.with_mods`). The lead-in frames are left
     out. After a fail the game records no frames but counts misses until the life bar of the header
     ends, and so does this. Of the header only the version and that life bar are read; its counts
-    never are, so that they are a reference for these. Lazer's plays are judged by osu.rules.lazer:
-    a slider's result is that of its head, there are no geki and katu, and no score is counted.
-    Those under its classic mod are judged as stable's. JudgeError where the game itself played or
+    never are, so that they are a reference for these.
+
+    Lazer's plays are judged by osu.rules.lazer: a slider's result is that of its head, there are
+    no geki and katu, and the score is the standardised one before its mods' multipliers. Those
+    under its classic mod are judged as stable's. JudgeError where the game itself played or
     helped, and for what has no place on the map (osu.formats.plays.kind).
 
     The source of the stable game is closed. The rules are those of its open-source successor and
@@ -272,9 +274,8 @@ def _judge_lazer(beatmap: Beatmap, replay: Replay) -> Judgement:
     # Circles, heads and spinners, then the parts of sliders; of one ms the head comes first.
     when = np.concatenate([play.judged_ms, play.event_judged_ms])
     keys = order_key(frames.at_or_after(when), END)
-    points = np.concatenate(
-        [play.points, np.where(tail, PART_POINTS, TICK_POINTS) * play.event_hit]
-    )
+    most = np.concatenate([np.full(n, 300), np.where(tail, LAZER_TAIL, LAZER_TICK)])
+    base = np.concatenate([play.points, most[n:] * play.event_hit])
     gain = np.concatenate(
         [np.where(play.points > 0, 1, -1), np.where(play.event_hit, 1, np.where(tail, 0, -1))]
     )
@@ -283,7 +284,7 @@ def _judge_lazer(beatmap: Beatmap, replay: Replay) -> Judgement:
         order_key=keys,
         owner=np.concatenate([np.arange(n), owner]),
         part=np.concatenate([np.full(n, FINAL), np.full(len(owner), EVENT)]),
-        points=points,
+        points=base,
         scaled=np.zeros(len(when), bool),
         combo=gain,
         due_ms=when,
@@ -315,7 +316,7 @@ def _judge_lazer(beatmap: Beatmap, replay: Replay) -> Judgement:
         ngeki=0,
         nkatu=0,
         max_combo=max_combo,
-        score=0,
+        score=standardised_score(base[order], most[order], combo, lasted, play.bonus),
         perfect=max_combo == len(when),
         combo_award=np.zeros(n, np.uint8),
         log=log,

@@ -16,17 +16,22 @@ import numpy as np
 
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.difficulty import difficulty_range
+from osu.formats.mods import Mods
 from osu.formats.slider_events import SliderPart
 from osu.rules.frames import Frames
+from osu.rules.hits import NEVER_MS
 from osu.rules.sliders import BOTH, FOLLOW_SCALE, TAIL_EARLY_MS
 
 MISS_MS = 400  # a press that is further away than this does nothing
 BEFORE_MS = 300  # before a slider from which on its follow circle is looked at
 # From this version on windows are half a ms narrower than a whole number of ms, before as computed.
 WHOLE_WINDOWS_VERSION = 30000001
-NEVER_MS = 1 << 60
 SAME_UPDATE_MS = 4  # what comes this close before a press is taken to be of the same update
 SPINS = (1.5, 2.5, 3.75)  # that a spinner asks for each second at OD 0, 5, 10
+MOST_SPINS = (250 / 60, 380 / 60, 430 / 60)  # that give points
+GAP = 2  # spins between those that are asked for and those that give a large bonus
+SMALL_BONUS, LARGE_BONUS = 10, 50
+LAZER_TICK, LAZER_TAIL = 30, 150  # points of a slider's ticks and repeats, and of its tail
 PRECISION_S = 0.0001  # by which a spinner's duration may fall short of a whole number of spins
 
 
@@ -40,17 +45,37 @@ class LazerPlay:
     event_hit: np.ndarray  # (E,) bool
     event_judged_ms: np.ndarray  # (E,) i8
     turns: np.ndarray  # (N,) f8 of spinners
+    bonus: int  # points for the turns of spinners
 
 
 def play_lazer(beatmap: Beatmap, frames: Frames, version: int) -> LazerPlay:
     """Run a play; `beatmap` is under its conditions, `version` is the replay's."""
     points, frame, judged_ms = _hit_circles(beatmap, frames, _windows(beatmap, version))
     event_hit, event_judged_ms = _follow_sliders(beatmap, frames, points, frame, judged_ms)
-    turns = np.zeros(len(points))
+    turns, bonus = np.zeros(len(points)), 0
     for i in np.flatnonzero(beatmap.kind == Kind.SPINNER).tolist():
-        points[i], turns[i] = _spin(beatmap, frames, i)
+        points[i], turns[i], of_this = _spin(beatmap, frames, i)
+        bonus += of_this
         judged_ms[i] = int(np.ceil(beatmap.end_ms[i]))
-    return LazerPlay(points, frame, judged_ms, event_hit, event_judged_ms, turns)
+    return LazerPlay(points, frame, judged_ms, event_hit, event_judged_ms, turns, bonus)
+
+
+def standardised_score(
+    base: np.ndarray, most: np.ndarray, combo: np.ndarray, lasted: np.ndarray, bonus: int
+) -> int:
+    """Lazer's score of a million points and the bonus, before its mods' multipliers (ppy/osu,
+    ScoreProcessor).
+
+    base, most (J,) what each judgement got and could have got, in order; combo (J,) after each;
+    lasted (J,) whether the play came to it.
+    """
+    if not lasted.any():
+        return 0
+    accuracy = base[lasted].sum() / most[lasted].sum()
+    gained = (most * np.sqrt(combo))[lasted & (base > 0)].sum()
+    possible = (most * np.sqrt(np.arange(1, len(most) + 1))).sum()
+    share = gained / possible
+    return round(5e5 * accuracy * share + 5e5 * accuracy**5 * lasted.mean() + bonus)
 
 
 def _windows(beatmap: Beatmap, version: int) -> tuple[float, float, float]:
@@ -209,10 +234,12 @@ def _judge_events(
     return hit, when
 
 
-def _spin(beatmap: Beatmap, frames: Frames, i: int) -> tuple[int, float]:
-    """-> points and turns of spinner i."""
+def _spin(beatmap: Beatmap, frames: Frames, i: int) -> tuple[int, float, int]:
+    """-> points, turns and bonus points of spinner i."""
     start, end = beatmap.start_ms[i], beatmap.end_ms[i]
-    needed = int(difficulty_range(beatmap.od, *SPINS) * (end - start) / 1000 + PRECISION_S)
+    seconds = (end - start) / 1000
+    needed = int(difficulty_range(beatmap.od, *SPINS) * seconds + PRECISION_S)
+    paid = max(int(difficulty_range(beatmap.od, *MOST_SPINS) * seconds + PRECISION_S), needed + GAP)
     span = slice(*np.searchsorted(frames.clock_ms, [start, end]))
     angle = np.arctan2(frames.y - beatmap.xy[i, 1], frames.x - beatmap.xy[i, 0])
     step = np.diff(angle, prepend=angle[:1])
@@ -222,7 +249,11 @@ def _spin(beatmap: Beatmap, frames: Frames, i: int) -> tuple[int, float]:
     turns = _turns((step * held)[span] / (2 * np.pi) * beatmap.rate)
     share = turns / needed if needed else 1.0
     points = 300 if share >= 1 else 100 if share > 0.9 else 50 if share > 0.75 else 0
-    return points, turns
+    if Mods.SO in beatmap.mods:  # the game turns it
+        points, turns = 300, float(needed)
+    whole = min(int(turns), paid)
+    small = min(whole, needed + GAP)
+    return points, turns, SMALL_BONUS * small + LARGE_BONUS * (whole - small)
 
 
 def _turns(steps: np.ndarray) -> float:

@@ -39,6 +39,7 @@ class LazerDetails:
     mods: tuple[LazerMod, ...]
     statistics: dict[str, int]  # "great", "large_tick_hit", "slider_tail_hit" ... -> how many
     maximum_statistics: dict[str, int]  # of a perfect play
+    score_without_mods: int | None  # before the mods' multipliers; older ones do not say it
 
     def has(self, acronym: str) -> bool:
         return any(mod.acronym == acronym for mod in self.mods)
@@ -75,8 +76,12 @@ def _details(value: dict) -> LazerDetails:
         if not isinstance(settings, dict):
             raise ValueError
         mods.append(LazerMod(str(mod["acronym"]), settings))
+    score = value.get("total_score_without_mods")
     return LazerDetails(
-        tuple(mods), _counts(value.get("statistics")), _counts(value.get("maximum_statistics"))
+        tuple(mods),
+        _counts(value.get("statistics")),
+        _counts(value.get("maximum_statistics")),
+        None if score is None else int(score),
     )
 
 
