@@ -26,7 +26,7 @@ from osu.rules.frames import (
     order_key,
 )
 from osu.rules.hits import Clicks, hit_objects
-from osu.rules.lazer import LAZER_TAIL, LAZER_TICK, play_lazer, standardised_score
+from osu.rules.lazer import LAZER_TAIL, LAZER_TICK, play_lazer, standardised_score, too_much_work
 from osu.rules.life import life_after, life_bar
 from osu.rules.score import (
     EVENT,
@@ -265,6 +265,8 @@ def _judge_lazer(beatmap: Beatmap, replay: Replay) -> Judgement:
     t_ms, xy, keys = without_lead_in(replay)
     forward = t_ms == np.maximum.accumulate(t_ms)  # the game leaves out those that run backwards
     frames = make_frames(t_ms[forward], xy[forward], buttons_of(keys)[forward], replay.version)
+    if too_much_work(beatmap, frames):
+        raise JudgeError("judging this replay would take far more steps than any real play")
     play = play_lazer(beatmap, frames, replay.version)
     n = len(beatmap.start_ms)
     owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))

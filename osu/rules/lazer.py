@@ -26,6 +26,8 @@ MISS_MS = 400  # a press that is further away than this does nothing
 BEFORE_MS = 300  # before a slider from which on its follow circle is looked at
 # From this version on windows are half a ms narrower than a whole number of ms, before as computed.
 WHOLE_WINDOWS_VERSION = 30000001
+MOST_SLIDER_MS = 1_000_000  # of one slider that was played; and, in all, ms and objects tried
+MOST_STEPS = 5_000_000  # two seconds
 SAME_UPDATE_MS = 4  # what comes this close before a press is taken to be of the same update
 SPINS = (1.5, 2.5, 3.75)  # that a spinner asks for each second at OD 0, 5, 10
 MOST_SPINS = (250 / 60, 380 / 60, 430 / 60)  # that give points
@@ -76,6 +78,21 @@ def standardised_score(
     possible = (most * np.sqrt(np.arange(1, len(most) + 1))).sum()
     share = gained / possible
     return round(5e5 * accuracy * share + 5e5 * accuracy**5 * lasted.mean() + bonus)
+
+
+def too_much_work(beatmap: Beatmap, frames: Frames) -> bool:
+    """Whether `play_lazer` would take far longer than for any real play: files can be made so."""
+    if not len(frames.clock_ms):
+        return False
+    slider = beatmap.kind == Kind.SLIDER
+    lasts = np.minimum(beatmap.end_ms, frames.clock_ms[-1]) - beatmap.start_ms + BEFORE_MS
+    looks = np.maximum(lasts[slider], 0)
+    # Objects that a press may have to be tried on.
+    t_ms = frames.clock_ms[frames.pressed > 0]
+    seen = np.searchsorted(beatmap.start_ms - beatmap.preempt_ms, t_ms, "right")
+    gone = np.searchsorted(beatmap.start_ms + beatmap.window50_ms + 1, t_ms)
+    tries = np.maximum(seen - gone, 0).sum()
+    return looks.max(initial=0) > MOST_SLIDER_MS or looks.sum() + tries > MOST_STEPS
 
 
 def _windows(beatmap: Beatmap, version: int) -> tuple[float, float, float]:
@@ -158,8 +175,8 @@ def _follow_sliders(
         # Followed before its head was pressed: then the head counts as left out.
         early = due[~tail]
         early = early[early < judged_ms[i] - SAME_UPDATE_MS]
-        if frame[i] >= 0 and len(early):
-            left_out = early[following[np.searchsorted(t_ms, early)]]
+        if frame[i] >= 0 and len(early):  # the press, so all before it too, is within t_ms
+            left_out = early[following[early - t_ms[0]]]
             if len(left_out):
                 points[i], frame[i], judged_ms[i] = 0, -1, left_out[0]
                 t_ms, following, at_head = _following(beatmap, frames, i, -1, judged_ms[i])
@@ -174,8 +191,9 @@ def _following(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of slider i, each ms around it: (T,) the time, (T,) whether the ball is followed, (E_i,)
     whether the cursor is, when the head is hit, near enough to where each event is."""
-    t_ms = np.arange(int(beatmap.start_ms[i]) - BEFORE_MS, int(np.ceil(beatmap.end_ms[i])) + 1)
-    t_ms = np.arange(t_ms[0], max(t_ms[-1], judged_ms) + 1)
+    first = int(beatmap.start_ms[i]) - BEFORE_MS
+    last = min(max(int(np.ceil(beatmap.end_ms[i])), judged_ms), int(frames.clock_ms[-1]))
+    t_ms = np.arange(first, max(first, last) + 1)
     x, y = (np.interp(t_ms, frames.clock_ms, column) for column in (frames.x, frames.y))
     ball = beatmap.ball_xy(np.full(len(t_ms), i), t_ms)
     distance2 = (x - ball[:, 0]) ** 2 + (y - ball[:, 1]) ** 2

@@ -149,6 +149,14 @@ def test_a_play_of_no_frames():
     assert (judgement.n300, judgement.nmiss, judgement.max_combo, judgement.score) == (0, 0, 0, 0)
 
 
+def test_work_is_bounded():
+    replay = play(*(row for t in range(1000, 59_000, 60) for row in tap(t, 100)))
+    replay = dataclasses.replace(replay, delta_ms=np.append(replay.delta_ms[:-1], 10**7))
+    long = "100,100,1000,2,0,L|300:100,9000,200"  # five hours
+    with pytest.raises(JudgeError, match="more steps"):
+        judge(beatmap_of(long), replay)
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared replays are not here")
 def test_real_headers_of_lazer_are_met():
     """Seven finished plays of 2026 exactly; a failed one and three of 2022's rules are near."""
