@@ -31,6 +31,7 @@ from osu.players.options import (
     LikedPlay,
     OptionError,
     PlayOptions,
+    liked_play,
 )
 from osu.render.export import lively_window, save_gif
 from osu.render.painter import RenderError
@@ -96,10 +97,11 @@ def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
         if replay.beatmap_md5 not in maps:
             raise DataError(f"{path}: its map was not found; --maps names folders to look in")
         pair = maps[replay.beatmap_md5]
-        if pair.crlf:
-            print(f"{pair.beatmap}: {CHANGED_LINE_ENDS}")
-        beatmap = parse_beatmap(pair.read_map(), path)
-        likes.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
+        likes.append(liked_play(path, replay, parse_beatmap(pair.read_map(), path)))
+        notes = [f"{pair.beatmap}: {CHANGED_LINE_ENDS}"] * pair.crlf
+        notes += [f"{path}: left out: {part}" for part in replay.left_out]
+        for note in notes:
+            print(note, file=sys.stderr)
     return tuple(likes)
 
 

@@ -55,7 +55,7 @@ def score(number: int, beatmap_id: int, has_replay: bool = True) -> dict:
 
 class ApiServer(ThreadingHTTPServer):
     """`replays` and `maps` are files by score and map ID, `lists` scores by "best", "recent" and
-    map ID."""
+    map ID, and pages of them by "everyone"."""
 
     daemon_threads = True
 
@@ -121,6 +121,13 @@ class _Handler(BaseHTTPRequestHandler):
             case ["beatmaps", number, "scores"] if int(number) in self.server.lists:
                 found = self.server.lists[int(number)]
                 self._json({"scores": found[:last], "score_count": len(found)})
+            case ["scores"]:
+                assert query["ruleset"] == "osu"
+                pages = self.server.lists.get("everyone", [])
+                at = int(query.get("cursor_string", 0))
+                page = pages[at] if at < len(pages) else []
+                cursor = {"cursor": {"id": at + 1}, "cursor_string": str(at + 1)}
+                self._json({"scores": page} | cursor)
             case ["scores", number, "download"]:
                 self._file(self.server.replays.get(int(number)))
             case _:

@@ -59,10 +59,7 @@ def situations(play: GridPlay, frames: int) -> np.ndarray:
             between & (gap > FAST_S) & (gap <= SLOW_S),
             between & (gap <= FAST_S),
             near[KEY_FRAMES:-KEY_FRAMES],
-            *(
-                (step_px >= low) & (step_px < high)
-                for low, high in itertools.pairwise(STEPS_PX)
-            ),
+            *((step_px >= low) & (step_px < high) for low, high in itertools.pairwise(STEPS_PX)),
         ],
         axis=1,
     )

@@ -2,6 +2,7 @@
 
     uv run --extra download -m osu.data.download --user NAME --best 100 --recent 50 --out DIR
     uv run --extra download -m osu.data.download --map ID --top 50 --out DIR
+    uv run --extra download -m osu.data.download --everyone 1000 --out DIR
 
 needs an OAuth client of one's own: its ID and secret are taken from OSU_CLIENT_ID and
 OSU_CLIENT_SECRET or asked for, and stored nowhere. Stopped at any moment, the same command goes
@@ -18,6 +19,7 @@ import hashlib
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tqdm import tqdm
@@ -48,8 +50,10 @@ def credentials() -> tuple[str, str]:
     return client_id, secret or getpass.getpass("Client secret: ")
 
 
-def wanted_scores(api: Api, args: argparse.Namespace) -> list[ApiScore]:
+def wanted_scores(api: Api, args: argparse.Namespace) -> Iterable[ApiScore]:
     """The scores that the command line asks for, each once."""
+    if args.everyone is not None:
+        return new_scores(api, args.everyone, args.out / "replays")
     if args.map is not None:
         return api.map_scores(args.map, args.top)
     user_id = api.user_id(args.user)
@@ -59,7 +63,22 @@ def wanted_scores(api: Api, args: argparse.Namespace) -> list[ApiScore]:
     return list(scores.values())
 
 
-def load(api: Api, scores: list[ApiScore], out: Path) -> Counter:
+def new_scores(api: Api, count: int, replays: Path) -> Iterator[ApiScore]:
+    """Recent scores of everybody of which osu! keeps a replay and the folder has none, until the
+    folder has `count` replays."""
+    lacking = count - len(list(replays.glob("*.osr")))
+    if lacking <= 0:
+        return
+    for score in api.everyones_scores():
+        path = replays / f"{score.id}.osr"
+        if score.has_replay and not path.exists():
+            yield score
+            lacking -= path.exists()  # osu! may keep none of it after all
+            if lacking <= 0:
+                return
+
+
+def load(api: Api, scores: Iterable[ApiScore], out: Path) -> Counter:
     """Loads the replays and maps that `out` lacks, and counts the scores by their outcome.
 
     Files appear whole or not at all. Raises ApiError and OSError; what was loaded stays.
@@ -118,6 +137,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     whose = parser.add_mutually_exclusive_group(required=True)
     whose.add_argument("--user", metavar="NAME", help="a player's scores")
     whose.add_argument("--map", type=int, metavar="ID", help="the best scores of a map")
+    whose.add_argument(
+        "--everyone", type=int, metavar="N", help="recent passes of anybody, until DIR has N"
+    )
     parser.add_argument("--best", type=int, default=0, metavar="N", help="of --user (100)")
     parser.add_argument("--recent", type=int, default=0, metavar="N", help="of the last 24 hours")
     parser.add_argument("--top", type=int, default=50, metavar="N", help="of --map, 1 to 100")
@@ -125,6 +147,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if min(args.best, args.recent) < 0 or not 1 <= args.top <= 100:
         parser.error("--best and --recent cannot be negative, --top is 1 to 100")
+    if args.everyone is not None and args.everyone < 1:
+        parser.error("--everyone is 1 or more")
     if args.user is not None and not (args.best or args.recent):
         args.best = 100
     return args
@@ -136,7 +160,7 @@ def main(argv: list[str] | None = None, **connection) -> int:
     try:
         api = Api(*credentials(), **connection)
         scores = wanted_scores(api, args)
-        if not scores:
+        if scores == []:
             raise ApiError("osu! has no such scores")
         counts = load(api, scores, args.out)
     except (ApiError, OSError) as error:

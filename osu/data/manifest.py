@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from osu.data.library import DataError
 
-FORMAT = 6  # of the cache; another number prepares anew
+FORMAT = 7  # of the cache; another number prepares anew
 # Names of Sizes that are others in the files of this format.
 _KEYS = {"charts": "tracks", "chart_frames": "track_frames"}
 

@@ -14,7 +14,7 @@ The token is asked for here and handed to ossapi, which then neither reads nor w
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -125,6 +125,17 @@ class Api:
             )
         except NotThereError:
             raise ApiError(f"osu! has no map with the ID {beatmap_id}") from None
+
+    def everyones_scores(self) -> Iterator[ApiScore]:
+        """The passes that anybody sets, a thousand of the latest first, then those that follow;
+        it ends where there are no more yet."""
+        cursor = None
+        while True:
+            page = self._api(lambda cursor=cursor: self._client.scores("osu", cursor_string=cursor))
+            yield from _scores(page.scores)
+            if not page.scores or page.cursor_string in (None, cursor):
+                return
+            cursor = page.cursor_string
 
     def replay(self, score_id: int) -> bytes:
         """A score's .osr file. NotThereError where none is kept."""

@@ -30,7 +30,7 @@ NO_STARS = "Stars are left out: rosu-pp is not installed (`uv sync --extra stars
 class PlayTotals:
     """What the report needs of the plays: a few bytes a play, whatever their number."""
 
-    accuracy: array = field(default_factory=lambda: array("f"))  # 0..1 as stable counts it
+    accuracy: array = field(default_factory=lambda: array("f"))  # 0..1 as stable counts it, or nan
     minutes: array = field(default_factory=lambda: array("f"))  # of real time
     splits: Counter = field(default_factory=Counter)
     mods: Counter = field(default_factory=Counter)
@@ -67,6 +67,8 @@ def stars_of(maps: Mapping[tuple[str, str], int], folders: list[str]) -> np.ndar
             beatmap = rosu.Beatmap(bytes=files[md5].read_map())
         except (KeyError, OSError, BadZipFile, rosu.ParseError):
             continue
+        if "(" in mods:  # lazer's settings, which rosu-pp is not told
+            continue
         if not beatmap.is_suspicious():
             difficulty = rosu.Difficulty(mods="" if mods == "NM" else mods)
             stars += [difficulty.calculate(beatmap).stars] * plays
@@ -87,7 +89,7 @@ def write_data_report(
     totals = total_plays(plays)
     stars = stars_of(totals.maps, folders)
     spreads = {
-        "accuracy": ("accuracy, %", np.array(totals.accuracy) * 100),
+        "accuracy": ("accuracy, %", _known(np.array(totals.accuracy) * 100)),
         "length": ("length, minutes of play", np.array(totals.minutes)),
     }
     if stars is not None and len(stars):
@@ -142,6 +144,12 @@ def _lines(
     lines += ["", "## Pictures", ""]
     lines += [f"![{name}]({name}.png)" for name in (*spreads, *counts)]
     return [*lines, ""]
+
+
+def _known(values: np.ndarray) -> np.ndarray:
+    """Without the nan; one nan where there is nothing else."""
+    finite = values[np.isfinite(values)]
+    return finite if len(finite) else values[:1]
 
 
 def _top(counter: Counter) -> int:

@@ -16,7 +16,7 @@ import io
 import json
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from zipfile import BadZipFile
@@ -26,16 +26,16 @@ import numpy as np
 from osu.data.library import DataError, Pair
 from osu.data.manifest import Sizes
 from osu.features.chart import Ball, Chart, ObjectColumn, chart_of
-from osu.features.play import Play, coverage, encode_cursor, key_spans
+from osu.features.play import MIN_FRAMES, Play, coverage, encode_cursor, key_spans, played_frames
 from osu.features.style import screen_grid_px
 from osu.files import write_atomic
 from osu.formats.beatmap import BeatmapError, parse_beatmap
-from osu.formats.mods import Mods, mods_str
+from osu.formats.mods import Mods
+from osu.formats.plays.kind import why_not_human
 from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
-from osu.units import UNIT_PX, frame_count
+from osu.units import UNIT_PX
 
 STEPS_PER_UNIT = int(UNIT_PX * 16)  # positions are stored in 1/16 px
-MIN_FRAMES = 120  # two seconds of play
 # The mods that change what is played or seen; the others share a chart.
 CHART_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD
 
@@ -112,7 +112,7 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict, bool]:
     """All plays of one map: ([(chart, arrays)], [(play, arrays)], reasons of the skipped, whether
     a part of the map could not be read)."""
     skipped: Counter = Counter()
-    charts, plays, of_mods = [], [], {}
+    charts, plays, charted = [], [], {}
     try:
         base = parse_beatmap(pairs[0].read_map(), pairs[0].beatmap)
     except (BeatmapError, OSError, BadZipFile) as error:
@@ -120,12 +120,14 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict, bool]:
     for pair in pairs:
         try:
             replay = load_replay(pair.replay)
-            mods = replay.mods & CHART_MODS
-            if mods not in of_mods:
-                chart = chart_of(base.with_mods(mods))
-                of_mods[mods] = (len(charts), chart)
+            if reason := why_not_human(replay):
+                raise SkippedError(reason)
+            conditions = replace(replay.conditions, mods=replay.mods & CHART_MODS)
+            if conditions not in charted:
+                chart = chart_of(base.with_mods(conditions))
+                charted[conditions] = (len(charts), chart)
                 charts.append(_store_chart(chart))
-            number, chart = of_mods[mods]
+            number, chart = charted[conditions]
             play, arrays = _store_play(chart, replay)
         except (ReplayError, BeatmapError, OSError, SkippedError) as error:
             skipped[f"replay: {_reason(error)}"] += 1
@@ -137,7 +139,7 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict, bool]:
             "song": f"{base.artist} - {base.title}",
             "beatmap": base.md5,
             "player": replay.player,
-            "mods": mods_str(replay.mods),
+            "mods": str(replay.conditions),
             "accuracy": round(replay.accuracy, 5),
             "misses": replay.nmiss,
             "screen_px": round(screen_grid_px(replay.xy), 6),
@@ -248,9 +250,7 @@ def _charts(described: list[dict], stored: dict) -> list[Chart]:
 
 def _store_play(chart: Chart, replay: Replay) -> tuple[dict, dict]:
     t_ms, xy, keys = clean_frames(replay)
-    inside = t_ms[(t_ms >= chart.start_ms)] if len(t_ms) else t_ms
-    frames = frame_count(chart.start_ms, inside[-1], chart.rate) if len(inside) else 0
-    frames = min(frames, chart.frames)
+    frames = played_frames(chart, t_ms)
     if frames < MIN_FRAMES:
         raise SkippedError("less than two seconds of play")
     columns = _store_path("cursor", encode_cursor(t_ms, xy, chart.start_ms, frames, chart.rate))

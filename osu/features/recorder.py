@@ -149,9 +149,7 @@ def lateness_ms(t_ms: np.ndarray) -> np.ndarray:
     return np.where(in_turn, off, np.nan)
 
 
-def fit_repeats(
-    step_ms: np.ndarray, steps: np.ndarray, changed: np.ndarray
-) -> tuple[float, float]:
+def fit_repeats(step_ms: np.ndarray, steps: np.ndarray, changed: np.ndarray) -> tuple[float, float]:
     """(report interval in real ms, share of key frames that repeat): how often a frame repeats the
     position before although the frames around it move, by the time since that frame."""
     still = (steps == 0).all(1)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from osu.formats import mods as game_mods
 from osu.formats.archive import ARCHIVES, difficulties_of_osz
 from osu.formats.difficulty import (
     circle_scale,
@@ -35,10 +34,11 @@ from osu.formats.osu_file import (
     is_spinner,
     read_osu,
 )
+from osu.formats.plays.conditions import Conditions, of_mods
 from osu.formats.slider_events import nested_events, tick_counts, timing_at
 from osu.formats.slider_paths import along_paths, build_paths, fit_length, path_keys
 from osu.formats.stacking import stack_heights
-from osu.units import CENTRE_PX, HEIGHT_PX
+from osu.units import CENTRE_PX, HEIGHT_PX, WIDTH_PX
 
 STACK_OFFSET_PX = 6.4  # up and left, per stack level and unit of scale
 RADIUS_PX = 64.0  # at scale 1
@@ -66,7 +66,7 @@ class Beatmap:
     creator: str
     difficulty: str  # its name
     audio_filename: str
-    mods: Mods
+    conditions: Conditions  # its mods, and what of a lazer play's they do not say
 
     hp: float  # the four after EZ and HR, rounded to float32
     cs: float
@@ -101,6 +101,11 @@ class Beatmap:
     unmodded: "Beatmap | None" = None  # the same one without mods; None where it is this one
 
     @property
+    def mods(self) -> Mods:
+        """The bits of its conditions."""
+        return self.conditions.mods
+
+    @property
     def left_out(self) -> str:
         """What the game could not play of the file either, to be said wherever a map is loaded: "3
         of 1,508 objects cannot be played and are left out"; "" where all is here."""
@@ -109,7 +114,7 @@ class Beatmap:
     @property
     def rate(self) -> float:
         """ms of map time in a real ms."""
-        return game_mods.rate(self.mods)
+        return self.conditions.rate
 
     @property
     def scale(self) -> float:
@@ -177,20 +182,23 @@ class Beatmap:
         count = np.bincount(owner, minlength=len(self.slides))
         return event_ms, kind, self.xy[owner] + offset, _starts(count)
 
-    def with_mods(self, mods: int) -> "Beatmap":
-        """The same difficulty under other mods: HR flips, EZ and HR change the difficulty and with
-        it the stacks, DT and HT only the rate; the rest change nothing but the field."""
-        mods = Mods(mods)
-        raw = self.unmodded or self
-        if not mods & (Mods.EZ | Mods.HR):
-            return replace(raw, mods=mods, unmodded=raw)
+    def with_mods(self, mods: int | Conditions) -> "Beatmap":
+        """The same difficulty under other mods, or under a replay's conditions: HR flips, EZ and HR
+        change the difficulty and with it the stacks, DT and HT only the rate; the rest change
+        nothing but the field. Lazer's have rates, flips and settings of their own."""
+        conditions = mods if isinstance(mods, Conditions) else of_mods(mods)
+        raw, mods = self.unmodded or self, conditions.mods
+        under = {"conditions": conditions, "unmodded": raw}
+        flips = conditions.flips
+        if not (mods & (Mods.EZ | Mods.HR) or any(flips) or conditions.settings):
+            return replace(raw, **under)
         columns = {field.name: getattr(raw, field.name) for field in fields(raw)}
         columns |= settings_with_mods(raw.hp, raw.cs, raw.od, raw.ar, mods)
-        if mods & Mods.HR:
-            flip = np.array([1.0, -1.0])
-            columns["raw_xy"] = raw.raw_xy * flip + [0.0, HEIGHT_PX]
-            columns["path_offset"] = raw.path_offset * flip
-        return _stacked({**columns, "mods": mods, "unmodded": raw})
+        columns |= {name: float(np.float32(value)) for name, value in conditions.settings}
+        sign = np.where(flips, -1.0, 1.0)
+        columns["raw_xy"] = raw.raw_xy * sign + np.where(flips, [WIDTH_PX, HEIGHT_PX], 0.0)
+        columns["path_offset"] = raw.path_offset * sign
+        return _stacked({**columns, **under})
 
     @cached_property
     def stable_path(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -204,8 +212,7 @@ class Beatmap:
             self.file.curves, self.file.xy[slider], stable_arcs=True
         )
         path_xy, path_dist, start = fit_length(vertices, start, self.file.length_px, fixed)
-        if self.mods & Mods.HR:
-            path_xy[:, 1] *= -1
+        path_xy *= np.where(self.conditions.flips, -1.0, 1.0)
         count = np.zeros(len(slider), dtype=np.int64)
         count[slider] = np.diff(start)
         path_xy += np.repeat(self.xy, count, axis=0)
@@ -311,7 +318,7 @@ def _build(file: OsuFile, md5: str) -> Beatmap:
         creator=file.metadata.get("Creator", "").strip(),
         difficulty=file.metadata.get("Version", "").strip(),
         audio_filename=file.general.get("AudioFilename", "").strip(),
-        mods=Mods(0),
+        conditions=of_mods(0),
         hp=setting(file.numbers, "HPDrainRate", 5.0),
         cs=setting(file.numbers, "CircleSize", 5.0),
         od=setting(file.numbers, "OverallDifficulty", 5.0),

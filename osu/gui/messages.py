@@ -122,7 +122,7 @@ class ReplayOpened:
     path: str
     map_path: str
     stage: Stage
-    note: str = ""  # what has to be said of the map
+    remark: str = ""  # what is unusual about the replay and its map
 
 
 @dataclass(frozen=True)

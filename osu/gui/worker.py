@@ -27,6 +27,7 @@ from osu.data.library import CHANGED_LINE_ENDS, MAP_SUFFIXES, find_map
 from osu.errors import UserError
 from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
 from osu.formats.mods import parse_mods
+from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.messages import (
     Command,
@@ -57,7 +58,7 @@ from osu.live.plan import make_plan
 from osu.live.player import LivePlayer
 from osu.players.auto import AUTO, generate_auto
 from osu.players.generated import GeneratedPlay, play_file_name
-from osu.players.options import LikedPlay, PlayOptions
+from osu.players.options import PlayOptions, liked_play
 from osu.render.export import save_gif
 from osu.render.scene import Stage
 
@@ -246,9 +247,15 @@ class Worker:
 
     def _open_replay(self, command: OpenReplay, cancel: threading.Event) -> None:
         replay = load_replay(command.path)
+        name = Path(command.path).name
+        if replay.mode:
+            raise WorkError(f"{name} cannot be shown: {why_not_human(replay)}.")
+        remarks = [remark_on(replay)]
+        remarks += [f"left out: {part}" for part in replay.left_out]
         files = (*self._opened, *command.maps)
         map_path, beatmap, note = _find_map(command.path, replay, files, cancel)
-        self._put(ReplayOpened(command.path, map_path, Stage(beatmap, replay), note))
+        remark = "; ".join(filter(None, (*remarks, note)))
+        self._put(ReplayOpened(command.path, map_path, Stage(beatmap, replay), remark))
 
     def _generate(self, command: Generate, cancel: threading.Event) -> None:
         """A map that can't be played is skipped, with its reason at the end."""
@@ -314,7 +321,7 @@ class Worker:
         for path in command.like:
             replay = load_replay(path)
             _, beatmap, _ = _find_map(path, replay, files, cancel)
-            like.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
+            like.append(liked_play(Path(path).name, replay, beatmap))
         options = PlayOptions(
             like=tuple(like),
             accuracy=command.accuracy,
@@ -360,7 +367,8 @@ def _find_map(
     if place is None:
         raise WorkError(f"The map of {Path(path).name} was not found: open its Songs folder first.")
     beatmap = parse_beatmap(place.read_map(), Path(place.beatmap).name)
-    notes = [CHANGED_LINE_ENDS] * place.crlf + [beatmap.left_out] * bool(beatmap.left_out)
+    notes = [CHANGED_LINE_ENDS] * place.crlf
+    notes += [f"map: {beatmap.left_out}"] * bool(beatmap.left_out)
     return names[Path(place.beatmap)], beatmap, "; ".join(notes)
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from osu.formats.beatmap import BeatmapError, load_beatmap
 from osu.formats.osu_file import with_crlf
+from osu.formats.plays.kind import remark_on
 from osu.formats.replay import ReplayError, load_replay
 from osu.live.game_window import find_window
 from osu.live.plan import LiveError, Rect, make_plan, playfield_rect
@@ -58,6 +59,9 @@ def main(argv: list[str] | None = None) -> int:
             **({"start_key": args.start_key} if args.start_key else {}),
         )
         player = LivePlayer(make_plan(replay, playfield), settings)
+        remarks = [remark_on(replay), *(f"left out: {part}" for part in replay.left_out)]
+        for remark in filter(None, remarks):
+            print(f"{args.replay}: {remark}")
     except (ReplayError, BeatmapError, LiveError, SinkError) as error:
         print(f"osu.live: {error}", file=sys.stderr)
         return 2

@@ -8,11 +8,11 @@ from osu.features.chart import Chart
 from osu.features.play import decode_play
 from osu.formats.beatmap import Beatmap
 from osu.formats.mods import mods_str
+from osu.formats.plays.kind import PLAYER_PREFIX
 from osu.formats.replay import Replay, build_replay
 from osu.players.hand import frame_lateness_ms
 from osu.rules.judge import Judgement, judge
 
-PLAYER_PREFIX = "osu-players/"
 # A fixed time in the header (2026-01-01 UTC in .NET ticks): the same seed gives the same bytes.
 TIMESTAMP_TICKS = 639_028_224_000_000_000
 # Of a file's name, characters and bytes: file systems take 255 bytes.

@@ -96,7 +96,7 @@ class Stage:
 
     The replay's mods are applied to the map, whatever mods the map came with. A replay that was
     judged already brings its `judgement`, any other is judged here; the attribute is None where
-    there is no replay and where its rules aren't the judge's (lazer's).
+    there is no replay and where the judge has no rules for it.
     """
 
     def __init__(
@@ -105,8 +105,8 @@ class Stage:
         replay: Replay | None = None,
         judgement: Judgement | None = None,
     ):
-        if replay is not None and beatmap.mods != replay.mods:
-            beatmap = beatmap.with_mods(replay.mods)
+        if replay is not None and beatmap.conditions != replay.conditions:
+            beatmap = beatmap.with_mods(replay.conditions)
         self.beatmap = beatmap
         self.replay = replay
         self.judgement = _judged(beatmap, replay) if judgement is None else judgement

@@ -1,6 +1,6 @@
 """Beatmap + replay -> what the game counts: a judgement per object, combo, score, life.
 
-The rules are osu!stable's, as its players' replays show them.
+The rules are osu!stable's, as its players' replays show them, and lazer's for its own plays.
 """
 
 import dataclasses
@@ -12,6 +12,7 @@ import numpy as np
 from osu.errors import UserError
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.mods import Mods
+from osu.formats.plays.kind import Rules, kind_of, why_not_judged
 from osu.formats.replay import STABLE_VERSION, Replay, buttons_of, without_lead_in
 from osu.formats.slider_events import SliderPart
 from osu.rules.frames import (
@@ -25,6 +26,7 @@ from osu.rules.frames import (
     order_key,
 )
 from osu.rules.hits import Clicks, hit_objects
+from osu.rules.lazer import LAZER_TAIL, LAZER_TICK, play_lazer, standardised_score, too_much_work
 from osu.rules.life import life_after, life_bar
 from osu.rules.score import (
     EVENT,
@@ -143,20 +145,26 @@ class Judgement:
 
 
 def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
-    """Judge a replay of a beatmap as osu!stable does, by the rules of the replay's version.
+    """Judge a replay of a beatmap as the game does that wrote it, stable by its version's rules.
 
-    `beatmap` is under the replay's mods (`Beatmap.with_mods`). The lead-in frames are left out.
-    After a fail the game records no frames but counts misses until the life bar of the header
+    `beatmap` is under the replay's conditions (`Beatmap.with_mods`). The lead-in frames are left
+    out. After a fail the game records no frames but counts misses until the life bar of the header
     ends, and so does this. Of the header only the version and that life bar are read; its counts
-    never are, so that they are a reference for these. JudgeError for a replay of lazer, whose
-    rules are others.
+    never are, so that they are a reference for these.
+
+    Lazer's plays are judged by osu.rules.lazer: a slider's result is that of its head, there are
+    no geki and katu, and the score is the standardised one before its mods' multipliers. Those
+    under its classic mod are judged as stable's. JudgeError where the game itself played or
+    helped, and for what has no place on the map (osu.formats.plays.kind).
 
     The source of the stable game is closed. The rules are those of its open-source successor and
     the wiki where these have them, and elsewhere what the headers of real replays show; the
     modules of osu.rules say which.
     """
-    if replay.is_lazer:
-        raise JudgeError("this replay was written by lazer, whose rules are not supported")
+    if reason := why_not_judged(replay):
+        raise JudgeError(f"this replay cannot be judged: {reason}")
+    if kind_of(replay).rules is Rules.LAZER:
+        return _judge_lazer(beatmap, replay)
     t_ms, xy, keys = without_lead_in(replay)
     buttons = buttons_of(keys)
     if len(t_ms) and len(replay.life) and replay.life[-1, 0] > t_ms.max():
@@ -191,6 +199,10 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
     parts = np.bincount(owner[tracking.hit], minlength=n) + (slider & (clicks.points > 0))
     share = parts / (np.diff(beatmap.event_start) + 1)
     slider_points = np.select([share == 1, share >= 0.5, share > 0], [300, 100, 50], 0)
+    if Mods.SV2 in beatmap.mods:  # no slider is worth more than its head
+        slider_points = np.where(
+            clicks.points > 0, np.minimum(slider_points, clicks.points), slider_points
+        )
     result = np.where(slider, slider_points, clicks.points)
     judged_at = np.where(circle, clicks.order_key, done)
 
@@ -217,10 +229,7 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
     awards = combo_awards(log, beatmap.new_combo, slider & (clicks.frame < 0))
     max_possible = int((circle | spinner).sum() + slider.sum() + len(owner))
     max_combo = int(combo.max(initial=0))
-    hit = clicks.frame >= 0
-    columns = np.column_stack([frames.t_ms, frames.x, frames.y])
-    press = columns[np.maximum(clicks.frame, 0)] if len(columns) else np.zeros((n, 3))
-    press_ms = np.where(hit, press[:, 0], np.nan)
+    press_ms, press_xy = _presses(frames, clicks.frame)
     final = log.part == FINAL
     per_object = np.zeros(n, np.int64)
     per_object[log.owner[final]] = combo[final]
@@ -230,7 +239,7 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
         judged=judged,
         hit_error_ms=press_ms - beatmap.start_ms,
         press_ms=press_ms,
-        press_xy=press[:, 1:],
+        press_xy=press_xy,
         event_hit=tracking.hit,
         spinner_turns=turns,
         combo=per_object,
@@ -249,6 +258,81 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
         clicks=clicks,
         tracking=tracking,
     )
+
+
+def _judge_lazer(beatmap: Beatmap, replay: Replay) -> Judgement:
+    """By lazer's rules, see osu.rules.lazer."""
+    t_ms, xy, keys = without_lead_in(replay)
+    forward = t_ms == np.maximum.accumulate(t_ms)  # the game leaves out those that run backwards
+    frames = make_frames(t_ms[forward], xy[forward], buttons_of(keys)[forward], replay.version)
+    if too_much_work(beatmap, frames):
+        raise JudgeError("judging this replay would take far more steps than any real play")
+    play = play_lazer(beatmap, frames, replay.version)
+    n = len(beatmap.start_ms)
+    owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))
+    tail = beatmap.event_kind == SliderPart.TAIL
+    spinner = beatmap.kind == Kind.SPINNER
+
+    # Circles, heads and spinners, then the parts of sliders; of one ms the head comes first.
+    when = np.concatenate([play.judged_ms, play.event_judged_ms])
+    keys = order_key(frames.at_or_after(when), END)
+    most = np.concatenate([np.full(n, 300), np.where(tail, LAZER_TAIL, LAZER_TICK)])
+    base = np.concatenate([play.points, most[n:] * play.event_hit])
+    gain = np.concatenate(
+        [np.where(play.points > 0, 1, -1), np.where(play.event_hit, 1, np.where(tail, 0, -1))]
+    )
+    order = np.lexsort((np.arange(len(when)), when))
+    log = Log(
+        order_key=keys,
+        owner=np.concatenate([np.arange(n), owner]),
+        part=np.concatenate([np.full(n, FINAL), np.full(len(owner), EVENT)]),
+        points=base,
+        scaled=np.zeros(len(when), bool),
+        combo=gain,
+        due_ms=when,
+    )
+    log = Log(*(getattr(log, name)[order] for name in Log.__dataclass_fields__))
+    combo = combo_after(log)
+    lasted = log.order_key < order_key(len(frames.t_ms), CLICK)
+    judged = play.judged_ms <= (frames.clock_ms[-1] if len(frames.clock_ms) else -NO_TIME)
+    max_combo = int(combo[lasted].max(initial=0))
+    per_object = np.zeros(n, np.int64)
+    final = log.part == FINAL
+    per_object[log.owner[final]] = combo[final]
+    press_ms, press_xy = _presses(frames, play.frame)
+    counts = [int((play.points[judged] == value).sum()) for value in (300, 100, 50, 0)]
+    return Judgement(
+        beatmap=beatmap,
+        result=play.points,
+        judged=judged,
+        hit_error_ms=press_ms - beatmap.start_ms,
+        press_ms=press_ms,
+        press_xy=press_xy,
+        event_hit=play.event_hit,
+        spinner_turns=play.turns,
+        combo=per_object,
+        n300=counts[0],
+        n100=counts[1],
+        n50=counts[2],
+        nmiss=counts[3],
+        ngeki=0,
+        nkatu=0,
+        max_combo=max_combo,
+        score=standardised_score(base[order], most[order], combo, lasted, play.bonus),
+        perfect=max_combo == len(when),
+        combo_award=np.zeros(n, np.uint8),
+        log=log,
+        frames=frames,
+        clicks=Clicks(play.frame, keys[:n], np.where(spinner, 0, play.points)),
+        tracking=Tracking(play.event_hit, frame_of(keys[n:]), play.event_judged_ms),
+    )
+
+
+def _presses(frames: Frames, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) times and (N, 2) places of the presses in frames (N,), of which -1 is none."""
+    columns = np.column_stack([frames.t_ms, frames.x, frames.y])
+    press = columns[np.maximum(frame, 0)] if len(columns) else np.zeros((len(frame), 3))
+    return np.where(frame >= 0, press[:, 0], np.nan), press[:, 1:]
 
 
 def _write_log(beatmap, frames, clicks, tracking, result, judged_at, spins) -> Log:

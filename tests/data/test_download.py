@@ -100,6 +100,26 @@ def test_a_maps_best(run, tmp_path):
     assert [p.name for p in tmp_path.glob("out/replays/*")] == ["100.osr"]
 
 
+def test_everyones_recent_passes_until_there_are_enough(run, server, clock, tmp_path):
+    scores = server.lists["best"]
+    scores[1]["has_replay"] = scores[1]["replay"] = False
+    del server.replays[102]  # osu! says that it has a replay, and has none
+    server.lists["everyone"] = [scores[:3], scores[3:]]
+    started_s = clock.time_s
+    status, printed = run("--everyone", "3")
+    assert status == 0 and f"3  {LOADED}" in printed and f"1  {NOT_KEPT}" in printed
+    names = {path.stem for path in (tmp_path / "out" / "replays").iterdir()}
+    assert names == {"100", "103", "104"}
+    assert clock.time_s - started_s >= 3 * osu_api.DOWNLOAD_S  # of four asked for
+    # Again: nothing is lacking; with one more, only that one is asked for.
+    before = server.seen.copy()
+    assert (
+        run("--everyone", "3")[0] == 0 and server.seen["/api/v2/scores"] == before["/api/v2/scores"]
+    )
+    assert f"1  {LOADED}" in run("--everyone", "4")[1]
+    assert server.seen["/api/v2/scores/103/download"] == 1
+
+
 def test_more_than_a_page(run, server):
     server.lists["best"] = [score(i, 10, has_replay=False) for i in range(150)]
     assert f"150  {NOT_KEPT}" in run("--user", PLAYER, "--best", "200")[1]

@@ -66,12 +66,13 @@ def test_a_folder_that_is_linked_beside_itself_counts_once(tmp_path):
 
 
 def play_of(played: bytes, kept: bytes, folder: Path) -> Path:
-    """A folder with a play of a map, of which other bytes are kept."""
+    """A folder with a person's play of a map, of which other bytes are kept."""
     put(folder, PLAY)
     (folder / "map.osu").write_bytes(kept)
     replay = (folder / PLAY.name).read_bytes()
     md5 = hashlib.md5(played).hexdigest().encode()
-    (folder / PLAY.name).write_bytes(replay.replace(MD5.encode(), md5))
+    replay = replay.replace(MD5.encode(), md5).replace(b"osu-players/", b"our-players/")
+    (folder / PLAY.name).write_bytes(replay)
     return folder
 
 
@@ -122,7 +123,7 @@ def test_a_map_of_which_a_part_is_left_out(tmp_path, capsys):
         (opened,) = (event for event in finished(worker) if isinstance(event, ReplayOpened))
     finally:
         worker.close()
-    assert opened.note == said
+    assert opened.remark == f"map: {said}"
 
 
 def finished(worker: Worker) -> list:
