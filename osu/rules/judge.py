@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from osu.errors import UserError
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.mods import Mods
 from osu.formats.replay import STABLE_VERSION, Replay, buttons_of, without_lead_in
+from osu.formats.replay_frames import MAX_FRAME_TIME_MS
 from osu.formats.slider_events import SliderPart
 from osu.rules.frames import (
     CLICK,
@@ -44,12 +44,9 @@ from osu.rules.score import (
 )
 from osu.rules.sliders import Tracking, judge_events
 from osu.rules.spinners import spin
+from osu.rules.work import JudgeError, check_work
 
 NO_TIME = np.iinfo(np.int64).max
-
-
-class JudgeError(UserError):
-    """A play that these rules don't cover; the message is one sentence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +146,7 @@ def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
     After a fail the game records no frames but counts misses until the life bar of the header
     ends, and so does this. Of the header only the version and that life bar are read; its counts
     never are, so that they are a reference for these. JudgeError for a replay of lazer, whose
-    rules are others.
+    rules are others, and where judging would take far more steps than any real play.
 
     The source of the stable game is closed. The rules are those of its open-source successor and
     the wiki where these have them, and elsewhere what the headers of real replays show; the
@@ -161,7 +158,7 @@ def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
     buttons = buttons_of(keys)
     if len(t_ms) and len(replay.life) and replay.life[-1, 0] > t_ms.max():
         # After a fail no frames are recorded, but the game counts misses until the bar ends.
-        t_ms = np.append(t_ms, int(replay.life[-1, 0]))
+        t_ms = np.append(t_ms, int(min(replay.life[-1, 0], MAX_FRAME_TIME_MS)))
         xy = np.concatenate([xy, xy[-1:]])
         buttons = np.append(buttons, 0)
     return _judge(beatmap, make_frames(t_ms, xy, buttons, replay.version), replay.version)
@@ -184,6 +181,7 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
     circle, slider, spinner = (beatmap.kind == k for k in Kind)
     runs_out = np.where(circle, start + int(beatmap.window50_ms) + 1, end)
     done = frames.end_key(runs_out, ambiguous)
+    check_work(beatmap, frames, start, end, done)
     clicks = hit_objects(beatmap, frames, start, done)
     tracking = judge_events(beatmap, frames, start, (end, ambiguous), frame_of(done), clicks)
 
