@@ -7,7 +7,7 @@ from osu.formats.beatmap import Beatmap, Kind
 from osu.rules.frames import CLICK, Frames, order_key
 
 # Steps of each loop, about two seconds. The most of 400 real plays: 55,000 looks of presses.
-MOST_STEPS = 4_000_000
+MOST_STEPS = 2_000_000
 
 
 class JudgeError(UserError):

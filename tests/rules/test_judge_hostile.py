@@ -62,7 +62,7 @@ def test_what_would_take_minutes_is_a_sentence_at_once(objects, t_ms, keys, what
 def test_the_drain_of_a_map_of_50_000_objects_is_found_in_time():
     beatmap = parse_beatmap(
         (
-            HEAD.replace("Drain:5", "")
+            HEAD.replace("Rate:5", "Rate:10", 1)
             + "\n".join(f"{i % 500},9,{i * 20},1,0" for i in range(50_000))
         ).encode()
     )
