@@ -10,17 +10,17 @@ Writes .osr files that the game opens. The player's name in them says that they 
 import argparse
 import math
 import sys
-import tempfile
 from pathlib import Path
 
 from tqdm import tqdm
 
 from osu.data.library import DataError, find_maps
+from osu.errors import run_program, shown
+from osu.files import check_writable
 from osu.formats.archive import ARCHIVES
-from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
+from osu.formats.beatmap import Beatmap, load_beatmap
 from osu.formats.mods import PLAYABLE, ModsError, mods_str, parse_mods
-from osu.formats.replay import ReplayError, load_replay, save_replay
-from osu.nets.checkpoint import CheckpointError
+from osu.formats.replay import load_replay, save_replay
 from osu.players import engine
 from osu.players.generated import play_file_name
 from osu.players.options import (
@@ -33,14 +33,10 @@ from osu.players.options import (
     PlayOptions,
 )
 from osu.render.export import lively_window, save_gif
-from osu.render.painter import RenderError
 from osu.render.scene import Stage
-from osu.rules.judge import JudgeError
-from osu.training.run import DeviceError, pick_device
+from osu.training.run import pick_device
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
-ERRORS = (BeatmapError, CheckpointError, DataError, DeviceError, JudgeError, ModsError, OptionError,
-          RenderError, ReplayError, OSError)  # fmt: skip
 BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left"
 
 
@@ -95,7 +91,7 @@ def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
     for path, replay in zip(args.like, replays, strict=True):
         if replay.beatmap_md5 not in maps:
             raise DataError(f"{path}: its map was not found; --maps names folders to look in")
-        beatmap = parse_beatmap(maps[replay.beatmap_md5].read_map(), path)
+        beatmap = maps[replay.beatmap_md5].load_map(replay.beatmap_md5)
         likes.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
     return tuple(likes)
 
@@ -111,15 +107,6 @@ def targets(args: argparse.Namespace, beatmap: Beatmap) -> list[Path]:
         return [out]
     seeds = range(args.seed, args.seed + args.count)
     return [out / play_file_name(f"{args.model} {seed}", beatmap) for seed in seeds]
-
-
-def make_writable(folder: Path) -> None:
-    """Makes the folder. OptionError where no file can be written there: before the playing."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise OptionError(f"{folder} cannot be written to: {error.strerror}") from None
 
 
 def generate(args: argparse.Namespace) -> None:
@@ -139,7 +126,7 @@ def generate(args: argparse.Namespace) -> None:
         steps=args.steps,
     )
     paths = targets(args, beatmap)
-    make_writable(paths[0].parent)
+    check_writable(paths[0].parent)  # before the playing
     for number, path in enumerate(paths):
         name = f"play {number + 1} of {args.count}"
         with tqdm(total=100, desc=name, bar_format=BAR, delay=1.0, leave=False) as bar:
@@ -152,23 +139,18 @@ def generate(args: argparse.Namespace) -> None:
         replay = play.replay
         save_replay(replay, path)
         print(
-            f"{path}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
+            f"{shown(path)}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
             f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
         )
         if args.gif:
             stage = Stage(play.beatmap, replay, play.judgement)
             save_gif([stage], path.with_suffix(".gif"), *lively_window(beatmap))
-            print(path.with_suffix(".gif"))
+            print(shown(path.with_suffix(".gif")))
 
 
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
-    try:
-        generate(args)
-    except ERRORS as error:
-        print(f"generate.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run_program("generate.py", lambda: generate(args))
 
 
 if __name__ == "__main__":

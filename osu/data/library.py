@@ -10,15 +10,19 @@ for reading, and nothing here parses one beyond what matching needs.
 
 import csv
 import hashlib
+import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from osu.errors import UserError
+from osu.errors import UNREADABLE, UserError, shown
+from osu.files import open_file, read_file
 from osu.formats import osu_db
-from osu.formats.archive import ARCHIVES, UNREADABLE, read_osu_file, read_osu_files
+from osu.formats.archive import ARCHIVES, read_osu_file, read_osu_files
+from osu.formats.beatmap import Beatmap, BeatmapError, parse_beatmap
 from osu.formats.binary import ByteReader
 from osu.formats.osu_db import StableError
 from osu.formats.osu_file import MAX_MAP_BYTES
@@ -28,6 +32,7 @@ MAP_SUFFIXES = (".osu", *ARCHIVES)
 HEAD_BYTES = 1024  # of a .osr, up to its third text
 NAMES_SHOWN = 20
 NO_MAP = "replay: its map is not below the folders"
+CHANGED = "its map has changed since it was found"
 
 
 class DataError(UserError):
@@ -44,16 +49,33 @@ class Pair:
     split: str = ""  # empty where the folder does not say
 
     def read_map(self) -> bytes:
-        """The .osu file's bytes. OSError or zipfile.BadZipFile where it has gone."""
-        if not self.member:
-            return Path(self.beatmap).read_bytes()
-        return read_osu_file(Path(self.beatmap), self.member)
+        """The .osu file's bytes. BeatmapError where it has gone or is damaged."""
+        try:
+            if not self.member:
+                return read_file(self.beatmap, MAX_MAP_BYTES + 1)
+            return read_osu_file(Path(self.beatmap), self.member)
+        except UNREADABLE:
+            raise BeatmapError(f"{self.beatmap}: it has gone or is damaged") from None
+
+    def load_map(self, md5: str) -> Beatmap:
+        """The map without mods. BeatmapError also where it is no longer the one of that MD5."""
+        beatmap = parse_beatmap(self.read_map(), self.beatmap)
+        if beatmap.md5 != md5:
+            raise BeatmapError(f"{self.beatmap}: {CHANGED}")
+        return beatmap
 
     def fingerprint(self) -> str:
         """Changes when either file does: names, sizes and times of change."""
-        stats = [Path(path).stat() for path in (self.replay, self.beatmap)]
-        text = "|".join([str(self), *(f"{s.st_size},{s.st_mtime_ns}" for s in stats)])
+        text = "|".join([str(self), *map(_version, (self.replay, self.beatmap))])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _version(path: str) -> str:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return "gone"
+    return f"{stat.st_size},{stat.st_mtime_ns}"
 
 
 @dataclass(frozen=True)
@@ -114,7 +136,7 @@ def each_pair(
     for folder in _outermost(folders):
         if not folder.is_dir():
             raise DataError(f"{folder}: there is no such folder")
-        if not (folder / "index.csv").exists():
+        if not _has_index(folder, skipped):
             places.append(_place(folder, skipped))
             continue
         for pair in _indexed(folder, skipped):
@@ -142,9 +164,11 @@ def each_pair(
         else:
             skipped[NO_MAP] += 1
     if player is not None and not any(name.casefold() == player.casefold() for name in names):
-        shown = ", ".join(f"{name} ({count})" for name, count in names.most_common(NAMES_SHOWN))
+        found = ", ".join(
+            f"{shown(name, 40)} ({count})" for name, count in names.most_common(NAMES_SHOWN)
+        )
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-        raise DataError(f"no replay is of {player!r}; there are: {shown or 'none at all'}{more}")
+        raise DataError(f"no replay is of {player!r}; there are: {found or 'none at all'}{more}")
 
 
 def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
@@ -177,15 +201,47 @@ def _outermost(folders: list[str | Path]) -> list[Path]:
     return [path for key, path in absolute.items() if not absolute.keys() & set(key.parents)]
 
 
+def _has_index(folder: Path, skipped: Counter) -> bool:
+    """Whether a folder's index.csv is there and one of replays and beatmaps."""
+    try:
+        with _open_index(folder) as rows:
+            if {"replay", "beatmap"} <= set(rows.fieldnames or ()):
+                return True
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, csv.Error):
+        pass
+    skipped["index.csv: not one of replays and beatmaps; the folder was searched instead"] += 1
+    return False
+
+
 def _indexed(folder: Path, skipped: Counter) -> Iterator[Pair]:
-    with open(folder / "index.csv", newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            replay = folder / "replays" / row["replay"]
-            beatmap = folder / "beatmaps" / (row["beatmap"] + ".osu")
-            if replay.exists() and beatmap.exists():
-                yield Pair(str(replay), str(beatmap), split=row.get("split") or "")
-            else:
-                skipped["index.csv: a file it names is missing"] += 1
+    with _open_index(folder) as rows:
+        try:
+            for row in rows:
+                replay = folder / "replays" / (row["replay"] or "")
+                beatmap = folder / "beatmaps" / f"{row['beatmap']}.osu"
+                if _is_below(replay, folder) and _is_below(beatmap, folder):
+                    split = row.get("split") or ""
+                    yield Pair(str(replay), str(beatmap), split=split if split in SPLITS else "")
+                else:
+                    skipped["index.csv: a file it names is missing"] += 1
+        except (ValueError, csv.Error):
+            skipped["index.csv: damaged, what comes after is left out"] += 1
+
+
+@contextmanager
+def _open_index(folder: Path) -> Iterator[csv.DictReader]:
+    with io.TextIOWrapper(open_file(folder / "index.csv"), "utf-8", newline="") as file:
+        yield csv.DictReader(file)
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    """Whether a file is there, and not elsewhere on the disk."""
+    try:
+        return ".." not in path.parts and path.is_relative_to(folder) and path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a null
+        return False
 
 
 def _place(folder: Path, skipped: Counter) -> _Place:
@@ -234,8 +290,7 @@ def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, _Head]
 
 def _head(replay: Path) -> _Head | None:
     try:
-        with open(replay, "rb") as file:
-            source = ByteReader(file.read(HEAD_BYTES))
+        source = ByteReader(read_file(replay, HEAD_BYTES))
         mode, _ = source.take("<Bi")
         head = _Head(mode, *(source.string(what) for what in ("map", "player", "replay")))
     except (OSError, ValueError):
@@ -335,14 +390,19 @@ def _files(
             skipped[f"folder: {error.strerror}"] += 1
 
 
+def files_below(folder: Path, suffixes: tuple[str, ...], skipped: Counter) -> Iterator[Path]:
+    """The files below a folder that end so, in the disk's order, however deep it is; folders that
+    cannot be read are counted in `skipped`."""
+    return _files(folder, suffixes, None, skipped)
+
+
 def _md5_of(path: Path) -> str:
     """Of a .osu file; "" where it has gone, cannot be read or is too large for one."""
     try:
-        if path.is_file() and path.stat().st_size <= MAX_MAP_BYTES:
-            return hashlib.md5(path.read_bytes()).hexdigest()
+        data = read_file(path, MAX_MAP_BYTES + 1)
     except (OSError, ValueError):
-        pass
-    return ""
+        return ""
+    return hashlib.md5(data).hexdigest() if len(data) <= MAX_MAP_BYTES else ""
 
 
 def split_by_song(songs: list[str], seed: int, held_out=(0.1, 0.1)) -> dict[str, str]:

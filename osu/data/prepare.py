@@ -35,6 +35,7 @@ from tqdm import tqdm
 from osu.data.library import SPLITS, DataError, Pair, each_pair, nothing_found, split_by_song
 from osu.data.manifest import FORMAT, Entry, Sizes, entry_line, read_head, shard_path
 from osu.data.shards import write_shard
+from osu.errors import shown
 from osu.files import write_atomic
 
 SHARD_PAIRS = 256
@@ -94,7 +95,7 @@ def prepare(
     if skipped:
         print("skipped:")
         for reason, count in skipped.most_common():
-            print(f"{count:8d}  {reason}")
+            print(f"{count:8d}  {shown(reason)}")
     songs = table.split(seed)
     if not songs:
         names = ", ".join(map(str, folders))

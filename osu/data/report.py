@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from osu import figures
 from osu.data.library import SPLITS, find_maps
+from osu.errors import shown
 from osu.files import write_atomic
+from osu.formats.beatmap import BeatmapError
 from osu.units import FRAME_MS
 
 SHOWN = 20  # mods and players in a table or a picture
@@ -65,7 +66,7 @@ def stars_of(maps: Mapping[tuple[str, str], int], folders: list[str]) -> np.ndar
     for (md5, mods), plays in maps.items():
         try:
             beatmap = rosu.Beatmap(bytes=files[md5].read_map())
-        except (KeyError, OSError, BadZipFile, rosu.ParseError):
+        except (KeyError, BeatmapError, rosu.ParseError):
             continue
         if not beatmap.is_suspicious():
             difficulty = rosu.Difficulty(mods="" if mods == "NM" else mods)
@@ -132,7 +133,7 @@ def _lines(
     elif "stars" not in spreads or len(spreads["stars"][1]) < total:
         lines += ["", "Stars are of the plays whose map rosu-pp reads, not of all."]
     lines += ["", "## Skipped", ""]
-    lines += [f"- {count}: {reason}" for reason, count in Counter(skipped).most_common()]
+    lines += [f"- {count}: {_cell(reason)}" for reason, count in Counter(skipped).most_common()]
     lines += [] if skipped else ["Nothing."]
     for name, (label, counter) in counts.items():
         lines += ["", f"## {name.capitalize()}", "", f"| {label} | |", "|---|---|"]
@@ -150,8 +151,7 @@ def _top(counter: Counter) -> int:
 
 def _cell(text: str) -> str:
     """A name out of a file, fit for a cell of a table."""
-    plain = text if text.isprintable() else ascii(text)
-    return plain.replace("|", "\\|") or "(no name)"
+    return shown(text, 100).replace("|", "\\|").replace("<", "&lt;") or "(no name)"
 
 
 def _histogram(label: str, values: np.ndarray) -> bytes:

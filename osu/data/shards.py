@@ -23,8 +23,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from osu.data.library import DataError, Pair
+from osu.data.library import CHANGED, DataError, Pair
 from osu.data.manifest import Sizes
+from osu.errors import shown
 from osu.features.chart import Ball, Chart, ObjectColumn, chart_of
 from osu.features.play import Play, coverage, encode_cursor, key_spans
 from osu.features.style import screen_grid_px
@@ -111,11 +112,13 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict]:
     charts, plays, of_mods = [], [], {}
     try:
         base = parse_beatmap(pairs[0].read_map(), pairs[0].beatmap)
-    except (BeatmapError, OSError, BadZipFile) as error:
+    except BeatmapError as error:
         return [], [], {f"map: {_reason(error)}": len(pairs)}
     for pair in pairs:
         try:
             replay = load_replay(pair.replay)
+            if replay.beatmap_md5 != base.md5:
+                raise SkippedError(CHANGED)
             mods = replay.mods & CHART_MODS
             if mods not in of_mods:
                 chart = chart_of(base.with_mods(mods))
@@ -148,7 +151,7 @@ class SkippedError(ValueError):
 
 def _reason(error: Exception) -> str:
     """The sentence without the file's name, so that equal reasons are counted together."""
-    return str(error).split(": ", 1)[-1][:80]
+    return shown(str(error).split(": ", 1)[-1][:80])
 
 
 # --- Reading ------------------------------------------------------------------------------------

@@ -3,14 +3,16 @@
 Only the top of each .osu is read, up to its first timing points; nothing is decoded.
 """
 
-import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from osu.errors import UserError
-from osu.formats.archive import ARCHIVES, UNREADABLE, read_osu_files
+from osu.data.library import MAP_SUFFIXES, files_below
+from osu.errors import UNREADABLE, UserError
+from osu.files import read_file
+from osu.formats.archive import read_osu_files
 
 # General, metadata and difficulty sections fit; long event lists come later.
 MAP_HEAD_BYTES = 16 << 10
@@ -49,7 +51,7 @@ def scan(
     if not folder.is_dir():
         raise SongsError(f"{folder} is not a folder.")
     songs: list[Song] = []
-    for path in _map_files(folder):
+    for path in files_below(folder, MAP_SUFFIXES, Counter()):
         if cancel is not None and cancel.is_set():
             break
         songs += list_songs(path)
@@ -64,8 +66,7 @@ def list_songs(path: Path) -> list[Song]:
     """The osu!standard difficulties of one .osu, .osz or .olz file; none where it can't be read."""
     try:
         if path.suffix.lower() == ".osu":
-            with open(path, "rb") as file:
-                return list(_song(file.read(MAP_HEAD_BYTES), path))
+            return list(_song(read_file(path, MAP_HEAD_BYTES), path))
         heads = read_osu_files(path, MAP_HEAD_BYTES)
         return [song for _, head in heads for song in _song(head, path)]
     except UNREADABLE:
@@ -76,14 +77,6 @@ def search(songs: Iterable[Song], query: str) -> list[Song]:
     """The songs that hold every word of `query` somewhere in their names, in their order."""
     words = query.lower().split()
     return [s for s in songs if all(w in f"{s.label} {s.creator}".lower() for w in words)]
-
-
-def _map_files(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            if name.lower().endswith((".osu", *ARCHIVES)):
-                yield Path(parent, name)
 
 
 def _song(head: bytes, path: Path) -> Iterator[Song]:

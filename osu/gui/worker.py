@@ -24,7 +24,7 @@ from typing import Any
 
 from osu.data.library import MAP_SUFFIXES, find_map
 from osu.errors import UserError
-from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
+from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap
 from osu.formats.mods import parse_mods
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.messages import (
@@ -358,7 +358,7 @@ def _find_map(
     place = find_map(candidates(), replay.beatmap_md5)
     if place is None:
         raise WorkError(f"The map of {Path(path).name} was not found: open its Songs folder first.")
-    return names[Path(place.beatmap)], parse_beatmap(place.read_map(), Path(place.beatmap).name)
+    return names[Path(place.beatmap)], place.load_map(replay.beatmap_md5)
 
 
 def _check(cancel: threading.Event) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from osu.data.library import DataError, Pair, find_pairs, split_by_song
+from osu.data.library import CHANGED, DataError, Pair, find_pairs, split_by_song
 from osu.formats.beatmap import Beatmap, BeatmapError, Kind, parse_beatmap
 from osu.formats.mods import Mods
 from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
@@ -41,7 +41,7 @@ class HumanPlay:
     def load(self) -> tuple[Beatmap, Replay]:
         """The map under the play's mods, and the play."""
         replay = load_replay(self.pair.replay)
-        return parse_beatmap(self.pair.read_map(), self.md5).with_mods(replay.mods), replay
+        return self.pair.load_map(self.md5).with_mods(replay.mods), replay
 
 
 class Subject(NamedTuple):
@@ -64,6 +64,9 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
                 beatmaps = {(pair.beatmap, pair.member): parse_beatmap(pair.read_map())}
             base = beatmaps[pair.beatmap, pair.member]
             replay = load_replay(pair.replay)
+            if replay.beatmap_md5 != base.md5:
+                skipped[f"replay: {CHANGED}"] += 1
+                continue
             if replay.is_lazer:
                 skipped["replay: written by lazer, whose rules the judge does not know"] += 1
                 continue

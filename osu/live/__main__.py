@@ -14,6 +14,7 @@ Exit status: 0 played to the end, 1 stopped or failed, 2 nothing could be starte
 
 import argparse
 import math
+import signal
 import sys
 from pathlib import Path
 
@@ -55,8 +56,8 @@ def main(argv: list[str] | None = None) -> int:
         try:
             return _follow(player, settings, starts_at_once=not args.start_key)
         except KeyboardInterrupt:
-            print("stopped")
-            return 1
+            print("osu.live: stopped", file=sys.stderr)
+            return 128 + signal.SIGINT
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -15,7 +15,8 @@ from osu.rules.judge import Judgement, judge
 PLAYER_PREFIX = "osu-players/"
 # A fixed time in the header (2026-01-01 UTC in .NET ticks): the same seed gives the same bytes.
 TIMESTAMP_TICKS = 639_028_224_000_000_000
-MOST_TITLE, MOST_PLAYER = 120, 60  # characters of a file's name
+# Of a file's name, characters and bytes: file systems take 255 bytes.
+MOST_TITLE, MOST_PLAYER = (120, 170), (60, 70)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +69,9 @@ def play_file_name(player: str, beatmap: Beatmap) -> str:
     `player` is whose play of the map it is, for a generated one "MODEL SEED".
     """
     title = f"{beatmap.artist} - {beatmap.title} [{beatmap.difficulty}] {mods_str(beatmap.mods)}"
-    title = _fit_for_files(title)[:MOST_TITLE].strip()
-    return f"{title} ({_fit_for_files(player)[:MOST_PLAYER].strip()}).osr"
+    return f"{_fit_for_files(title, *MOST_TITLE)} ({_fit_for_files(player, *MOST_PLAYER)}).osr"
 
 
-def _fit_for_files(text: str) -> str:
-    return "".join("_" if c in '<>:"/\\|?*' or ord(c) < 32 else c for c in text)
+def _fit_for_files(text: str, most: int, most_bytes: int) -> str:
+    text = "".join("_" if c in '<>:"/\\|?*' or not c.isprintable() else c for c in text)
+    return text[:most].encode()[:most_bytes].decode(errors="ignore").strip()

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from osu import distributed
-from osu.errors import UserError
+from osu.errors import UserError, run_program
 from osu.files import write_atomic
 from osu.nets import checkpoint
 
@@ -63,12 +63,9 @@ def cli(args_class, argv: list[str] | None = None):
 
 
 def launch(main, args_class) -> None:
-    """Runs a training script; what a user can mend ends it with one sentence and status 2."""
-    try:
-        main(cli(args_class))
-    except (UserError, FloatingPointError) as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+    """Runs a training script; how it ends is osu.errors.run_program's."""
+    args = cli(args_class)
+    raise SystemExit(run_program(Path(sys.argv[0]).name, lambda: main(args)))
 
 
 def seed_everything(seed: int) -> None:
