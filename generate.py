@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from osu.data.library import DataError, find_maps
 from osu.errors import run_program, shown
-from osu.files import check_writable
+from osu.files import ready_folder
 from osu.formats.archive import ARCHIVES
 from osu.formats.beatmap import Beatmap, load_beatmap
 from osu.formats.mods import PLAYABLE, ModsError, mods_str, parse_mods
@@ -126,7 +126,7 @@ def generate(args: argparse.Namespace) -> None:
         steps=args.steps,
     )
     paths = targets(args, beatmap)
-    check_writable(paths[0].parent)  # before the playing
+    ready_folder(paths[0].parent)  # before the playing
     for number, path in enumerate(paths):
         name = f"play {number + 1} of {args.count}"
         with tqdm(total=100, desc=name, bar_format=BAR, delay=1.0, leave=False) as bar:

@@ -5,6 +5,7 @@ import errno
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,8 @@ from typing import BinaryIO
 from osu.errors import UserError
 
 MOST_PREFIX_BYTES = 100  # of a file's name in that of its temporary
+TEMPORARY = ".osu-players.tmp"  # what the names of temporaries end with
+STALE_S = 10.0  # no temporary is written for so long in folders that many processes write to
 
 
 def write_atomic(path: str | os.PathLike, data: bytes | Iterable[bytes]) -> None:
@@ -30,7 +33,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     start = os.fsencode(path.name)[:MOST_PREFIX_BYTES].decode("utf-8", "ignore")
-    handle, name = tempfile.mkstemp(prefix=f".{start}.", suffix=".tmp", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{start}.", suffix=TEMPORARY, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -43,19 +46,24 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         raise
 
 
-def remove_temporaries(folder: Path) -> None:
-    """Removes what killed processes left of `replacing` in a folder that is ours alone."""
-    for path in folder.glob(".*.tmp"):
-        path.unlink(missing_ok=True)
+def remove_temporaries(folder: Path, older_s: float = 0.0) -> None:
+    """Removes what killed processes left of `replacing`: all of it in a folder that one process at
+    a time writes to, elsewhere what is older than `older_s`."""
+    for path in folder.glob(f".*{TEMPORARY}"):
+        with contextlib.suppress(OSError):  # another process does the same
+            if time.time() - path.stat().st_mtime >= older_s:
+                path.unlink()
 
 
-def check_writable(folder: str | os.PathLike) -> None:
-    """Makes the folder. UserError where no file can be written there: asked before long work."""
+def ready_folder(folder: str | os.PathLike) -> None:
+    """Makes a folder for what long work will write, and removes what killed processes left there.
+    UserError where no file can be written to it."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UserError(f"{folder} cannot be written to: {error.strerror}") from None
+    remove_temporaries(Path(folder), STALE_S)
 
 
 def open_file(path: str | os.PathLike) -> BinaryIO:

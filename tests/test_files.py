@@ -68,7 +68,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path):
 
 
 def test_temporaries_of_a_killed_process_go(tmp_path):
-    (tmp_path / ".last.pt.abc.tmp").touch()
+    (tmp_path / ".last.pt.abc.osu-players.tmp").touch()
     (tmp_path / "last.pt").touch()
     remove_temporaries(tmp_path)
     assert list(tmp_path.iterdir()) == [tmp_path / "last.pt"]

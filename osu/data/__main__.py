@@ -12,7 +12,7 @@ from osu.data.dataset import each_play
 from osu.data.manifest import read_manifest
 from osu.data.prepare import prepare
 from osu.errors import run_program, shown
-from osu.files import check_writable
+from osu.files import ready_folder
 from osu.units import frame_count
 
 
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
 def prepare_and_report(args: argparse.Namespace) -> None:
     from osu.data.report import skipped_of, write_data_report
 
-    check_writable(args.out)
+    ready_folder(args.out)
     cache = prepare(args.folders, args.cache, args.seed, player=args.player)
     report = write_data_report(each_play(cache), skipped_of(cache), args.folders, args.out)
     manifest = read_manifest(cache)

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import struct
+import subprocess
 import time
 import zipfile
 from collections import Counter
@@ -87,20 +88,26 @@ def songs(tmp_path) -> Path:
     os.mkfifo(folder / "pipe.osu")
     os.mkfifo(folder / "pipe.osz")
     (folder / "folder.osu").mkdir()
-    deep = [os.open(folder, os.O_RDONLY)]
-    for _ in range(1100):  # deeper than Python recurses
-        os.mkdir("d", dir_fd=deep[-1])
-        deep.append(os.open("d", os.O_RDONLY, dir_fd=deep[-1]))
-    yield folder
-    os.close(deep.pop())
-    while deep:
-        os.rmdir("d", dir_fd=deep[-1])
-        os.close(deep.pop())
+    return folder
 
 
-def test_songs_are_listed_whatever_lies_beside_them(songs):
+@pytest.fixture
+def deep(songs):
+    """Below it, folders deeper than Python recurses."""
+    here = os.open(songs, os.O_RDONLY)
+    for _ in range(1100):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    yield songs
+    subprocess.run(["rm", "-rf", songs / "d"])  # shutil.rmtree recurses, too
+
+
+def test_songs_are_listed_whatever_lies_beside_them(deep):
     began = time.monotonic()
-    assert [Path(song.path).suffix for song in scan(songs)] == [".osu"] * 2
+    assert [Path(song.path).suffix for song in scan(deep)] == [".osu"] * 2
     assert time.monotonic() - began < 5  # half a second here
 
 
