@@ -151,6 +151,17 @@ REGRESSOR = "rnn"  # a model that every report shows beside the others
 SANITY = MODELS / "sanity.json"  # a report on the controls, which every other report quotes
 
 
+def readable(paths: list[Path]) -> list[Replay]:
+    """The replays among the files that can be read; a line for each other one."""
+    replays = []
+    for path in paths:
+        try:
+            replays.append(load_replay(path))
+        except ReplayError as error:
+            print(f"left out: {shown(error)}")
+    return replays
+
+
 def likeness(args: argparse.Namespace) -> None:
     """Compares plays with human plays and writes a report."""
     from osu.likeness.compare import compare
@@ -172,7 +183,7 @@ def likeness(args: argparse.Namespace) -> None:
         paths = sorted(files_below(Path(args.generated), (".osr",), Counter()))
         if not paths:
             raise DataError(f"{args.generated}: there is no replay (.osr) in this folder")
-        sources[Path(args.generated).name] = folder_source([load_replay(path) for path in paths])
+        sources[Path(args.generated).name] = folder_source(readable(paths))
     human_plays, skipped = read_humans(args.data)
     result = compare(
         human_plays,

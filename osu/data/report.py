@@ -5,7 +5,6 @@ and plays per player, each with a picture. Stars are rosu-pp's (`uv sync --extra
 they are left out, and the report says so.
 """
 
-import json
 import warnings
 from array import array
 from collections import Counter
@@ -17,6 +16,7 @@ import numpy as np
 
 from osu import figures
 from osu.data.library import SPLITS, find_maps
+from osu.data.manifest import read_head
 from osu.errors import shown
 from osu.files import write_atomic
 from osu.formats.beatmap import BeatmapError
@@ -76,7 +76,8 @@ def stars_of(maps: Mapping[tuple[str, str], int], folders: list[str]) -> np.ndar
 
 def skipped_of(cache: Path) -> dict[str, int]:
     """What was skipped when a cache was prepared: reason -> count."""
-    return json.loads((cache / "manifest.json").read_text(encoding="utf-8"))["skipped"]
+    skipped = read_head(cache).get("skipped", {})
+    return skipped if isinstance(skipped, dict) else {}
 
 
 def write_data_report(

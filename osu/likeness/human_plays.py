@@ -8,14 +8,18 @@ import numpy as np
 from tqdm import tqdm
 
 from osu.data.library import CHANGED, DataError, Pair, find_pairs, split_by_song
-from osu.formats.beatmap import Beatmap, BeatmapError, Kind, parse_beatmap
+from osu.errors import UserError
+from osu.features.chart import check_length
+from osu.formats.beatmap import Beatmap, Kind, parse_beatmap
 from osu.formats.mods import Mods
-from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
+from osu.formats.replay import Replay, clean_frames, load_replay
 from osu.likeness.measures import Measured
 from osu.likeness.memorisation import path_of
+from osu.rules.judge import check_judgeable
 
 # A play is on the same map as another where these mods agree too; the others change neither what
 # is seen nor what is played.
+SPARE_MS = 5000.0  # that charts and plays are longer than their map
 SAME_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD | Mods.FL
 
 
@@ -72,10 +76,12 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
                 continue
             t_ms, xy, _ = clean_frames(replay)
             beatmap = base.with_mods(replay.mods)
+            check_length(beatmap.start_ms[0], beatmap.end_ms.max() + SPARE_MS, beatmap.rate)
+            check_judgeable(beatmap, replay)
             if len(t_ms) < 2 or t_ms[-1] < beatmap.start_ms[0] + 10_000:
                 skipped["replay: less than ten seconds of play"] += 1
                 continue
-        except (BeatmapError, ReplayError, OSError) as error:
+        except UserError as error:
             skipped[str(error).split(": ", 1)[-1]] += 1
             continue
         humans.append(

@@ -53,7 +53,10 @@ class CursorPlayer:
         if options.unstable_rate is not None:
             style[Style.SPREAD] = spread_of_unstable_rate(options.unstable_rate)
         features = torch.from_numpy(press_features_of(chart, cursor)[None]).to(self.device)
-        bins = self.presser.sample(features, style[None], generator)[0].cpu().numpy()
+        drawn = self.presser.sample(
+            features, style[None], generator, lambda share: on_progress(0.5 + 0.5 * share)
+        )
+        bins = drawn[0].cpu().numpy()
         spans = to_map_ms(spans_of(chart, from_bins(bins, rng)), chart)
 
         play = np.zeros((chart.frames, len(Play)), np.float32)

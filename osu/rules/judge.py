@@ -152,6 +152,17 @@ def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
     the wiki where these have them, and elsewhere what the headers of real replays show; the
     modules of osu.rules say which.
     """
+    return _judge(beatmap, _frames_of(replay), replay.version)
+
+
+def check_judgeable(beatmap: Beatmap, replay: Replay) -> None:
+    """JudgeError where `judge` would refuse the play, long before it is judged."""
+    frames = _frames_of(replay)
+    check_work(beatmap, frames, *_times(beatmap, frames)[:3])
+
+
+def _frames_of(replay: Replay) -> Frames:
+    """JudgeError for a replay of lazer."""
     if replay.is_lazer:
         raise JudgeError("this replay was written by lazer, whose rules are not supported")
     t_ms, xy, keys = without_lead_in(replay)
@@ -161,7 +172,7 @@ def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
         t_ms = np.append(t_ms, int(min(replay.life[-1, 0], MAX_FRAME_TIME_MS)))
         xy = np.concatenate([xy, xy[-1:]])
         buttons = np.append(buttons, 0)
-    return _judge(beatmap, make_frames(t_ms, xy, buttons, replay.version), replay.version)
+    return make_frames(t_ms, xy, buttons, replay.version)
 
 
 def judge_frames(beatmap: Beatmap, t_ms: np.ndarray, xy: np.ndarray, keys: np.ndarray) -> Judgement:
@@ -173,15 +184,22 @@ def judge_frames(beatmap: Beatmap, t_ms: np.ndarray, xy: np.ndarray, keys: np.nd
     return _judge(beatmap, make_frames(t_ms, xy, keys, STABLE_VERSION), STABLE_VERSION)
 
 
-def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
-    n = len(beatmap.start_ms)
+def _times(beatmap: Beatmap, frames: Frames) -> tuple[np.ndarray, ...]:
+    """Of each object start and end in integer ms, the order key at which it is done, and whether
+    the end is ambiguous (`floor_ms`)."""
     start = np.trunc(beatmap.start_ms).astype(np.int64)
     end, ambiguous = floor_ms(beatmap.end_ms)
     ambiguous &= beatmap.kind == Kind.SLIDER
-    circle, slider, spinner = (beatmap.kind == k for k in Kind)
+    circle = beatmap.kind == Kind.CIRCLE
     runs_out = np.where(circle, start + int(beatmap.window50_ms) + 1, end)
-    done = frames.end_key(runs_out, ambiguous)
+    return start, end, frames.end_key(runs_out, ambiguous), ambiguous
+
+
+def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
+    n = len(beatmap.start_ms)
+    start, end, done, ambiguous = _times(beatmap, frames)
     check_work(beatmap, frames, start, end, done)
+    circle, slider, spinner = (beatmap.kind == k for k in Kind)
     clicks = hit_objects(beatmap, frames, start, done)
     tracking = judge_events(beatmap, frames, start, (end, ambiguous), frame_of(done), clicks)
 
