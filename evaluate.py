@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from osu.data.library import DataError, files_below, find_maps
 from osu.errors import run_program, shown
-from osu.files import ready_folder, write_atomic
+from osu.files import ready_file, ready_folder, write_atomic
 from osu.formats.beatmap import BeatmapError
 from osu.formats.replay import Replay, ReplayError, load_replay
 from osu.rules.judge import JudgeError
@@ -136,7 +136,7 @@ def shares(records: list[Record]) -> str:
 def judge(args: argparse.Namespace) -> None:
     """Judges replays beside their headers."""
     if args.json:
-        ready_folder(Path(args.json).parent)
+        ready_file(args.json)
     records, skipped = judge_files(args.replays, args.maps)
     print(as_table(records, skipped))
     if args.json:
@@ -173,7 +173,7 @@ def likeness(args: argparse.Namespace) -> None:
 
     ready_folder(args.out)
     if args.json:
-        ready_folder(Path(args.json).parent)
+        ready_file(args.json)
     device = str(pick_device(args.device))
     names = list(args.model or [])
     if REGRESSOR in [card.name for card in list_models()] and REGRESSOR not in names:
@@ -214,7 +214,7 @@ def humans(args: argparse.Namespace) -> None:
     from osu.likeness.reference import reference
     from osu.likeness.report import to_json
 
-    ready_folder(Path(args.json).parent)
+    ready_file(args.json)
     human_plays, _ = read_humans(args.data)
     human_result = compare(human_plays, "test", {}, args.seed).results[HUMAN]
     write_atomic(args.json, to_json(reference(human_plays, human_result)).encode())

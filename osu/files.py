@@ -66,6 +66,13 @@ def ready_folder(folder: str | os.PathLike) -> None:
     remove_temporaries(Path(folder), STALE_S)
 
 
+def ready_file(path: str | os.PathLike) -> None:
+    """`ready_folder` for one file. UserError, or OSError for a name that is too long."""
+    ready_folder(Path(path).parent)
+    if Path(path).is_dir():
+        raise UserError(f"{path} is a folder")
+
+
 def open_file(path: str | os.PathLike) -> BinaryIO:
     """A regular file, opened for reading. OSError where it is none: opening a named pipe would wait
     for whoever writes to it."""
