@@ -17,6 +17,7 @@ from tqdm import tqdm
 from osu.data.library import DataError, find_maps
 from osu.errors import run_program, shown
 from osu.files import ready_folder
+from osu.features.chart import check_length
 from osu.formats.archive import ARCHIVES
 from osu.formats.beatmap import Beatmap, load_beatmap
 from osu.formats.mods import PLAYABLE, ModsError, mods_str, parse_mods
@@ -117,6 +118,7 @@ def generate(args: argparse.Namespace) -> None:
     if args.difficulty and Path(args.map).suffix.lower() not in ARCHIVES:
         raise OptionError(f"--difficulty chooses from an archive; {args.map} is one difficulty")
     beatmap = load_beatmap(args.map, args.difficulty).with_mods(mods)
+    check_length(beatmap.start_ms[0], beatmap.end_ms.max(), beatmap.rate)
     player = engine.load_player(args.model, str(pick_device(args.device)))
     options = PlayOptions(
         like=read_likes(args),
