@@ -183,7 +183,7 @@ def likeness(args: argparse.Namespace) -> None:
         paths = sorted(files_below(Path(args.generated), (".osr",), Counter()))
         if not paths:
             raise DataError(f"{args.generated}: there is no replay (.osr) in this folder")
-        sources[Path(args.generated).name] = folder_source(readable(paths))
+        sources[shown(Path(args.generated).name, 40)] = folder_source(readable(paths))
     human_plays, skipped = read_humans(args.data)
     result = compare(
         human_plays,

@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from osu.data.library import DataError, find_maps
 from osu.errors import run_program, shown
-from osu.files import ready_folder
 from osu.features.chart import check_length
+from osu.files import ready_folder
 from osu.formats.archive import ARCHIVES
 from osu.formats.beatmap import Beatmap, load_beatmap
 from osu.formats.mods import PLAYABLE, ModsError, mods_str, parse_mods

@@ -13,7 +13,7 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -371,12 +371,16 @@ def _maps_in(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _files(
-    folder: Path, suffixes: tuple[str, ...], without: Path | None, skipped: Counter
+    folder: Path,
+    suffixes: tuple[str, ...],
+    without: Path | None,
+    skipped: Counter,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[Path]:
     """The files below a folder that end so, except those below `without`, in the disk's order:
     nothing is held, a folder may be huge."""
     left = [folder]
-    while left:
+    while left and goes_on():
         try:
             with os.scandir(left.pop()) as entries:
                 for entry in entries:
@@ -390,10 +394,15 @@ def _files(
             skipped[f"folder: {error.strerror}"] += 1
 
 
-def files_below(folder: Path, suffixes: tuple[str, ...], skipped: Counter) -> Iterator[Path]:
+def files_below(
+    folder: Path,
+    suffixes: tuple[str, ...],
+    skipped: Counter,
+    goes_on: Callable[[], bool] = lambda: True,
+) -> Iterator[Path]:
     """The files below a folder that end so, in the disk's order, however deep it is; folders that
-    cannot be read are counted in `skipped`."""
-    return _files(folder, suffixes, None, skipped)
+    cannot be read are counted in `skipped`. Ends where `goes_on`, asked at each folder, says so."""
+    return _files(folder, suffixes, None, skipped, goes_on)
 
 
 def _md5_of(path: Path) -> str:

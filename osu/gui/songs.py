@@ -51,13 +51,17 @@ def scan(
     if not folder.is_dir():
         raise SongsError(f"{folder} is not a folder.")
     songs: list[Song] = []
-    for path in files_below(folder, MAP_SUFFIXES, Counter()):
-        if cancel is not None and cancel.is_set():
+
+    def goes_on() -> bool:
+        return cancel is None or not cancel.is_set()
+
+    for path in files_below(folder, MAP_SUFFIXES, Counter(), goes_on):
+        if not goes_on():
             break
         songs += list_songs(path)
         if progress:
             progress(len(songs))
-    if not songs and not (cancel is not None and cancel.is_set()):
+    if not songs and goes_on():
         raise SongsError(f"{folder} holds no osu!standard map (.osu, .osz or .olz).")
     return sorted(songs, key=lambda song: (*(s.lower() for s in (song.artist, song.title)), song))
 

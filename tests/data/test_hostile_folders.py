@@ -17,7 +17,7 @@ import pytest
 
 import evaluate
 from osu.data.dataset import PlaySet
-from osu.data.library import each_pair, find_maps, find_pairs
+from osu.data.library import each_pair, files_below, find_maps, find_pairs
 from osu.data.prepare import prepare
 from osu.data.report import write_data_report
 from osu.data.shards import write_shard
@@ -202,3 +202,11 @@ def test_a_map_that_changes_after_it_was_found_is_left_out(change, tmp_path):
     assert summary["sizes"].plays == 0 and sum(summary["skipped"].values()) == 1
     with pytest.raises(BeatmapError):
         place.load_map(md5)
+
+
+def test_a_scan_of_a_tree_without_maps_can_be_cancelled(tmp_path):
+    for i in range(20):
+        (tmp_path / f"{i}").mkdir()
+    asked = iter(range(100))
+    assert not list(files_below(tmp_path, (".osu",), Counter(), lambda: next(asked) < 5))
+    assert next(asked) == 6  # five folders were looked at
