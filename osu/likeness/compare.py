@@ -121,7 +121,7 @@ def compare(
     reference_plays = [play for play in references if play]
 
     other = human_contestant(subjects, humans)
-    training_maps = training_maps_of(humans)
+    training_maps = [each for each in training_maps_of(humans) if len(each.plays) > 1]
     auto, *played = (
         source_contestant(name, source, subjects, training_maps, pictured)
         for name, source in {AUTO: auto_source, **sources}.items()
