@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from osu.data.folders import files_below
+from osu.data.finding.folders import files_below
 from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps
-from osu.errors import UserError
-from osu.files import write_atomic
-from osu.formats.beatmap import Beatmap, BeatmapError, parse_beatmap
+from osu.errors import run_program, shown
+from osu.files import ready_file, ready_folder, write_atomic
+from osu.formats.beatmap import Beatmap, BeatmapError
 from osu.formats.plays.kind import Rules, kind_of
 from osu.formats.replay import Replay, ReplayError, load_replay
 from osu.formats.slider_events import SliderPart
@@ -66,16 +66,16 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
     Maps are found by MD5 below the folders `maps`. DataError where there is no replay.
     """
     files: list[Path] = []
+    skipped: Counter = Counter()
     for path in map(Path, paths):
-        files += sorted(files_below(path, (".osr",))) if path.is_dir() else [path]
+        files += sorted(files_below(path, (".osr",), skipped)) if path.is_dir() else [path]
     if not files:
         raise DataError(f"{', '.join(map(str, paths))}: there is no replay (.osr) here")
     replays: list[tuple[Path, Replay]] = []
-    skipped: Counter = Counter()
     for file in files:
         try:
             replays.append((file, load_replay(file)))
-        except (ReplayError, OSError) as error:
+        except ReplayError as error:
             skipped[str(error).split(": ", 1)[-1]] += 1
     pairs = find_maps(maps, {replay.beatmap_md5 for _, replay in replays})
     records = []
@@ -85,11 +85,11 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
             continue
         try:
             pair = pairs[replay.beatmap_md5]
-            beatmap = parse_beatmap(pair.read_map(), pair.beatmap)
+            beatmap = pair.load_map(replay.beatmap_md5)
             notes = [CHANGED_LINE_ENDS] * pair.crlf
             notes += [f"map: {beatmap.left_out}"] * bool(beatmap.left_out)
             records.append(_record(file, replay, beatmap, "; ".join(notes)))
-        except (BeatmapError, JudgeError, OSError) as error:
+        except (BeatmapError, JudgeError) as error:
             skipped[str(error)] += 1
     return records, skipped
 
@@ -150,7 +150,7 @@ def as_table(records: list[Record], skipped: Counter) -> str:
         widths = (11, 9, 7, 7, 11, 21)
         numbers = " ".join(f"{c:>{w}s}" for c, w in zip(cells, widths, strict=True))
         errors = f"{record.unstable_rate:6.1f} {record.mean_error_ms:6.1f}"
-        rows.append(f"{Path(record.file).name[-32:]:32s} {numbers} {errors}")
+        rows.append(f"{shown(Path(record.file).name[-32:]):32s} {numbers} {errors}")
         rows += [f"    left out: {part}" for part in record.left_out]
     for what, name in (
         ("counts, which the header lacks", "n300"),
@@ -164,7 +164,7 @@ def as_table(records: list[Record], skipped: Counter) -> str:
             rows.append(f"{name}, {len(group)} replays: {shares(group)}")
     notes = Counter(record.note for record in records if record.note)
     rows += [f"{count:6d} judged all the same: {note}" for note, count in notes.most_common()]
-    rows += [f"{count:6d} not judged: {reason}" for reason, count in skipped.most_common()]
+    rows += [f"{count:6d} not judged: {shown(reason)}" for reason, count in skipped.most_common()]
     return "\n".join(rows)
 
 
@@ -188,6 +188,8 @@ def shares(records: list[Record]) -> str:
 
 def judge(args: argparse.Namespace) -> None:
     """Judges replays beside their headers."""
+    if args.json:
+        ready_file(args.json)
     records, skipped = judge_files(args.replays, args.maps)
     print(as_table(records, skipped))
     if args.json:
@@ -202,6 +204,17 @@ REGRESSOR = "rnn"  # a model that every report shows beside the others
 SANITY = MODELS / "sanity.json"  # a report on the controls, which every other report quotes
 
 
+def readable(paths: list[Path]) -> list[Replay]:
+    """The replays among the files that can be read; a line for each other one."""
+    replays = []
+    for path in paths:
+        try:
+            replays.append(load_replay(path))
+        except ReplayError as error:
+            print(f"left out: {shown(error)}")
+    return replays
+
+
 def likeness(args: argparse.Namespace) -> None:
     """Compares plays with human plays and writes a report."""
     from osu.likeness.compare import compare
@@ -211,16 +224,19 @@ def likeness(args: argparse.Namespace) -> None:
     from osu.players.engine import list_models, load_player
     from osu.training.run import pick_device
 
+    ready_folder(args.out)
+    if args.json:
+        ready_file(args.json)
     device = str(pick_device(args.device))
     names = list(args.model or [])
     if REGRESSOR in [card.name for card in list_models()] and REGRESSOR not in names:
         names += [] if args.controls else [REGRESSOR]
     sources = {n: model_source(load_player(n, device).play, args.seed) for n in names}
     if args.generated:
-        paths = sorted(Path(args.generated).rglob("*.osr"))
+        paths = sorted(files_below(Path(args.generated), (".osr",)))
         if not paths:
             raise DataError(f"{args.generated}: there is no replay (.osr) in this folder")
-        sources[Path(args.generated).name] = folder_source([load_replay(path) for path in paths])
+        sources[shown(Path(args.generated).name, 40)] = folder_source(readable(paths))
     human_plays, skipped = read_humans(args.data)
     result = compare(
         human_plays,
@@ -236,7 +252,7 @@ def likeness(args: argparse.Namespace) -> None:
     path = write_likeness_report(result, args.out, sanity, skipped)
     if args.json:
         write_atomic(args.json, path.with_suffix(".json").read_bytes())
-    print(path.read_text().split("\n## How to read it")[0])
+    print(path.read_text(encoding="utf-8").split("\n## How to read it")[0])
     print(f"written: {path}")
 
 
@@ -251,13 +267,14 @@ def humans(args: argparse.Namespace) -> None:
     from osu.likeness.reference import reference
     from osu.likeness.report import to_json
 
+    ready_file(args.json)
     human_plays, _ = read_humans(args.data)
     human_result = compare(human_plays, "test", {}, args.seed).results[HUMAN]
     write_atomic(args.json, to_json(reference(human_plays, human_result)).encode())
     print(f"written: {args.json}")
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -303,11 +320,8 @@ def main(argv: list[str] | None = None) -> None:
     )
 
     args = parser.parse_args(argv)
-    try:
-        args.run(args)
-    except UserError as error:
-        sys.exit(f"evaluate.py: {error}")
+    return run_program("evaluate.py", lambda: args.run(args))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

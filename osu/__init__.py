@@ -27,8 +27,9 @@ Rooms, each a package that imports only what tests/test_layers.py allows it:
     live         live playback, a process of its own; offline and unranked only
     gui          the window; all Tk is in gui.widgets
 
-and leaves that every room may import: units (playfield and grid), files (atomic writes),
-distributed (torchrun), errors (the one-sentence error), figures (plots as PNG).
+and leaves that every room may import: units (playfield and grid), files (atomic writes, reads that
+never wait), distributed (torchrun), errors (the one-sentence error, what foreign bytes can raise,
+foreign names as they are shown, how programs end), figures (plots as PNG).
 
 Glossary:
 

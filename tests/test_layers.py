@@ -30,7 +30,14 @@ DIRECTION = {
 WITHOUT_TORCH = (
     *("formats", "rules", "render", "live", "units", "files"),
     *("features.chart", "features.play", "features.presses", "features.style"),
-    *("data.library", "data.prepare", "data.shards", "data.manifest", "data.cluster"),
+    *(
+        "data.library",
+        "data.finding.pair",
+        "data.prepare",
+        "data.shards",
+        "data.manifest",
+        "data.cluster",
+    ),
 )
 
 

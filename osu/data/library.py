@@ -15,19 +15,22 @@ Such a map is found by its MD5 with the game's line ends, read with them, and co
 
 import csv
 import hashlib
+import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from osu.data.folders import content_suffix, files_below, lazer_storage, songs_folder
-from osu.errors import UserError
+from osu.data.finding.folders import files_below, lazer_storage, songs_folder
+from osu.data.finding.pair import Pair, maps_in, md5_of
+from osu.errors import UNREADABLE, UserError, shown
+from osu.files import open_file, read_file
 from osu.formats import osu_db
-from osu.formats.archive import ARCHIVES, UNREADABLE, read_osu_file, read_osu_files
+from osu.formats.archive import ARCHIVES
 from osu.formats.binary import ByteReader
 from osu.formats.osu_db import StableError
-from osu.formats.osu_file import MAX_MAP_BYTES, with_crlf
 
 SPLITS = ("train", "val", "test")
 MAP_SUFFIXES = (".osu", *ARCHIVES)
@@ -39,32 +42,6 @@ CHANGED_LINE_ENDS = "map: found by its MD5 with CRLF for line ends, which a tool
 
 class DataError(UserError):
     """Folders that hold nothing to learn from, or a cache that cannot be read."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A replay and its map: `member` names the .osu inside an .osz or .olz, or is empty."""
-
-    replay: str
-    beatmap: str
-    member: str = ""
-    split: str = ""  # empty where the folder does not say
-    crlf: bool = field(default=False, repr=False)  # the map is read with these line ends
-
-    def read_map(self) -> bytes:
-        """The .osu file's bytes, as they were when it was played. OSError or zipfile.BadZipFile
-        where it has gone."""
-        path = Path(self.beatmap)
-        data = read_osu_file(path, self.member) if self.member else path.read_bytes()
-        return with_crlf(data) if self.crlf else data
-
-    def fingerprint(self) -> str:
-        """Changes when either file does: names, sizes and times of change."""
-        stats = [Path(path).stat() for path in (self.replay, self.beatmap)]
-        text = "|".join(
-            [f"{self}{' CRLF' * self.crlf}", *(f"{s.st_size},{s.st_mtime_ns}" for s in stats)]
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -125,7 +102,7 @@ def each_pair(
     for folder in _outermost(folders):
         if not folder.is_dir():
             raise DataError(f"{folder}: there is no such folder")
-        if not (folder / "index.csv").exists():
+        if not _has_index(folder, skipped):
             places.append(_place(folder, skipped))
             continue
         for pair in _indexed(folder, skipped):
@@ -153,9 +130,11 @@ def each_pair(
         else:
             skipped[NO_MAP] += 1
     if player is not None and not any(name.casefold() == player.casefold() for name in names):
-        shown = ", ".join(f"{name} ({count})" for name, count in names.most_common(NAMES_SHOWN))
+        found = ", ".join(
+            f"{shown(name, 40)} ({count})" for name, count in names.most_common(NAMES_SHOWN)
+        )
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-        raise DataError(f"no replay is of {player!r}; there are: {shown or 'none at all'}{more}")
+        raise DataError(f"no replay is of {player!r}; there are: {found or 'none at all'}{more}")
 
 
 def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
@@ -174,7 +153,7 @@ def find_map(files: Iterable[Path], md5: str) -> Pair | None:
     """Where the map of that MD5 is: in the first of `files` (.osu, .osz, .olz) that holds it."""
     for path in files:
         try:
-            for map_md5, member, crlf in _maps_in(path):
+            for map_md5, member, crlf in maps_in(path):
                 if map_md5 == md5:
                     return Pair("", str(path), member, crlf=crlf)
         except UNREADABLE:
@@ -189,15 +168,47 @@ def _outermost(folders: list[str | Path]) -> list[Path]:
     return [path for key, path in real.items() if not real.keys() & set(key.parents)]
 
 
+def _has_index(folder: Path, skipped: Counter) -> bool:
+    """Whether a folder's index.csv is there and one of replays and beatmaps."""
+    try:
+        with _open_index(folder) as rows:
+            if {"replay", "beatmap"} <= set(rows.fieldnames or ()):
+                return True
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, csv.Error):
+        pass
+    skipped["index.csv: not one of replays and beatmaps; the folder was searched instead"] += 1
+    return False
+
+
 def _indexed(folder: Path, skipped: Counter) -> Iterator[Pair]:
-    with open(folder / "index.csv", newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            replay = folder / "replays" / row["replay"]
-            beatmap = folder / "beatmaps" / (row["beatmap"] + ".osu")
-            if replay.exists() and beatmap.exists():
-                yield Pair(str(replay), str(beatmap), split=row.get("split") or "")
-            else:
-                skipped["index.csv: a file it names is missing"] += 1
+    with _open_index(folder) as rows:
+        try:
+            for row in rows:
+                replay = folder / "replays" / (row["replay"] or "")
+                beatmap = folder / "beatmaps" / f"{row['beatmap']}.osu"
+                if _is_below(replay, folder) and _is_below(beatmap, folder):
+                    split = row.get("split") or ""
+                    yield Pair(str(replay), str(beatmap), split=split if split in SPLITS else "")
+                else:
+                    skipped["index.csv: a file it names is missing"] += 1
+        except (ValueError, csv.Error):
+            skipped["index.csv: damaged, what comes after is left out"] += 1
+
+
+@contextmanager
+def _open_index(folder: Path) -> Iterator[csv.DictReader]:
+    with io.TextIOWrapper(open_file(folder / "index.csv"), "utf-8", newline="") as file:
+        yield csv.DictReader(file)
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    """Whether a file is there, and not elsewhere on the disk."""
+    try:
+        return ".." not in path.parts and path.is_relative_to(folder) and path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a null
+        return False
 
 
 def _place(folder: Path, skipped: Counter) -> _Place:
@@ -247,8 +258,7 @@ def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, _Head]
 
 def _head(replay: Path) -> _Head | None:
     try:
-        with open(replay, "rb") as file:
-            source = ByteReader(file.read(HEAD_BYTES))
+        source = ByteReader(read_file(replay, HEAD_BYTES))
         mode, _ = source.take("<Bi")
         head = _Head(mode, *(source.string(what) for what in ("map", "player", "replay")))
     except (OSError, ValueError):
@@ -281,7 +291,7 @@ class _Maps:
         """Whether it is there. What osu!.db lists is believed where the file's own MD5 agrees."""
         if md5 not in self.known and md5 in self.listed:
             path = self.listed[md5]
-            if _md5_of(path) == md5:
+            if md5_of(path) == md5:
                 self.known[md5] = (str(path), "")
             else:
                 del self.listed[md5]
@@ -314,7 +324,7 @@ class _Maps:
     def add(self, path: Path, skipped: Counter) -> None:
         """The maps in a file."""
         try:
-            for md5, member, crlf in _maps_in(path):
+            for md5, member, crlf in maps_in(path):
                 self._keep(self.changed if crlf else self.known, md5, (str(path), member))
         except UNREADABLE:
             skipped["map: unreadable"] += 1
@@ -322,35 +332,6 @@ class _Maps:
     def _keep(self, kept: dict[str, tuple[str, str]], md5: str, where: tuple[str, str]) -> None:
         """Of a map that lies in several places the first by name, whatever the disk's order."""
         kept[md5] = min(kept.get(md5, where), where)
-
-
-def _maps_in(path: Path) -> Iterator[tuple[str, str, bool]]:
-    """(MD5, member, whether it is the MD5 with CRLF) of each map in a .osu file, whose member is
-    empty, or in an archive. A map whose line ends are others has both.
-
-    Raises one of UNREADABLE.
-    """
-    if content_suffix(path) == ".osu":
-        if path.stat().st_size > MAX_MAP_BYTES:
-            raise OSError(f"{path} is too large for a map")
-        files = iter([("", path.read_bytes())])
-    else:
-        files = read_osu_files(path, MAX_MAP_BYTES + 1)
-    for name, data in files:
-        if len(data) <= MAX_MAP_BYTES:
-            yield hashlib.md5(data).hexdigest(), name, False
-            if (changed := with_crlf(data)) != data:
-                yield hashlib.md5(changed).hexdigest(), name, True
-
-
-def _md5_of(path: Path) -> str:
-    """Of a .osu file; "" where it has gone, cannot be read or is too large for one."""
-    try:
-        if path.is_file() and path.stat().st_size <= MAX_MAP_BYTES:
-            return hashlib.md5(path.read_bytes()).hexdigest()
-    except (OSError, ValueError):
-        pass
-    return ""
 
 
 def split_by_song(songs: list[str], seed: int, held_out=(0.1, 0.1)) -> dict[str, str]:

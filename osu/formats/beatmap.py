@@ -5,7 +5,6 @@ nested events of sliders, difficulty as the stable game computes it (in float32)
 """
 
 import hashlib
-import os
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from functools import cached_property
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from osu.files import read_file
 from osu.formats.archive import ARCHIVES, difficulties_of_osz
 from osu.formats.difficulty import (
     circle_scale,
@@ -273,10 +273,7 @@ def load_beatmap(path: str | Path, difficulty: str | None = None) -> Beatmap:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        with open(path, "rb") as file:
-            # a bare read(limit) would allocate all of the limit
-            size = os.fstat(file.fileno()).st_size
-            return file.read(min(size, MAX_MAP_BYTES) + 1)
+        return read_file(path, MAX_MAP_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null in the name
         reason = getattr(error, "strerror", None) or error
         raise BeatmapError(f"cannot read {path}: {reason}") from None

@@ -10,7 +10,7 @@ by the file's own numbers (headers are met exactly so, and by none of the shifte
 
 import codecs
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf
@@ -18,6 +18,15 @@ from math import inf
 import numpy as np
 
 from osu.errors import UserError
+from osu.formats.maps.curves import MAX_CONTROL_POINTS, Curves, read_curves
+from osu.formats.maps.numbers import (
+    MAX_COORDINATE_PX,
+    MAX_NUMBER,
+    read_each,
+    read_integer,
+    read_number,
+    read_numbers,
+)
 
 # Bounds. The largest of 944 real maps: 1.2 MB, 6,503 objects, 1,488 control points in a slider,
 # 95 slides, 3,100 px, 1,787 timing points.
@@ -27,11 +36,8 @@ MAX_HEADER_CHARS = 1 << 20  # of a section of keys and values
 MAX_BREAKS = 10_000
 MAX_OBJECTS = 50_000
 MAX_TIMING_POINTS = 100_000
-MAX_CONTROL_POINTS = 200_000  # of all sliders
 MAX_BARS = 500_000  # "|" in the objects, which part control points and edge sounds
 # The game's own: it skips a line that holds more.
-MAX_NUMBER = 2.0**31 - 1  # times (24.8 days), beat lengths, settings
-MAX_COORDINATE_PX = 131_072.0  # lengths too
 MAX_SLIDES = 9_000
 OBJECT_AREA_PX = 512.0  # the game moves objects into 0 .. 512, in y too
 
@@ -54,22 +60,6 @@ _KEY_VALUE = re.compile(r"^[ \t]*(\w+)[ \t]*:(.*)$", re.MULTILINE)
 
 class BeatmapError(UserError):
     """A beatmap that cannot be used; the message is one sentence saying why."""
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """The control points of all sliders, cut into C curves of one type each (M points in all).
-
-    A slider of the stable game is one curve. Lazer's may change type on the way: then each of its
-    curves ends with the next one's first point, and `shared` says so.
-    """
-
-    slider: np.ndarray  # (C,) i8, which slider, ascending
-    type: np.ndarray  # (C,) one letter: L linear, P perfect circle, B bezier, C catmull
-    degree: np.ndarray  # (C,) i8, of lazer's B-splines; 0 elsewhere
-    count: np.ndarray  # (C,) i8, points of the curve; a slider's first curve has its head, too
-    shared: np.ndarray  # (C,) bool
-    xy: np.ndarray  # (M, 2) f8, absolute, but for the heads: those are not meant
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,51 +188,20 @@ def _key_values(sections: dict[str, str], section: str, name: str) -> list[tuple
 
 def _valid_numbers(pairs: Iterable[tuple[str, str]]) -> dict[str, float]:
     """The values that are numbers, the last of each key: empty ones and others are skipped."""
-    numbers = ((key, _number(text)) for key, text in pairs)
+    numbers = ((key, read_number(text)) for key, text in pairs)
     return {key: number for key, number in numbers if abs(number) <= MAX_NUMBER}
 
 
 def _breaks(body: str) -> np.ndarray:
     """(B, 2): start, end."""
     rows = (match.groups() for match in islice(_BREAK.finditer(body), MAX_BREAKS))
-    times = ((_number(start), _number(end)) for start, end in rows)
+    times = ((read_number(start), read_number(end)) for start, end in rows)
     valid = [
         (start, max(start, end))
         for start, end in times
         if abs(start) <= MAX_NUMBER and abs(end) <= MAX_NUMBER
     ]
     return np.array(valid, dtype=np.float64).reshape(-1, 2)
-
-
-def _number(text: str) -> float:
-    """A number of the file: nan where it says so, infinite where it is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return inf
-
-
-def _integer(text: str) -> float:
-    """A 32-bit integer of the file, infinite where it is none: the game takes no 1.0 for a 1."""
-    try:
-        value = int(text)
-    except ValueError:
-        return inf
-    return float(value) if abs(value) <= MAX_NUMBER else inf
-
-
-def _numbers(texts: list[str]) -> np.ndarray:
-    """(n,) f8, as `_number` reads each."""
-    try:
-        return np.array(list(map(float, texts)), dtype=np.float64)
-    except ValueError:
-        return np.array(list(map(_number, texts)), dtype=np.float64)
-
-
-def _of_each(read: Callable, fields: Sequence[Hashable]) -> np.ndarray:
-    """(n,) what `read` says of each; the same few texts stand in most lines of a map."""
-    known = {field: read(field) for field in set(fields)}
-    return np.array([known[field] for field in fields])
 
 
 def _rows(body: str, most: int, what: str, name: str) -> list[list[str]]:
@@ -261,11 +220,11 @@ def _timing(body: str, name: str) -> tuple[np.ndarray, int]:
     rows = [row for row in every if len(row) >= 2]
     if not rows:
         return np.zeros((0, 3)), len(every)
-    time_ms, beat_ms = (_numbers([row[place] for row in rows]) for place in (0, 1))
+    time_ms, beat_ms = (read_numbers([row[place] for row in rows]) for place in (0, 1))
     uninherited = np.array([len(row) < 7 or row[6][:1] == "1" for row in rows])
     good = np.abs(time_ms) <= MAX_NUMBER
     good &= (np.abs(beat_ms) <= MAX_NUMBER) | (np.isnan(beat_ms) & ~uninherited)
-    good &= _of_each(_are_timing_fields, [tuple(row[2:8]) for row in rows])
+    good &= read_each(_are_timing_fields, [tuple(row[2:8]) for row in rows])
     points = np.stack([time_ms, beat_ms, uninherited], axis=1)[good]
     return points, len(every) - len(points)
 
@@ -274,9 +233,9 @@ def _are_timing_fields(fields: tuple[str, ...]) -> bool:
     """Whether the game can read the third to eighth field of a timing point: a meter of a beat or
     more, integers, and fifth a flag that is not empty."""
     meter, flag, integers = fields[:1], fields[4:5], fields[1:4] + fields[5:]
-    if meter and meter[0][:1] != "0" and not 1 <= _integer(meter[0]) <= MAX_NUMBER:
+    if meter and meter[0][:1] != "0" and not 1 <= read_integer(meter[0]) <= MAX_NUMBER:
         return False
-    return flag != ("",) and all(_integer(text) < inf for text in integers)
+    return flag != ("",) and all(read_integer(text) < inf for text in integers)
 
 
 def _objects(body: str, version: int, name: str) -> dict:
@@ -289,25 +248,26 @@ def _objects(body: str, version: int, name: str) -> dict:
     rows = [row for row in every if len(row) >= 5]
     if not rows:
         raise BeatmapError(f"{name} has no hit objects that can be read")
-    order = np.argsort(_numbers([row[2] for row in rows]), kind="stable").tolist()
+    order = np.argsort(read_numbers([row[2] for row in rows]), kind="stable").tolist()
     rows = [rows[at] for at in order]  # by time; ties stay as in the file
-    x, y, start_ms = (_numbers([row[place] for row in rows]) for place in range(3))
-    kind = _of_each(_integer, [row[3] for row in rows])
+    x, y, start_ms = (read_numbers([row[place] for row in rows]) for place in range(3))
+    kind = read_each(read_integer, [row[3] for row in rows])
     good = (np.abs(x) <= MAX_COORDINATE_PX) & (np.abs(y) <= MAX_COORDINATE_PX)
     good &= (np.abs(start_ms) <= MAX_NUMBER) & np.isfinite(kind)
     kind = np.where(good, kind, 0).astype(np.int64)
     good &= (kind & (CIRCLE_BIT | SLIDER_BIT | SPINNER_BIT | HOLD_BIT)) != 0
-    good &= _of_each(_integer, [row[4] for row in rows]) < inf  # the sound
+    good &= read_each(read_integer, [row[4] for row in rows]) < inf  # the sound
 
     slider, spinner = is_slider(kind) & good, is_spinner(kind) & good
-    good &= _of_each(_are_samples, list(map(_samples, rows, kind.tolist())))
+    good &= read_each(_are_samples, list(map(_samples, rows, kind.tolist())))
     of_sliders = [rows[at] for at in np.flatnonzero(slider)]
-    slides = _of_each(_integer, [row[6] if len(row) > 6 else "" for row in of_sliders])
-    length_px = _numbers([row[7] if len(row) > 7 else "0" for row in of_sliders])
+    slides = read_each(read_integer, [row[6] if len(row) > 6 else "" for row in of_sliders])
+    length_px = read_numbers([row[7] if len(row) > 7 else "0" for row in of_sliders])
     playable = (slides <= MAX_SLIDES) & (np.abs(length_px) <= MAX_COORDINATE_PX) & good[slider]
-    curves, readable = _curves(
-        [row[5] if len(row) > 5 else "" for row in of_sliders], playable, name
-    )
+    paths = [row[5] if len(row) > 5 else "" for row in of_sliders]
+    if sum(path.count("|") + 1 for path in paths) > MAX_CONTROL_POINTS:
+        raise BeatmapError(f"{name} has more than {MAX_CONTROL_POINTS} slider control points")
+    curves, readable = read_curves(paths, playable)
     good[slider] = readable
 
     end_ms = start_ms.copy()
@@ -347,7 +307,7 @@ def _spinner_ends(rows: list[list[str]], kind: np.ndarray) -> np.ndarray:
     ends = [row[5] if len(row) > 5 else "" for row in rows]
     for at in np.flatnonzero((kind & SPINNER_BIT) == 0):
         ends[at] = ends[at].partition(":")[0] if ends[at] else rows[at][2]
-    return _numbers(ends)
+    return read_numbers(ends)
 
 
 def _samples(row: list[str], kind: int) -> tuple[str, ...]:
@@ -365,73 +325,4 @@ def _samples(row: list[str], kind: int) -> tuple[str, ...]:
 def _are_samples(texts: tuple[str, ...]) -> bool:
     """Whether the game can read these: nothing, or two to four integers and a name."""
     parts = [text.split(":", 4)[:4] for text in texts if text]
-    return all(len(one) >= 2 and max(map(_integer, one)) < inf for one in parts)
-
-
-def _curves(paths: list[str], playable: np.ndarray, name: str) -> tuple[Curves, np.ndarray]:
-    """Path texts ("B|x:y|x:y") of S sliders, (S,) which are wanted -> the Curves of those of them
-    that can be read, (S,) which these are."""
-    count = [path.count("|") + 1 for path in paths]
-    if sum(count) > MAX_CONTROL_POINTS:
-        raise BeatmapError(f"{name} has more than {MAX_CONTROL_POINTS} slider control points")
-    letters = "".join([path[:2] for path in paths])
-    if paths and playable.all() and letters[1::2] == "|" * len(paths):
-        # a zero head goes where the letter stands: all points of a map are then read in one go
-        points = "|".join([f"0:0{path[1:]}" for path in paths]).split("|")
-        try:
-            xy = np.loadtxt(points, delimiter=":", usecols=(0, 1), comments=None, ndmin=2)
-        except ValueError:
-            xy = np.empty((0, 2))
-        if len(xy) == sum(count) and (np.abs(xy) <= MAX_COORDINATE_PX).all():
-            none = np.zeros(len(paths), dtype=np.int64)
-            curves = Curves(
-                slider=np.arange(len(paths)),
-                type=np.array(list(letters[::2]), dtype="U1"),
-                degree=none,
-                count=np.array(count, dtype=np.int64),
-                shared=none.astype(bool),
-                xy=xy,
-            )
-            return curves, playable
-    split = [
-        _split_path(path) if good else None for path, good in zip(paths, playable, strict=True)
-    ]
-    readable = np.array([curves is not None for curves in split], dtype=bool)
-    of_readable = enumerate(filter(None, split))
-    parts = [(slider, *curve) for slider, curves in of_readable for curve in curves]
-    slider, letter, degree, shared, points = zip(*parts, strict=True) if parts else ((),) * 5
-    curves = Curves(
-        slider=np.array(slider, dtype=np.int64),
-        type=np.array(letter, dtype="U1"),
-        degree=np.array(degree, dtype=np.int64),
-        count=np.array([len(one) for one in points], dtype=np.int64),
-        shared=np.array(shared, dtype=bool),
-        xy=np.array([point for one in points for point in one], dtype=np.float64).reshape(-1, 2),
-    )
-    return curves, readable
-
-
-def _split_path(path: str) -> list[tuple[str, int, bool, list]] | None:
-    """One path text, lazer's included ("B3|x:y|P|x:y|x:y") -> letter, degree, shared, points; None
-    where it cannot be read.
-
-    The first part has a zero head in front; each but the last ends with the next's first point.
-    """
-    parts: list[tuple[str, list]] = []
-    for item in path.split("|"):
-        item = item.strip()
-        if not parts or item[:1].isalpha():
-            parts.append((item, [] if parts else [(0.0, 0.0)]))
-        else:
-            x, y = (_number(text) for text in (*item.split(":", 2), "", "")[:2])
-            if not (abs(x) <= MAX_COORDINATE_PX and abs(y) <= MAX_COORDINATE_PX):
-                return None
-            parts[-1][1].append((x, y))
-    curves = []
-    for index, (head, points) in enumerate(parts):
-        following = parts[index + 1][1][:1] if index + 1 < len(parts) else []
-        degree = _integer(head[1:]) if head[:1] == "B" else 0
-        if points + following:
-            degree = int(min(degree, MAX_CONTROL_POINTS)) if 0 < degree < inf else 0
-            curves.append((head[:1] or "C", degree, bool(following), points + following))
-    return curves
+    return all(len(one) >= 2 and max(map(read_integer, one)) < inf for one in parts)

@@ -151,8 +151,11 @@ def load_replay(path: str | os.PathLike) -> Replay:
 
 
 def save_replay(replay: Replay, path: str | os.PathLike) -> None:
-    """Write a .osr file, whole or not at all. Raises ReplayError, and OSError from the disk."""
-    write_atomic(path, dump_replay(replay))
+    """Write a .osr file, whole or not at all. Raises ReplayError, also for one that `load_replay`
+    would refuse, and OSError from the disk."""
+    data = dump_replay(replay)
+    parse_replay(data, "what would be written")
+    write_atomic(path, data)
 
 
 def parse_replay(data: bytes, name: str = "the replay") -> Replay:

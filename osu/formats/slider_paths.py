@@ -10,7 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from osu.formats.osu_file import BeatmapError, Curves
+from osu.formats.maps.curves import Curves
+from osu.formats.osu_file import BeatmapError
 
 BEZIER_TOLERANCE_PX = 0.25
 ARC_TOLERANCE_PX = 0.1

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from osu.data.folders import content_suffix, files_below, lazer_storage
+from osu.data.finding.folders import content_suffix, files_below, lazer_storage
 from osu.data.library import MAP_SUFFIXES
-from osu.errors import UserError
-from osu.formats.archive import UNREADABLE, read_osu_files
+from osu.errors import UNREADABLE, UserError
+from osu.files import read_file
+from osu.formats.archive import read_osu_files
 from osu.formats.osu_file import read_names
 
 # General, metadata and difficulty sections fit; long event lists come later.
@@ -51,13 +52,17 @@ def scan(
     if not folder.is_dir():
         raise SongsError(f"{folder} is not a folder.")
     songs: list[Song] = []
-    for path in files_below(folder, MAP_SUFFIXES):
-        if cancel is not None and cancel.is_set():
+
+    def goes_on() -> bool:
+        return cancel is None or not cancel.is_set()
+
+    for path in files_below(folder, MAP_SUFFIXES, goes_on=goes_on):
+        if not goes_on():
             break
         songs += list_songs(path)
         if progress:
             progress(len(songs))
-    if not songs and not (cancel is not None and cancel.is_set()):
+    if not songs and goes_on():
         raise SongsError(f"{folder} holds no osu!standard map (.osu, .osz or .olz).")
     return sorted(songs, key=lambda song: (*(s.lower() for s in (song.artist, song.title)), song))
 
@@ -66,8 +71,7 @@ def list_songs(path: Path) -> list[Song]:
     """The osu!standard difficulties of one .osu, .osz or .olz file; none where it can't be read."""
     try:
         if content_suffix(path) == ".osu":
-            with open(path, "rb") as file:
-                return list(_song(file.read(MAP_HEAD_BYTES), path))
+            return list(_song(read_file(path, MAP_HEAD_BYTES), path))
         heads = read_osu_files(path, MAP_HEAD_BYTES)
         return [song for _, head in heads for song in _song(head, path)]
     except UNREADABLE:

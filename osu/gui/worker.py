@@ -22,10 +22,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from osu.data.folders import content_suffix
+from osu.data.finding.folders import content_suffix
 from osu.data.library import CHANGED_LINE_ENDS, MAP_SUFFIXES, find_map
 from osu.errors import UserError
-from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
+from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap
 from osu.formats.mods import parse_mods
 from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
@@ -366,7 +366,7 @@ def _find_map(
     place = find_map(candidates(), replay.beatmap_md5)
     if place is None:
         raise WorkError(f"The map of {Path(path).name} was not found: open its Songs folder first.")
-    beatmap = parse_beatmap(place.read_map(), Path(place.beatmap).name)
+    beatmap = place.load_map(replay.beatmap_md5)
     notes = [CHANGED_LINE_ENDS] * place.crlf
     notes += [f"map: {beatmap.left_out}"] * bool(beatmap.left_out)
     return names[Path(place.beatmap)], beatmap, "; ".join(notes)

@@ -7,17 +7,21 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from osu.data.library import DataError, Pair, find_pairs, split_by_song
-from osu.formats.beatmap import Beatmap, BeatmapError, Kind, parse_beatmap
+from osu.data.finding.pair import CHANGED, Pair
+from osu.data.library import DataError, find_pairs, split_by_song
+from osu.errors import UserError
+from osu.features.chart import check_length
+from osu.formats.beatmap import Beatmap, Kind, parse_beatmap
 from osu.formats.mods import Mods
 from osu.formats.plays.kind import why_not_human, why_not_judged
-from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
+from osu.formats.replay import Replay, clean_frames, load_replay
 from osu.likeness.measures import Measured
 from osu.likeness.memorisation import path_of
-from osu.rules.judge import judge
+from osu.rules.judge import check_judgeable, judge
 
 # A play is on the same map as another where these mods agree too; the others change neither what
 # is seen nor what is played.
+SPARE_MS = 5000.0  # that charts and plays are longer than their map
 SAME_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD | Mods.FL
 
 
@@ -43,7 +47,7 @@ class HumanPlay:
     def load(self) -> tuple[Beatmap, Replay]:
         """The map under the play's mods, and the play."""
         replay = load_replay(self.pair.replay)
-        return parse_beatmap(self.pair.read_map(), self.md5).with_mods(replay.conditions), replay
+        return self.pair.load_map(self.md5).with_mods(replay.conditions), replay
 
 
 class Subject(NamedTuple):
@@ -62,19 +66,25 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
     humans, beatmaps = [], {}
     for pair in tqdm(pairs, desc="reading humans", unit="play"):
         try:
-            if (pair.beatmap, pair.member) not in beatmaps:
-                beatmaps = {(pair.beatmap, pair.member): parse_beatmap(pair.read_map())}
-            base = beatmaps[pair.beatmap, pair.member]
+            key = pair.beatmap, pair.member, pair.crlf
+            if key not in beatmaps:
+                beatmaps = {key: parse_beatmap(pair.read_map())}
+            base = beatmaps[key]
             replay = load_replay(pair.replay)
+            if replay.beatmap_md5 != base.md5:
+                skipped[f"replay: {CHANGED}"] += 1
+                continue
             if reason := _why_not_compared(replay):
                 skipped[f"replay: {reason}"] += 1
                 continue
             t_ms, xy, _ = clean_frames(replay)
             beatmap = base.with_mods(replay.conditions)
+            check_length(beatmap.start_ms[0], beatmap.end_ms.max() + SPARE_MS, beatmap.rate)
+            check_judgeable(beatmap, replay)
             if len(t_ms) < 2 or t_ms[-1] < beatmap.start_ms[0] + 10_000:
                 skipped["replay: less than ten seconds of play"] += 1
                 continue
-        except (BeatmapError, ReplayError, OSError) as error:
+        except UserError as error:
             skipped[str(error).split(": ", 1)[-1]] += 1
             continue
         known = replay.counts_known

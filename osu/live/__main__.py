@@ -18,6 +18,7 @@ import argparse
 import hashlib
 import math
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -70,8 +71,8 @@ def main(argv: list[str] | None = None) -> int:
         try:
             return _follow(player, settings, starts_at_once=not args.start_key)
         except KeyboardInterrupt:
-            print("stopped")
-            return 1
+            print("osu.live: stopped", file=sys.stderr)
+            return 128 + signal.SIGINT
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -13,7 +13,7 @@ from osu.features.style import Style, draw_similar, nearest_grid_px, spread_of_u
 from osu.formats.beatmap import Beatmap
 from osu.nets.checkpoint import load_model
 from osu.nets.cursor_gan import CursorGenerator
-from osu.nets.lstm import KeyLSTM
+from osu.nets.lstm import CursorLSTM, KeyLSTM
 from osu.players.generated import GeneratedPlay, finish_play
 from osu.players.hand import apply_dead_zone
 from osu.players.options import OnProgress, PlayOptions
@@ -29,10 +29,8 @@ class CursorPlayer:
     def __init__(self, folder: Path, name: str, device: torch.device) -> None:
         self.name = name
         self.device = device
-        self.model = load_model(folder / name).to(device)
-        presser = load_model(folder / PRESSER)
-        assert isinstance(presser, KeyLSTM), f"{PRESSER} is a {type(presser).__name__}"
-        self.presser = presser.to(device)
+        self.model = load_model(folder / name, CursorLSTM, CursorGenerator).to(device)
+        self.presser = load_model(folder / PRESSER, KeyLSTM).to(device)
         # Only a sampled cursor gets the hand model and a pixel grid; the regressor's output is an
         # average over people.
         self.is_sampled = isinstance(self.model, CursorGenerator)
@@ -55,7 +53,10 @@ class CursorPlayer:
         if options.unstable_rate is not None:
             style[Style.SPREAD] = spread_of_unstable_rate(options.unstable_rate)
         features = torch.from_numpy(press_features_of(chart, cursor)[None]).to(self.device)
-        bins = self.presser.sample(features, style[None], generator)[0].cpu().numpy()
+        drawn = self.presser.sample(
+            features, style[None], generator, lambda share: on_progress(0.5 + 0.5 * share)
+        )
+        bins = drawn[0].cpu().numpy()
         spans = to_map_ms(spans_of(chart, from_bins(bins, rng)), chart)
 
         play = np.zeros((chart.frames, len(Play)), np.float32)

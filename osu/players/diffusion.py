@@ -64,7 +64,7 @@ class DiffusionPlayer:
 
     def __init__(self, folder: Path, name: str, device: torch.device) -> None:
         self.name = name
-        self.model = load_model(folder / name).to(device)
+        self.model = load_model(folder / name, Denoiser).to(device)
 
     def generate(
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress

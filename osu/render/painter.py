@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from osu.errors import UserError
+from osu.errors import UserError, shown
 from osu.render import sprites
-from osu.render.scene import Circle, Pop, Scene, Slider, Spinner, Stage
+from osu.render.scene import MOST_OBJECTS, Circle, Pop, Scene, Slider, Spinner, Stage
 from osu.render.sprites import COMBO, WHITE, Colour, Sprite, mix, paste
 from osu.units import HEIGHT_PX, WIDTH_PX
 
@@ -27,7 +27,8 @@ RESULT: dict[int, Colour] = {
 }
 POP_TEXT = {300: "300", 100: "100", 50: "50", 0: "miss"}
 TRAIL_DOTS = 90  # at most, however far the cursor went
-BODIES = 48  # slider bodies kept, a pane
+BODIES = MOST_OBJECTS  # slider bodies kept, a pane
+MOST_LABEL = 100  # characters of a caption
 
 
 class RenderError(UserError):
@@ -98,7 +99,7 @@ class _Pane:
                 tuple(round(v + s * inset) for v, s in zip(box, (1, 1, -1, -1), strict=True)),
             )
         if label:
-            caption = sprites.text(label, round(self.em), FAINT, "lt")
+            caption = sprites.text(shown(label, MOST_LABEL), round(self.em), FAINT, "lt")
             paste(ground, caption, self.em, self.top + self.em * 0.8)
         return ground
 
@@ -187,7 +188,7 @@ class _Pane:
             path = beatmap.path_xy[slice(*beatmap.path_start[slider.index : slider.index + 2])]
             path_px = path * self.scale + (self.x, self.y)
             self._bodies[slider.index] = sprites.slider_body(
-                path_px, self.radius, _combo(slider.combo)
+                path_px, self.radius, _combo(slider.combo), (self.width, self.height)
             )
         return self._bodies[slider.index]
 
@@ -257,7 +258,7 @@ class _Pane:
             frame.paste(mix(colour, WHITE, 0.25), tuple(box))
             frame.paste(colour, (box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1))
             label = str(count) if count else f"K{k + 1}"
-            caption = sprites.text(label, round(0.75 * self.em), WHITE)
+            caption = sprites.text(shown(label, MOST_LABEL), round(0.75 * self.em), WHITE)
             paste(frame, caption, x + side / 2, top + side / 2, 1.0 if held else 0.75)
 
     def _errors(self, frame: Image.Image, scene: Scene) -> None:

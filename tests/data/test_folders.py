@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from evaluate import as_table, judge_files
-from osu.data.folders import content_suffix, lazer_storage, songs_folder
+from osu.data.finding.folders import content_suffix, lazer_storage, songs_folder
 from osu.data.library import CHANGED_LINE_ENDS, find_map, find_maps, find_pairs
 from osu.data.prepare import MAPS_IN_PART, prepare
 from osu.formats.beatmap import parse_beatmap

@@ -85,7 +85,7 @@ def test_a_ring_in_four_parts_is_the_ring():
 def test_a_slider_body_covers_what_is_near_its_path():
     t = np.linspace(0, 1, 40)
     path = np.stack([80 + 150 * t, 90 + 60 * np.sin(4 * t)], axis=-1)
-    body = sprites.slider_body(path, 25.0, sprites.COMBO[0])
+    body = sprites.slider_body(path, 25.0, sprites.COMBO[0], (400, 300))
     frame = Image.new("RGB", (320, 240))
     sprites.paste(frame, body, 0, 0)
     painted = pixels(frame).max(axis=2) > 0

@@ -7,13 +7,15 @@ import contextlib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from osu.files import read_file
 from osu.formats.osu_db import SONGS
 
 LAZER_NAME_CHARS = 64  # of a file in lazer's folder: files/a/ab/abc..., a SHA-256
-MAX_CONFIGURATION_CHARS = 1 << 20
+MAX_CONFIGURATION_BYTES = 1 << 20
+HEAD_BYTES = 64
 
 
 def files_below(
@@ -21,19 +23,21 @@ def files_below(
     suffixes: tuple[str, ...],
     skipped: Counter | None = None,
     without: Path | None = None,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[Path]:
     """The files below a folder that end so, or begin so in lazer's folder, except those below
     `without`, in the disk's order: only folders are held, each may have very many files.
 
     Links to folders are followed after all else, each folder once, so that loops end and a file
-    goes by the name that it has without links. Folders that cannot be read are counted.
+    goes by the name that it has without links. Folders that cannot be read are counted in
+    `skipped`. Ends where `goes_on`, asked at each folder, says so.
     """
     skipped = Counter() if skipped is None else skipped
     left, links, seen = [folder], [], set()
     if without is not None:
         with contextlib.suppress(OSError):
             seen.add(_identity(without))
-    while left or links:
+    while (left or links) and goes_on():
         at = left.pop() if left else links.pop()
         try:
             if (identity := _identity(at)) in seen:
@@ -64,8 +68,7 @@ def content_suffix(path: Path) -> str:
     if len(name) != LAZER_NAME_CHARS or path.parent.name != name[:2]:
         return path.suffix.lower()
     try:
-        with open(path, "rb") as file:
-            head = file.read(64)
+        head = read_file(path, HEAD_BYTES)
     except OSError:
         return ""
     if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"osu file format"):
@@ -99,9 +102,9 @@ def _configured(path: Path, key: str) -> str:
     """The value of a key of one of the game's configuration files, lines of "key = value"; "" where
     there is none."""
     try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            lines = file.read(MAX_CONFIGURATION_CHARS).splitlines()
+        data = read_file(path, MAX_CONFIGURATION_BYTES)
     except OSError:
         return ""
+    lines = data.decode("utf-8-sig", errors="replace").splitlines()
     pairs = (line.partition("=") for line in lines)
     return next((value.strip() for name, _, value in pairs if name.strip() == key), "")
