@@ -38,17 +38,19 @@ NOT_HUMAN = {
 
 @pytest.fixture(scope="module")
 def indexed(tmp_path_factory):
-    """The cases as a folder with an index.csv, which is believed about everything else."""
+    """The cases as a folder with an index.csv."""
     folder = tmp_path_factory.mktemp("indexed")
     (folder / "replays").mkdir()
     (folder / "beatmaps").mkdir()
-    shutil.copy(CASES / "base.osu", folder / "beatmaps" / f"{BASE.md5}.osu")
+    for name in ("base", "A_zero_counts_map"):
+        shutil.copy(CASES / f"{name}.osu", folder / "beatmaps")
     with open(folder / "index.csv", "w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["split", "replay", "beatmap"])
         for name in (*NOT_HUMAN, "A_zero_counts", "A_lazer_dt_1.2", "A_scorev2", "base"):
             shutil.copy(CASES / f"{name}.osr", folder / "replays")
-            rows.writerow(["train", f"{name}.osr", BASE.md5])
+            beatmap = "A_zero_counts_map" if name == "A_zero_counts" else "base"
+            rows.writerow(["train", f"{name}.osr", beatmap])
     return folder
 
 

@@ -31,7 +31,7 @@ SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up
 FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
 OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else
 SIGNIFICANT = 7  # digits of a position
-MOST_LATE_MS = 5.0  # of a hiccup
+MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 PHASE_S = 45.0
 JUDGED_BEFORE_END_MS = 36.0  # stable judges a slider's end so much before it
@@ -200,7 +200,7 @@ def frame_times(
     drive = rng.normal(0, jitter * np.sqrt(1 - memory**2), len(due))
     due = due + lfilter([1.0], [1.0, -memory], drive)
     hiccup = rng.random(len(due)) < recorder[Recorder.HICCUPS]
-    due = due + hiccup * rng.uniform(1, MOST_LATE_MS, len(due))
+    due = due + hiccup * rng.uniform(1, MOST_HICCUP_MS, len(due))
     wanted = np.concatenate([due, event_ms[(event_ms >= start_ms) & (event_ms <= end_ms)]])
     at = np.searchsorted(updates, wanted)
     return np.union1d(updates[at[at < len(updates)]], key_ms)

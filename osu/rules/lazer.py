@@ -27,7 +27,7 @@ BEFORE_MS = 300  # before a slider from which on its follow circle is looked at
 # From this version on windows are half a ms narrower than a whole number of ms, before as computed.
 WHOLE_WINDOWS_VERSION = 30000001
 MOST_SLIDER_MS = 1_000_000  # of one slider that was played; and, in all, ms and objects tried
-MOST_STEPS = 5_000_000  # two seconds
+MOST_LAZER_STEPS = 5_000_000  # two seconds
 SAME_UPDATE_MS = 4  # what comes this close before a press is taken to be of the same update
 SPINS = (1.5, 2.5, 3.75)  # that a spinner asks for each second at OD 0, 5, 10
 MOST_SPINS = (250 / 60, 380 / 60, 430 / 60)  # that give points
@@ -92,7 +92,7 @@ def too_much_work(beatmap: Beatmap, frames: Frames) -> bool:
     seen = np.searchsorted(beatmap.start_ms - beatmap.preempt_ms, t_ms, "right")
     gone = np.searchsorted(beatmap.start_ms + beatmap.window50_ms + 1, t_ms)
     tries = np.maximum(seen - gone, 0).sum()
-    return looks.max(initial=0) > MOST_SLIDER_MS or looks.sum() + tries > MOST_STEPS
+    return looks.max(initial=0) > MOST_SLIDER_MS or looks.sum() + tries > MOST_LAZER_STEPS
 
 
 def _windows(beatmap: Beatmap, version: int) -> tuple[float, float, float]:

@@ -22,6 +22,7 @@ from osu.formats.replay import load_replay
 from osu.gui.messages import OpenReplay, ReplayOpened
 from osu.gui.songs import scan
 from osu.gui.worker import Worker
+from tests.osr import of_a_person
 from tests.paths import SAMPLE
 from tests.stable_folder import ME, build
 
@@ -71,8 +72,7 @@ def play_of(played: bytes, kept: bytes, folder: Path) -> Path:
     (folder / "map.osu").write_bytes(kept)
     replay = (folder / PLAY.name).read_bytes()
     md5 = hashlib.md5(played).hexdigest().encode()
-    replay = replay.replace(MD5.encode(), md5).replace(b"osu-players/", b"our-players/")
-    (folder / PLAY.name).write_bytes(replay)
+    (folder / PLAY.name).write_bytes(of_a_person(replay.replace(MD5.encode(), md5)))
     return folder
 
 

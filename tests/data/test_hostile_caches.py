@@ -137,7 +137,8 @@ def test_a_few_frames_are_no_hours_of_play(tmp_path):
     delta = replay.delta_ms.copy()
     delta[-1] = 5_000_000
     replay = dataclasses.replace(replay, delta_ms=delta[[0, 1, 2, -1]], xy=replay.xy[:4],
-                                 keys=replay.keys[:4], beatmap_md5=long.md5)  # fmt: skip
+                                 keys=replay.keys[:4], beatmap_md5=long.md5,
+                                 player="someone")  # fmt: skip
     save_replay(replay, tmp_path / "short.osr")
     summary = write_shard(tmp_path / "shard-00000.npz", find_pairs([tmp_path])[0], "f")
     assert summary["skipped"] == {"replay: less than one frame for each second of play": 1}

@@ -17,7 +17,8 @@ import pytest
 
 import evaluate
 from osu.data.dataset import PlaySet
-from osu.data.library import each_pair, files_below, find_maps, find_pairs
+from osu.data.finding.folders import files_below
+from osu.data.library import each_pair, find_maps, find_pairs
 from osu.data.prepare import prepare
 from osu.data.report import write_data_report
 from osu.data.shards import write_shard
@@ -25,6 +26,7 @@ from osu.errors import UNREADABLE
 from osu.formats.archive import read_osu_file, read_osu_files
 from osu.formats.osu_file import BeatmapError
 from osu.gui.songs import scan
+from tests.osr import of_a_person
 from tests.paths import SAMPLE
 
 MAP = (SAMPLE / "circuit.osu").read_bytes()
@@ -112,7 +114,8 @@ def test_songs_are_listed_whatever_lies_beside_them(deep):
 
 
 def test_a_replay_finds_its_map_among_bad_files(songs, tmp_path, capsys):
-    shutil.copy(SAMPLE / "circuit-rnn.osr", songs / os.fsdecode(b"\xff\x1b[31m.osr"))
+    play = of_a_person((SAMPLE / "circuit-rnn.osr").read_bytes())
+    (songs / os.fsdecode(b"\xff\x1b[31m.osr")).write_bytes(play)
     (songs / "bad.osr").write_bytes(b"\0" * 50)
     assert evaluate.main(["judge", str(songs), "--maps", str(songs)]) == 0
     with ThreadPoolExecutor(1) as executor:
@@ -208,5 +211,5 @@ def test_a_scan_of_a_tree_without_maps_can_be_cancelled(tmp_path):
     for i in range(20):
         (tmp_path / f"{i}").mkdir()
     asked = iter(range(100))
-    assert not list(files_below(tmp_path, (".osu",), Counter(), lambda: next(asked) < 5))
+    assert not list(files_below(tmp_path, (".osu",), goes_on=lambda: next(asked) < 5))
     assert next(asked) == 6  # five folders were looked at

@@ -15,7 +15,7 @@ from osu.formats.osu_db import SONGS
 
 LAZER_NAME_CHARS = 64  # of a file in lazer's folder: files/a/ab/abc..., a SHA-256
 MAX_CONFIGURATION_BYTES = 1 << 20
-HEAD_BYTES = 64
+_NAME_BYTES = 64  # that say what a file is
 
 
 def files_below(
@@ -68,7 +68,7 @@ def content_suffix(path: Path) -> str:
     if len(name) != LAZER_NAME_CHARS or path.parent.name != name[:2]:
         return path.suffix.lower()
     try:
-        head = read_file(path, HEAD_BYTES)
+        head = read_file(path, _NAME_BYTES)
     except OSError:
         return ""
     if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"osu file format"):
