@@ -4,7 +4,10 @@ Numbers are little-endian. A text is 0x00, or 0x0b, its length as ULEB128 and th
 UTF-8.
 """
 
+import re
 import struct
+
+_MD5 = re.compile("[0-9a-f]{32}")
 
 
 class ByteReader:
@@ -67,3 +70,8 @@ def string(text: str) -> bytes:
         size >>= 7
     length.append(size)
     return b"\x0b" + bytes(length) + raw
+
+
+def is_md5(text: str) -> bool:
+    """Whether a text has the form of an MD5 as the game writes it, and can be a file's name."""
+    return _MD5.fullmatch(text) is not None
