@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osu.errors import UserError
+from osu.files import path_below
 from osu.formats.binary import ByteReader, is_md5
 from osu.formats.mods import Mods
 from osu.formats.replay import LONG_ID_VERSION, SHORT_ID_VERSION
@@ -144,7 +145,7 @@ def _map(source: ByteReader, version: int) -> ListedMap | None:
     source.skip(_CHECKED_SWITCHES, "a map's switches")
     source.skip(0 if version >= FLOATS_VERSION else 2, "a map's end")
     source.skip(_CHANGED_SCROLL, "a map's end")
-    path = _path_below(folder, file)
+    path = path_below(f"{folder}/{file}") if file else ""
     return ListedMap(md5, path) if mode == 0 and md5 and path else None
 
 
@@ -209,10 +210,3 @@ def _md5(source: ByteReader, what: str) -> str:
     if md5 and not is_md5(md5):
         raise ValueError(f"{what} is no MD5")
     return md5
-
-
-def _path_below(folder: str, file: str) -> str:
-    """The file's path below Songs, or "" where it would lead out of it."""
-    parts = [part for part in f"{folder}/{file}".replace("\\", "/").split("/") if part]
-    leads_out = any(part in (".", "..") or ":" in part or "\0" in part for part in parts)
-    return "" if leads_out or not file else "/".join(parts)
