@@ -7,7 +7,6 @@ last test plays a file made with the standard library's `wave` through pygame, w
 import os
 import time
 import wave
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
