@@ -27,7 +27,8 @@ Rooms, each a package that imports only what tests/test_layers.py allows it:
     gui          the window; all Tk is in gui.widgets
 
 and leaves that every room may import: units (playfield and grid), files (atomic writes),
-distributed (torchrun), errors (the one-sentence error), figures (plots as PNG).
+distributed (torchrun), errors (the one-sentence error), figures (plots as PNG), origin (who made a
+play, in its files).
 
 Glossary:
 

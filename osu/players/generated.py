@@ -9,10 +9,10 @@ from osu.features.play import decode_play
 from osu.formats.beatmap import Beatmap
 from osu.formats.mods import mods_str
 from osu.formats.replay import Replay, build_replay
+from osu.origin import origin
 from osu.players.hand import frame_lateness_ms
 from osu.rules.judge import Judgement, judge
 
-PLAYER_PREFIX = "osu-players/"
 # A fixed time in the header (2026-01-01 UTC in .NET ticks): the same seed gives the same bytes.
 TIMESTAMP_TICKS = 639_028_224_000_000_000
 MOST_TITLE, MOST_PLAYER = 120, 60  # characters of a file's name
@@ -51,7 +51,7 @@ def finish_play(
     t_ms, xy, keys = decode_play(play, chart.start_ms, chart.rate, spans, screen_px, late_ms)
     replay = build_replay(
         beatmap.md5,
-        PLAYER_PREFIX + model,
+        origin(model),
         beatmap.mods,
         t_ms,
         xy,
