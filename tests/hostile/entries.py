@@ -23,6 +23,7 @@ from pathlib import Path
 from unittest import mock
 
 import evaluate
+import osu.likeness.report  # noqa: F401 - what the commands import, before an input is timed
 from osu.data.dataset import PlaySet, each_play
 from osu.data.library import find_pairs
 from osu.data.prepare import prepare as prepare_folders
@@ -54,6 +55,8 @@ from tests.training.small import args_of
 
 Input = Callable[[random.Random], None]
 _ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # line feeds and tabs are none
+
+_QUOTED = re.compile(r"""(['"]).*?\1|\d+|/\S+""")  # what differs between sentences of one kind
 
 
 class HangError(BaseException):
@@ -322,7 +325,8 @@ def fault(name: str, one: Input, seed: int, limit_s: float) -> str:
     except HangError as error:
         return f"hangs in {_where(error)}"
     except SystemExit as error:
-        return f"ends with {str(error.code).rsplit(': ', 1)[-1][:50]!a}"
+        said = _QUOTED.sub("'...'", str(error.code).rsplit(": ", 1)[-1])
+        return f"ends with {said[:60]!a}"
     except AssertionError as error:
         return str(error) or f"AssertionError in {_where(error)}"
     except Exception as error:
