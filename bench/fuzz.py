@@ -167,8 +167,8 @@ def _hear(worker: Worker, tallies: dict[str, Tally]) -> None:
     try:
         seed, said, seconds, peak_mb = worker.pipe.recv()
     except EOFError:
+        worker.process.join()
         if worker.process.exitcode != 0:  # else it ended itself, with its outcome told
-            worker.process.join()
             said = f"ends the process with {worker.process.exitcode}"
             tallies[worker.name].add(worker.seed, said, 0, 0)
             worker.seed += 1

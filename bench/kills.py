@@ -5,7 +5,7 @@
 
 After each kill the program is started again as a user would. Wanted: the end is the same, byte for
 byte, as that of a run which nobody stopped; what was whole before the kill is not made again; no
-half file and no temporary is left. Where a kill falls is drawn from the seed 0. Linux only; ends
+half file and no temporary is left. Writes and moments are drawn from the seed 0. Linux only; ends
 with status 1 where something is wrong.
 """
 
@@ -28,6 +28,7 @@ import torch._dynamo  # here and not in each of the forks
 
 import evaluate
 import generate
+import osu.figures
 import osu.likeness.report  # noqa: F401 - here and not in each of the forks
 from osu.data.prepare import prepare
 from osu.formats.replay import load_replay
@@ -218,10 +219,8 @@ def stops_of(work: Work, args: argparse.Namespace) -> tuple[list[Stop], dict[str
     rng = random.Random(0)
     stops = []
     for kind, count in counts.items():
-        chosen = (
-            range(count) if args.each is None else rng.sample(range(count), min(args.each, count))
-        )
-        stops += [Stop(kind, n) for n in chosen]
+        step = 1 if args.each is None else -(-count // args.each)
+        stops += [Stop(kind, n) for n in range(0, count, max(1, step))]
     most = max(path.stat().st_size for path in work.out.rglob("*") if path.is_file())
     stops += [Stop("byte", int(most ** rng.random())) for _ in range(args.writes)]
     stops += [Stop("second", seconds * rng.random()) for _ in range(args.moments)]
