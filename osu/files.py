@@ -1,4 +1,5 @@
-"""Files that are written completely or not at all, and files that are read without waiting."""
+"""Files that are written completely or not at all, files that are read without waiting, and names
+of files that stay in their folder."""
 
 import contextlib
 import errno
@@ -44,6 +45,18 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def path_below(name: str) -> str:
+    """A file's name as maps and databases have it -> its path below their folder, with forward
+    slashes; "" where it would lead out of it.
+
+    A slash at the front, or two before a network's host, say nothing: the file is below the folder
+    or nowhere. Nothing is looked up on the disk.
+    """
+    parts = [part for part in name.replace("\\", "/").split("/") if part]
+    leads_out = any(part in (".", "..") or ":" in part or "\0" in part for part in parts)
+    return "" if leads_out else "/".join(parts)
 
 
 def remove_temporaries(folder: Path, older_s: float = 0.0) -> None:

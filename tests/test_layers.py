@@ -11,7 +11,8 @@ import pytest
 
 from tests.paths import ROOT
 
-LEAVES = {"units", "files", "errors", "figures", "distributed"}  # anybody may import these
+# Anybody may import these.
+LEAVES = {"units", "files", "errors", "figures", "distributed", "origin"}
 DIRECTION = {
     "formats": set(),
     "rules": {"formats"},

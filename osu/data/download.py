@@ -26,7 +26,8 @@ from tqdm import tqdm
 
 from osu.data.osu_api import CLIENTS_PAGE, Api, ApiError, ApiScore, NotThereError
 from osu.files import write_atomic
-from osu.formats.replay import ReplayError, load_replay, parse_replay
+from osu.formats.binary import is_md5
+from osu.formats.replay import Replay, ReplayError, load_replay, parse_replay
 
 ID_NAME, SECRET_NAME = "OSU_CLIENT_ID", "OSU_CLIENT_SECRET"
 LOADED, KEPT = "replays loaded", "replays that were there already"
@@ -91,13 +92,13 @@ def load(api: Api, scores: Iterable[ApiScore], out: Path) -> Counter:
         path = out / "replays" / f"{score.id}.osr"
         try:
             if path.exists():
-                md5 = load_replay(path).beatmap_md5
+                md5 = _map_md5(load_replay(path))
                 counts[KEPT] += 1
             elif not score.has_replay:
                 raise NotThereError("there is no replay")
             else:
                 data = api.replay(score.id)
-                md5 = parse_replay(data).beatmap_md5
+                md5 = _map_md5(parse_replay(data))
                 write_atomic(path, data)
                 counts[LOADED] += 1
         except NotThereError:
@@ -107,6 +108,13 @@ def load(api: Api, scores: Iterable[ApiScore], out: Path) -> Counter:
         else:
             counts += _load_map(api, score.beatmap_id, md5, out / "maps", served)
     return counts
+
+
+def _map_md5(replay: Replay) -> str:
+    """The MD5 of a replay's map, which becomes a file's name. ReplayError where it is none."""
+    if not is_md5(replay.beatmap_md5):
+        raise ReplayError("what the replay says of its map is no MD5")
+    return replay.beatmap_md5
 
 
 def _load_map(api: Api, beatmap_id: int, md5: str, maps: Path, served: dict[int, str]) -> Counter:

@@ -5,9 +5,11 @@ UTF-8. A stream is LZMA-alone data with an 8-byte size.
 """
 
 import lzma
+import re
 import struct
 
 MAX_DECODER_BYTES = 64 << 20  # stable's dictionary has 2 MB
+_MD5 = re.compile("[0-9a-f]{32}")
 
 
 class ByteReader:
@@ -91,3 +93,8 @@ def pack_stream(data: bytes) -> bytes:
         data, lzma.FORMAT_ALONE, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 21}]
     )
     return packed[:5] + struct.pack("<q", len(data)) + packed[13:]
+
+
+def is_md5(text: str) -> bool:
+    """Whether a text has the form of an MD5 as the game writes it, and can be a file's name."""
+    return _MD5.fullmatch(text) is not None

@@ -4,7 +4,7 @@
     replay = player.play(beatmap.with_mods(mods), seed=7)
 
 The same model, map, seed and options give the same bytes on the same machine. Every replay names
-its origin as the player ("osu-players/diffusion"); nothing here can change that.
+its origin as the player ("osu-players/diffusion", osu.origin); nothing here can change that.
 """
 
 import dataclasses

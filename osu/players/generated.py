@@ -8,8 +8,8 @@ from osu.features.chart import Chart
 from osu.features.play import decode_play
 from osu.formats.beatmap import Beatmap
 from osu.formats.mods import mods_str
-from osu.formats.plays.kind import PLAYER_PREFIX
 from osu.formats.replay import Replay, build_replay
+from osu.origin import origin
 from osu.players.hand import frame_lateness_ms
 from osu.rules.judge import Judgement, judge
 
@@ -52,7 +52,7 @@ def finish_play(
     t_ms, xy, keys = decode_play(play, chart.start_ms, chart.rate, spans, screen_px, late_ms)
     replay = build_replay(
         beatmap.md5,
-        PLAYER_PREFIX + model,
+        origin(model),
         beatmap.mods,
         t_ms,
         xy,

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from osu.errors import UserError, shown
+from osu.origin import is_generated
 from osu.render import sprites
 from osu.render.scene import MOST_OBJECTS, Circle, Pop, Scene, Slider, Spinner, Stage
 from osu.render.sprites import COMBO, WHITE, Colour, Sprite, mix, paste
@@ -38,7 +39,9 @@ class RenderError(UserError):
 class Painter:
     """Paints stages side by side into images of `width` x `height` px.
 
-    `labels` has one caption a stage, such as the player's name; none leaves the captions out.
+    `labels` has one caption a stage, such as the model's name; none leaves the captions out. Below
+    it every generated play shows its origin, whatever the caption: a visible line is kept where
+    a picture is cut to other formats, a comment in the file is not.
     """
 
     def __init__(
@@ -87,7 +90,7 @@ class _Pane:
         return self.x + x * self.scale, self.y + y * self.scale
 
     def _paint_ground(self, label: str) -> Image.Image:
-        """What never changes: the playfield."""
+        """What never changes: the playfield and the captions."""
         ground = Image.new("RGB", (self.width, self.height), BACKDROP)
         margin = 0.35 * self.radius
         left, top = self.px(0, 0)
@@ -98,9 +101,12 @@ class _Pane:
                 colour,
                 tuple(round(v + s * inset) for v, s in zip(box, (1, 1, -1, -1), strict=True)),
             )
-        if label:
-            caption = sprites.text(shown(label, MOST_LABEL), round(self.em), FAINT, "lt")
-            paste(ground, caption, self.em, self.top + self.em * 0.8)
+        replay = self.stage.replay
+        made_by = replay.player if replay is not None and is_generated(replay.player) else ""
+        captions = [shown(text, MOST_LABEL) for text in (label, made_by) if text]
+        for row, text in enumerate(captions):
+            caption = sprites.text(text, round(self.em), FAINT, "lt")
+            paste(ground, caption, self.em, self.top + self.em * (0.8 + 1.3 * row))
         return ground
 
     def paint(self, t_ms: float) -> Image.Image:

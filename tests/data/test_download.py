@@ -4,7 +4,9 @@ The server is tests/api_server.py on 127.0.0.1; the clock is made up, so nobody 
 """
 
 import dataclasses
+import gzip
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -273,9 +275,59 @@ def test_two_versions_of_a_map(run, server):
     assert f"2  {LOADED}" in printed and f"1  {OTHER_MAP}" in printed
 
 
-def test_an_answer_that_is_too_large_is_refused(run, server, monkeypatch):
-    monkeypatch.setattr(osu_api, "MAX_ANSWER_BYTES", 100)
-    assert "more than 0 MB" in run("--user", PLAYER)[1]
+PATHS = ["/oauth/token", "/api/v2/users/Made Up", "/api/v2/scores/100/download", "/osu/10"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_no_redirect_is_followed(run, server, path, status):
+    """A 307 has the form sent again, with the secret: here to another server, which must not hear
+    of any request."""
+    other = ApiServer()
+    try:
+        server.troubles[path] = [(status, {"Location": other.url + path}, b"")]
+        done, printed = run("--user", PLAYER, "--best", "1")
+    finally:
+        other.shutdown()
+        other.server_close()
+    assert done == 1 and printed.strip().endswith(
+        "sends this request elsewhere, where it is not repeated"
+    )
+    assert not other.seen and not other.forms
+    assert server.seen[path] == 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_answer_that_is_too_large_is_refused(run, server, monkeypatch, path):
+    """Whether its length is said, said smaller than what it unpacks to, or not said: what is read
+    is counted. The bound is lowered to a megabyte, two pieces are read ahead, and the sockets'
+    buffers hold some more: an answer without an end is over within 16 MB."""
+    monkeypatch.setattr(osu_api, "MAX_ANSWER_BYTES", 1 << 20)
+    big = bytes(2 << 20)
+    packed = gzip.compress(big)
+    assert len(packed) < 10_000
+    for trouble in ((200, {}, big), (200, {"Content-Encoding": "gzip"}, packed), "endless"):
+        server.troubles[path] = [trouble]
+        assert "more than 1 MB" in run("--user", PLAYER, "--best", "1")[1]
+    assert server.sent_bytes < 16 << 20
+
+
+def test_an_answer_of_lists_in_lists_is_one_sentence(run, server):
+    server.troubles["/api/v2/users/Made Up"] = [b"[" * 100_000]
+    status, printed = run("--user", PLAYER)
+    assert status == 1 and printed.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "md5", ["../../../etc/passwd", "/etc/passwd", "a" * 31, "A" * 32, "\0" * 32]
+)
+def test_a_map_s_md5_that_is_none_becomes_no_path(run, server, tmp_path, md5):
+    server.lists["best"] = server.lists["best"][:1]
+    named = dataclasses.replace(load_replay(SAMPLE / "circuit-rnn.osr"), beatmap_md5=md5)
+    server.replays[100] = dump_replay(named)
+    status, printed = run("--user", PLAYER)
+    assert status == 0 and f"1  {download.DAMAGED}" in printed
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_nothing_is_left_of_the_secret(server, tmp_path):
@@ -323,9 +375,19 @@ def test_without_ossapi(monkeypatch):
         Api("1", "x")
 
 
-def test_a_client_id_is_a_number():
-    with pytest.raises(ApiError, match="a client ID is a number"):
-        Api("my name", "x")
+def test_a_client_id_is_a_number_and_is_not_repeated():
+    """The secret is easily pasted in its place."""
+    with pytest.raises(ApiError, match="the client ID is not a number") as caught:
+        Api(SECRET, "x")
+    assert SECRET not in str(caught.value)
+
+
+def test_an_answer_that_repeats_the_secret_is_not_printed(run, server):
+    echo = json.dumps({"id": SECRET, "access_token": {SECRET: 1}}).encode()
+    server.troubles["/api/v2/users/Made Up"] = [echo]
+    assert SECRET not in run("--user", PLAYER)[1]
+    server.troubles["/oauth/token"] = [echo]
+    assert SECRET not in run("--user", PLAYER)[1]
 
 
 @pytest.mark.parametrize("argv", [["--user", "a", "--map", "1"], [], ["--map", "1", "--top", "0"]])

@@ -9,8 +9,8 @@ from enum import Enum
 
 from osu.formats.mods import Mods
 from osu.formats.replay import Replay
+from osu.origin import is_generated
 
-PLAYER_PREFIX = "osu-players/"  # how the player's name of this program's own plays begins
 MODES = ("osu!standard", "osu!taiko", "osu!catch", "osu!mania")
 
 # Bit of the header -> acronym in lazer, and what it is. Whoever has one of them did not play alone.
@@ -66,7 +66,7 @@ def kind_of(replay: Replay) -> PlayKind:
         mode=replay.mode,
         rules=rules,
         helper=helpers[0] if helpers else "",
-        own=replay.player.startswith(PLAYER_PREFIX),
+        own=is_generated(replay.player),
         target_practice=target,
         score_v2=has(Mods.SV2, "SV2"),
         counts_known=replay.counts_known,
