@@ -33,11 +33,11 @@ def shown(name: object, most: int = MOST_SHOWN) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def run_program(name: str, work: Callable[[], object]) -> int:
+def run_program(name: str, work: Callable[[], object], stopped: str = "stopped") -> int:
     """Does a program's work and returns its exit status.
 
     What a user can mend (a UserError, a disk that is full or cannot be written) is one line on
-    stderr and status 2, Ctrl-C one line and 130; 0 otherwise.
+    stderr and status 2, Ctrl-C one line, `stopped`, and 130; 0 otherwise.
     """
     try:
         work()
@@ -51,6 +51,6 @@ def run_program(name: str, work: Callable[[], object]) -> int:
         print(f"{name}: {shown(where + (error.strerror or str(error)))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{name}: stopped", file=sys.stderr)
+        print(f"{name}: {stopped}", file=sys.stderr)
         return 128 + SIGINT
     return 0

@@ -30,12 +30,14 @@ a larger runtime with an object store of its own, Spark a Java one.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from dask.distributed import Client, KilledWorker, Security
 
 from osu.data.library import DataError
 from osu.data.prepare import SHARD_PAIRS, prepare
+from osu.errors import run_program, shown
 
 
 def prepare_on(
@@ -59,7 +61,7 @@ def prepare_on(
         ) from None
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("folders", nargs="+", help="folders with .osr and .osu / .osz below")
     parser.add_argument("--cache", default="cache", help="where the prepared plays go")
@@ -77,12 +79,13 @@ def main() -> None:
         tls_client_cert=args.tls_cert,
         tls_client_key=args.tls_key,
     )
-    with Client(args.scheduler, security=security) as client:
-        print(prepare_on(client, folders, Path(args.cache).resolve(), args.seed))
+
+    def work() -> None:
+        with Client(args.scheduler, security=security) as client:
+            print(shown(prepare_on(client, folders, Path(args.cache).resolve(), args.seed)))
+
+    return run_program("osu.data.cluster", work)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (DataError, OSError) as error:
-        raise SystemExit(f"osu.data.cluster: {error}") from None
+    sys.exit(main())

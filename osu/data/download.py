@@ -25,11 +25,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from osu.data.osu_api import CLIENTS_PAGE, Api, ApiError, ApiScore, NotThereError
-from osu.files import write_atomic
+from osu.errors import run_program
+from osu.files import ready_folder, write_atomic
 from osu.formats.binary import is_md5
 from osu.formats.replay import Replay, ReplayError, load_replay, parse_replay
 
 ID_NAME, SECRET_NAME = "OSU_CLIENT_ID", "OSU_CLIENT_SECRET"
+STOPPED = "stopped; the same command goes on from here"
 LOADED, KEPT = "replays loaded", "replays that were there already"
 NOT_KEPT = "scores of which osu! keeps no replay"
 DAMAGED = "replays that cannot be read"
@@ -165,24 +167,22 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None, **connection) -> int:
     """`connection` are further arguments of Api."""
     args = parse_args(argv)
-    try:
-        api = Api(*credentials(), **connection)
-        scores = wanted_scores(api, args)
-        if scores == []:
-            raise ApiError("osu! has no such scores")
-        counts = load(api, scores, args.out)
-    except (ApiError, OSError) as error:
-        print(f"osu.data.download: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("osu.data.download: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
+    return run_program("osu.data.download", lambda: download(args, **connection), stopped=STOPPED)
+
+
+def download(args: argparse.Namespace, **connection) -> None:
+    """What `main` does. ApiError, and UserError where nothing can be written to --out."""
+    ready_folder(args.out)
+    api = Api(*credentials(), **connection)
+    scores = wanted_scores(api, args)
+    if scores == []:
+        raise ApiError("osu! has no such scores")
+    counts = load(api, scores, args.out)
     for what, count in counts.items():
         print(f"{count:6d}  {what}")
     if counts[OTHER_MAP] or counts[MAP_NOT_FOUND]:
         print("Maps that are missing may be in your Songs: name it as a further folder below.")
     print(f"prepare them with: uv run -m osu.data {args.out}")
-    return 0
 
 
 if __name__ == "__main__":

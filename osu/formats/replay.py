@@ -7,7 +7,6 @@ they carry the skipped intro.
 
 import hashlib
 import os
-import stat
 import struct
 from dataclasses import dataclass
 from enum import IntFlag
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from osu.errors import UserError
-from osu.files import write_atomic
+from osu.files import read_file, write_atomic
 from osu.formats.binary import ByteReader, pack_stream, string, unpack_stream
 from osu.formats.mods import Mods
 from osu.formats.plays.conditions import Conditions, of_lazer_mods, of_mods
@@ -140,11 +139,7 @@ def load_replay(path: str | os.PathLike) -> Replay:
     """Read a .osr file. Raises ReplayError, also where the file itself cannot be read."""
     path = Path(path)
     try:
-        # Asked before it is opened: opening a named pipe waits for whoever writes to it.
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ReplayError(f"{path} is not a file")
-        with open(path, "rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        data = read_file(path, MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ReplayError(f"{path} cannot be read: {error.strerror}") from None
     return parse_replay(data, path.name)
@@ -152,9 +147,10 @@ def load_replay(path: str | os.PathLike) -> Replay:
 
 def save_replay(replay: Replay, path: str | os.PathLike) -> None:
     """Write a .osr file, whole or not at all. Raises ReplayError, also for one that `load_replay`
-    would refuse, and OSError from the disk."""
+    would refuse or not read whole, and OSError from the disk."""
     data = dump_replay(replay)
-    parse_replay(data, "what would be written")
+    if left_out := parse_replay(data, "what would be written").left_out:
+        raise ReplayError(f"what would be written could not be read: {', '.join(left_out)}")
     write_atomic(path, data)
 
 

@@ -22,9 +22,10 @@ import signal
 import sys
 from pathlib import Path
 
+from osu.errors import shown
 from osu.formats.beatmap import BeatmapError, load_beatmap
 from osu.formats.osu_file import with_crlf
-from osu.formats.plays.kind import remark_on
+from osu.formats.plays.kind import kind_of, remark_on
 from osu.formats.replay import ReplayError, load_replay
 from osu.live.game_window import find_window
 from osu.live.plan import LiveError, Rect, make_plan, playfield_rect
@@ -44,13 +45,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         replay = load_replay(args.replay)
         beatmap = load_beatmap(args.map)
-        if beatmap.left_out:
-            print(f"{args.map}: {beatmap.left_out}")
         if replay.beatmap_md5 != beatmap.md5:
-            if replay.beatmap_md5 == hashlib.md5(with_crlf(args.map.read_bytes())).hexdigest():
-                print(f"{args.map}: a tool has changed its line ends since it was played")
-            else:
+            if replay.beatmap_md5 != hashlib.md5(with_crlf(args.map.read_bytes())).hexdigest():
                 raise LiveError(f"{args.replay} is not a play of {args.map}: the map's MD5 differs")
+            _remark(args.map, "a tool has changed its line ends since it was played")
         playfield = playfield_rect(args.window) if args.window else args.rect
         settings = LiveSettings(
             start_at_ms=beatmap.start_ms[0] if args.start_at is None else args.start_at,
@@ -60,11 +58,13 @@ def main(argv: list[str] | None = None) -> int:
             **({"start_key": args.start_key} if args.start_key else {}),
         )
         player = LivePlayer(make_plan(replay, playfield), settings)
-        remarks = [remark_on(replay), *(f"left out: {part}" for part in replay.left_out)]
-        for remark in filter(None, remarks):
-            print(f"{args.replay}: {remark}")
+        if not kind_of(replay).own:  # as most plays here are
+            _remark(args.replay, remark_on(replay))
+        for part in replay.left_out:
+            _remark(args.replay, f"left out: {part}")
+        _remark(args.map, beatmap.left_out)
     except (ReplayError, BeatmapError, LiveError, SinkError) as error:
-        print(f"osu.live: {error}", file=sys.stderr)
+        print(f"osu.live: {shown(error)}", file=sys.stderr)
         return 2
     print(NOTICE)
     with player:
@@ -73,6 +73,11 @@ def main(argv: list[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("osu.live: stopped", file=sys.stderr)
             return 128 + signal.SIGINT
+
+
+def _remark(path: Path, said: str) -> None:
+    if said:
+        print(f"{shown(path)}: {said}", file=sys.stderr)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -26,7 +26,8 @@ MISS_MS = 400  # a press that is further away than this does nothing
 BEFORE_MS = 300  # before a slider from which on its follow circle is looked at
 # From this version on windows are half a ms narrower than a whole number of ms, before as computed.
 WHOLE_WINDOWS_VERSION = 30000001
-MOST_SLIDER_MS = 1_000_000  # of one slider that was played; and, in all, ms and objects tried
+# Of one slider that was played; and in all: ms of sliders, frames of spinners, objects tried.
+MOST_SLIDER_MS = 1_000_000
 MOST_LAZER_STEPS = 5_000_000  # two seconds
 SAME_UPDATE_MS = 4  # what comes this close before a press is taken to be of the same update
 SPINS = (1.5, 2.5, 3.75)  # that a spinner asks for each second at OD 0, 5, 10
@@ -87,12 +88,16 @@ def too_much_work(beatmap: Beatmap, frames: Frames) -> bool:
     slider = beatmap.kind == Kind.SLIDER
     lasts = np.minimum(beatmap.end_ms, frames.clock_ms[-1]) - beatmap.start_ms + BEFORE_MS
     looks = np.maximum(lasts[slider], 0)
+    spinner = beatmap.kind == Kind.SPINNER
+    edges_ms = beatmap.start_ms[spinner], beatmap.end_ms[spinner]
+    first, last = (np.searchsorted(frames.clock_ms, ms) for ms in edges_ms)
+    steps = looks.sum() + (last - first).sum()
     # Objects that a press may have to be tried on.
     t_ms = frames.clock_ms[frames.pressed > 0]
     seen = np.searchsorted(beatmap.start_ms - beatmap.preempt_ms, t_ms, "right")
     gone = np.searchsorted(beatmap.start_ms + beatmap.window50_ms + 1, t_ms)
-    tries = np.maximum(seen - gone, 0).sum()
-    return looks.max(initial=0) > MOST_SLIDER_MS or looks.sum() + tries > MOST_LAZER_STEPS
+    steps += np.maximum(seen - gone, 0).sum()
+    return looks.max(initial=0) > MOST_SLIDER_MS or steps > MOST_LAZER_STEPS
 
 
 def _windows(beatmap: Beatmap, version: int) -> tuple[float, float, float]:
@@ -235,12 +240,12 @@ def _judge_events(
 ) -> tuple[np.ndarray, np.ndarray]:
     """One slider's events in their order -> whether each is hit, and when it is judged."""
     hit, when = np.zeros(len(due), bool), np.zeros(len(due), np.int64)
-    reached = near.any() or head_hit
+    any_near = bool(near.any())
+    reached = any_near or head_hit
     for e in range(len(due)):
-        first = max(
-            int(due[e]) - (TAIL_EARLY_MS if tail[e] else 0), head_ms, *when[:e].tolist()[-1:]
-        )
-        if head_hit and due[e] <= head_ms and near.any():
+        before = int(when[e - 1]) if e else head_ms
+        first = max(int(due[e]) - (TAIL_EARLY_MS if tail[e] else 0), head_ms, before)
+        if head_hit and due[e] <= head_ms and any_near:
             # What lies behind when the head is hit counts as long as the cursor could reach it.
             reached = reached and bool(near[e])
             hit[e], when[e] = reached, head_ms
@@ -258,13 +263,13 @@ def _spin(beatmap: Beatmap, frames: Frames, i: int) -> tuple[int, float, int]:
     seconds = (end - start) / 1000
     needed = int(difficulty_range(beatmap.od, *SPINS) * seconds + PRECISION_S)
     paid = max(int(difficulty_range(beatmap.od, *MOST_SPINS) * seconds + PRECISION_S), needed + GAP)
-    span = slice(*np.searchsorted(frames.clock_ms, [start, end]))
-    angle = np.arctan2(frames.y - beatmap.xy[i, 1], frames.x - beatmap.xy[i, 0])
-    step = np.diff(angle, prepend=angle[:1])
-    step = (step + np.pi) % (2 * np.pi) - np.pi
+    first, last = np.searchsorted(frames.clock_ms, [start, end])
+    span = slice(max(first - 1, 0), last)  # with the frame before
+    angle = np.arctan2(frames.y[span] - beatmap.xy[i, 1], frames.x[span] - beatmap.xy[i, 0])
+    step = (np.diff(angle) + np.pi) % (2 * np.pi) - np.pi
     # Held over the time since the frame before.
-    held = np.concatenate([[0], frames.buttons[:-1]]) > 0
-    turns = _turns((step * held)[span] / (2 * np.pi) * beatmap.rate)
+    held = frames.buttons[span][:-1] > 0
+    turns = _turns(step * held / (2 * np.pi) * beatmap.rate)
     share = turns / needed if needed else 1.0
     points = 300 if share >= 1 else 100 if share > 0.9 else 50 if share > 0.75 else 0
     if Mods.SO in beatmap.mods:  # the game turns it

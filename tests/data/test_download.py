@@ -192,7 +192,7 @@ def test_what_fails_is_asked_again(run, server, clock, path):
 def test_a_server_that_never_helps_is_one_sentence(run, server, tmp_path):
     server.troubles["/api/v2/scores/101/download"] = [502] * 20
     status, printed = run("--user", PLAYER)
-    assert status == 1
+    assert status == 2
     assert printed.strip().endswith("does not help, 6 times asked: it answers with status 502")
     assert [p.name for p in tmp_path.glob("out/replays/*")] == ["100.osr"]
 
@@ -201,7 +201,7 @@ def test_a_server_that_wants_rest_is_left_alone(run, server, clock, monkeypatch)
     monkeypatch.setattr("tests.api_server.RETRY_AFTER_S", 3600)
     server.troubles["/api/v2/scores/101/download"] = [429]
     status, printed = run("--user", PLAYER)
-    assert status == 1 and printed.strip().endswith("osu! wants to be left alone for 3600 s")
+    assert status == 2 and printed.strip().endswith("osu! wants to be left alone for 3600 s")
     assert max(clock.slept) <= osu_api.DOWNLOAD_S
 
 
@@ -215,7 +215,7 @@ def test_an_expired_token_is_renewed(run, server):
 def test_wrong_credentials(run, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     status, printed = run("--user", PLAYER)
-    assert status == 1 and "does not accept this client ID and secret" in printed
+    assert status == 2 and "does not accept this client ID and secret" in printed
     assert SECRET not in printed and "wrong" not in printed
 
 
@@ -228,24 +228,24 @@ def test_wrong_credentials(run, monkeypatch, name, value):
     ],
 )
 def test_what_is_not_there_is_one_sentence(run, argv, sentence):
-    assert run(*argv) == (1, f"osu.data.download: {sentence}\n")
+    assert run(*argv) == (2, f"osu.data.download: {sentence}\n")
 
 
 def test_a_refusal_and_a_strange_answer(run, server):
     server.troubles["/api/v2/users/Made Up"] = [403, b'{"id": "many"}', b"[1, 2]"]
     assert run("--user", PLAYER) == (
-        1,
+        2,
         "osu.data.download: osu! refuses the request with status 403\n",
     )
     for _ in range(2):
         status, printed = run("--user", PLAYER)
-        assert status == 1 and "answers in a way ossapi does not know" in printed
+        assert status == 2 and "answers in a way ossapi does not know" in printed
         assert printed.count("\n") == 1
 
 
 def test_no_scores(run, server):
     server.lists["best"] = []
-    assert run("--user", PLAYER) == (1, "osu.data.download: osu! has no such scores\n")
+    assert run("--user", PLAYER) == (2, "osu.data.download: osu! has no such scores\n")
 
 
 def test_missing_replays_and_maps_are_counted(run, server, tmp_path):
@@ -290,7 +290,7 @@ def test_no_redirect_is_followed(run, server, path, status):
     finally:
         other.shutdown()
         other.server_close()
-    assert done == 1 and printed.strip().endswith(
+    assert done == 2 and printed.strip().endswith(
         "sends this request elsewhere, where it is not repeated"
     )
     assert not other.seen and not other.forms
@@ -315,7 +315,7 @@ def test_an_answer_that_is_too_large_is_refused(run, server, monkeypatch, path):
 def test_an_answer_of_lists_in_lists_is_one_sentence(run, server):
     server.troubles["/api/v2/users/Made Up"] = [b"[" * 100_000]
     status, printed = run("--user", PLAYER)
-    assert status == 1 and printed.count("\n") == 1
+    assert status == 2 and printed.count("\n") == 1
 
 
 @pytest.mark.parametrize(

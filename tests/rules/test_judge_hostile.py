@@ -59,6 +59,26 @@ def test_what_would_take_minutes_is_a_sentence_at_once(objects, t_ms, keys, what
     assert time.monotonic() - began < 5
 
 
+def test_lazer_s_spinners_are_counted_too():
+    beatmap = parse_beatmap((HEAD + "\n".join([SPINNER.format(end=400_000)] * 1000)).encode())
+    replay = dataclasses.replace(replay_of(range(0, 400_000, 16), 1), version=30000016)
+    began = time.monotonic()
+    with pytest.raises(JudgeError, match="far more steps"):
+        judge(beatmap, replay)
+    assert time.monotonic() - began < 5
+
+
+def test_a_slider_of_many_parts_is_judged_by_lazer_s_rules_in_time():
+    """100,000 of them: each was compared with all before, which took a minute."""
+    line = "100,100,1000,2,0,L|110:100,9000,10"
+    beatmap = parse_beatmap((HEAD + "\n".join([line] * 11)).encode())
+    assert len(beatmap.event_ms) > 90_000
+    replay = dataclasses.replace(replay_of(range(0, 90_000, 16), 1), version=30000016)
+    began = time.monotonic()
+    judge(beatmap, replay)
+    assert time.monotonic() - began < 10
+
+
 def test_the_drain_of_a_map_of_50_000_objects_is_found_in_time():
     beatmap = parse_beatmap(
         (
