@@ -1,8 +1,10 @@
 """Runs that are interrupted, and run folders that were: nothing is lost but the step at hand."""
 
 import dataclasses
+import functools
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -14,7 +16,7 @@ from osu.training.run import Run
 from tests.training.small import args_of
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def one_thread():
     """Sums in the same order on every machine: bit for bit needs one thread."""
     before = torch.get_num_threads()
@@ -23,21 +25,39 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(scope="module")
+def whole(one_thread, cache, tmp_path_factory):
+    """Name of a script -> the folder of a run of two steps that nobody stopped."""
+
+    @functools.cache
+    def run(name: str):
+        folder = tmp_path_factory.mktemp(name)
+        script, args = args_of(name, cache, folder, steps=2)
+        script.main(args)
+        return folder
+
+    return run
+
+
 def final(folder) -> dict:
     return torch.load(folder / "last.pt", weights_only=True)["parts"]
 
 
-@pytest.mark.parametrize("name", ["train_rnn", "train_diffusion"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_first(name, number, cache, tmp_path, monkeypatch):
-    script, whole = args_of(name, cache, tmp_path / "whole", steps=3)
-    script.main(whole)
-    _, args = args_of(name, cache, tmp_path / "halves", steps=3)
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("train_rnn", signal.SIGINT),
+        ("train_rnn", signal.SIGTERM),
+        ("train_diffusion", signal.SIGTERM),
+    ],
+)
+def test_a_signal_saves_first(name, number, whole, cache, tmp_path, monkeypatch):
+    script, args = args_of(name, cache, tmp_path, steps=2)
     look = Run.check_finite
 
     def signalled(run, step, losses):
         look(run, step, losses)
-        if step == 1:
+        if step == 0:
             os.kill(os.getpid(), number)
 
     before = signal.getsignal(number)
@@ -48,7 +68,7 @@ def test_a_signal_saves_first(name, number, cache, tmp_path, monkeypatch):
     assert ended.value.code == 128 + number
     assert signal.getsignal(number) == before
     script.main(dataclasses.replace(args, resume=True))
-    parts = (final(tmp_path / run) for run in ("whole", "halves"))
+    parts = map(final, (whole(name), tmp_path))
     torch.testing.assert_close(*parts, rtol=0, atol=0, equal_nan=True)
 
 
@@ -102,10 +122,9 @@ def test_a_run_that_was_killed_after_its_last_step_keeps_its_model(cache, tmp_pa
 
 
 @pytest.mark.parametrize("damage", ["cut", "zeros", "empty", "object", "pipe", "other"])
-def test_a_damaged_state_is_a_sentence(damage, cache, tmp_path):
-    script, args = args_of("train_rnn", cache, tmp_path, steps=1)
-    script.main(args)
-    path = tmp_path / "last.pt"
+def test_a_damaged_state_is_a_sentence(damage, whole, cache, tmp_path):
+    script, args = args_of("train_rnn", cache, tmp_path, steps=3)
+    path = shutil.copytree(whole("train_rnn"), tmp_path, dirs_exist_ok=True) / "last.pt"
     data = path.read_bytes()
     if damage == "pipe":
         path.unlink()
@@ -115,11 +134,11 @@ def test_a_damaged_state_is_a_sentence(damage, cache, tmp_path):
     elif damage == "other":
         state = torch.load(path, weights_only=True)
         state["parts"]["model"] = {}
-        state["args"]["steps"] = 2
+        state["args"]["steps"] = 3
         torch.save(state, path)
     else:
         middle = len(data) // 2
         made = {"cut": data[:middle], "zeros": data[:middle] + bytes(middle), "empty": b""}
         path.write_bytes(made[damage])
     with pytest.raises(CheckpointError, match="damaged"):
-        script.main(dataclasses.replace(args, steps=2, resume=True))
+        script.main(dataclasses.replace(args, resume=True))
