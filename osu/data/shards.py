@@ -369,4 +369,7 @@ def _unpack(data: bytes) -> dict[str, np.ndarray]:
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         if sum(member.file_size for member in stored.zip.infolist()) > MAX_SHARD_BYTES:
             raise ValueError("it expands to more than a shard holds")
-        return {name: stored[name] for name in stored.files}
+        arrays = {name: stored[name] for name in stored.files}
+    if any(array.dtype.kind not in "iuf" for array in arrays.values()):
+        raise ValueError("it holds what are no numbers")
+    return arrays
