@@ -16,11 +16,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from osu.data.library import DataError, find_maps
-from osu.errors import UserError
-from osu.files import write_atomic
-from osu.formats.beatmap import BeatmapError, parse_beatmap
+from osu.data.finding.folders import files_below
+from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps
+from osu.errors import run_program, shown
+from osu.files import ready_file, ready_folder, write_atomic
+from osu.formats.beatmap import Beatmap, BeatmapError
+from osu.formats.plays.kind import Rules, kind_of
 from osu.formats.replay import Replay, ReplayError, load_replay
+from osu.formats.slider_events import SliderPart
 from osu.rules.judge import JudgeError
 from osu.rules.judge import judge as judge_play
 
@@ -31,6 +34,7 @@ MODELS = Path(__file__).parent / "models"
 COUNTS = ("n300", "n100", "n50", "nmiss")
 FIELDS = (*COUNTS, "max_combo", "score")
 COMBO_ENDS = ("ngeki", "nkatu")
+LAZER_PARTS = {"slider_ticks": "large_tick_hit", "slider_tails": "slider_tail_hit"}
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,18 @@ class Record:
     """One replay: what its header says and what the judge counts, and its hit errors in real ms."""
 
     file: str
-    header: dict[str, int]
-    judged: dict[str, int]
+    header: dict[str, int | None]  # None where it does not say
+    judged: dict[str, int | None]  # None where this program does not count it
     completed: bool  # the header's counts cover every object of the map
     unstable_rate: float
     mean_error_ms: float
+    left_out: tuple[str, ...]  # parts of the file that could not be read
+    note: str = ""  # what has to be said of its map
+
+    def compared(self, *fields: str) -> bool:
+        """Whether these are known of both."""
+        sides = (self.header, self.judged)
+        return None not in [side.get(name) for name in fields for side in sides]
 
     def exact(self, *fields: str) -> bool:
         return all(self.header[name] == self.judged[name] for name in fields)
@@ -55,16 +66,16 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
     Maps are found by MD5 below the folders `maps`. DataError where there is no replay.
     """
     files: list[Path] = []
+    skipped: Counter = Counter()
     for path in map(Path, paths):
-        files += sorted(path.rglob("*.osr")) if path.is_dir() else [path]
+        files += sorted(files_below(path, (".osr",), skipped)) if path.is_dir() else [path]
     if not files:
         raise DataError(f"{', '.join(map(str, paths))}: there is no replay (.osr) here")
     replays: list[tuple[Path, Replay]] = []
-    skipped: Counter = Counter()
     for file in files:
         try:
             replays.append((file, load_replay(file)))
-        except (ReplayError, OSError) as error:
+        except ReplayError as error:
             skipped[str(error).split(": ", 1)[-1]] += 1
     pairs = find_maps(maps, {replay.beatmap_md5 for _, replay in replays})
     records = []
@@ -74,25 +85,56 @@ def judge_files(paths: Iterable[str], maps: list[str]) -> tuple[list[Record], Co
             continue
         try:
             pair = pairs[replay.beatmap_md5]
-            records.append(_record(file, replay, parse_beatmap(pair.read_map(), pair.beatmap)))
-        except (BeatmapError, JudgeError, OSError) as error:
+            beatmap = pair.load_map(replay.beatmap_md5)
+            notes = [CHANGED_LINE_ENDS] * pair.crlf
+            notes += [f"map: {beatmap.left_out}"] * bool(beatmap.left_out)
+            records.append(_record(file, replay, beatmap, "; ".join(notes)))
+        except (BeatmapError, JudgeError) as error:
             skipped[str(error)] += 1
     return records, skipped
 
 
-def _record(file: Path, replay: Replay, beatmap) -> Record:
-    judgement = judge_play(beatmap.with_mods(replay.mods), replay)
+def _record(file: Path, replay: Replay, beatmap: Beatmap, note: str) -> Record:
+    judgement = judge_play(beatmap.with_mods(replay.conditions), replay)
     errors = judgement.hit_error_ms[np.isfinite(judgement.hit_error_ms)] / replay.rate
     names = (*FIELDS, *COMBO_ENDS)
-    header = {name: int(getattr(replay, name)) for name in names}
+    known = replay.counts_known
+    header = {name: int(getattr(replay, name)) if known else None for name in names}
+    judged = {name: int(getattr(judgement, name)) for name in names}
+    kind = kind_of(replay)
+    if kind.score_v2 or kind.rules is Rules.CLASSIC:
+        judged["score"] = None
+    if kind.rules is Rules.LAZER:
+        judged |= dict.fromkeys(COMBO_ENDS)
+        tail = judgement.beatmap.event_kind == SliderPart.TAIL
+        hit = judgement.event_hit & (judgement.tracking.frame < len(judgement.frames.t_ms))
+        judged |= {
+            "slider_ticks": int((hit & ~tail).sum()),
+            "slider_tails": int((hit & tail).sum()),
+        }
+        header["score"] = _lazer_score(replay)
+        if replay.details:
+            counted = replay.details.statistics
+            header |= {name: counted.get(theirs, 0) for name, theirs in LAZER_PARTS.items()}
     return Record(
         file=str(file),
         header=header,
-        judged={name: int(getattr(judgement, name)) for name in names},
-        completed=sum(header[name] for name in COUNTS) == len(beatmap.start_ms),
+        judged=judged,
+        completed=known and sum(header[name] for name in COUNTS) == len(beatmap.start_ms),
         unstable_rate=round(judgement.unstable_rate, 2),
         mean_error_ms=round(float(errors.mean()), 2) if len(errors) else float("nan"),
+        left_out=replay.left_out,
+        note=note,
     )
+
+
+def _lazer_score(replay: Replay) -> int | None:
+    """The header's score before its mods' multipliers, which lazer changes from time to time. None
+    where that is not known, and of the days before details, which counted otherwise."""
+    details = replay.details
+    if details is None or (details.mods and details.score_without_mods is None):
+        return None
+    return replay.score if details.score_without_mods is None else details.score_without_mods
 
 
 def as_table(records: list[Record], skipped: Counter) -> str:
@@ -102,39 +144,52 @@ def as_table(records: list[Record], skipped: Counter) -> str:
             f"{'score':>21s} {'UR':>6s} {'mean':>6s}"]  # fmt: skip
     for record in records:
         cells = [
-            str(h) if h == j else f"{h}/{j}"
+            str(h) if h == j else "/".join("?" if v is None else str(v) for v in (h, j))
             for h, j in ((record.header[name], record.judged[name]) for name in FIELDS)
         ]
         widths = (11, 9, 7, 7, 11, 21)
         numbers = " ".join(f"{c:>{w}s}" for c, w in zip(cells, widths, strict=True))
         errors = f"{record.unstable_rate:6.1f} {record.mean_error_ms:6.1f}"
-        rows.append(f"{Path(record.file).name[-32:]:32s} {numbers} {errors}")
+        rows.append(f"{shown(Path(record.file).name[-32:]):32s} {numbers} {errors}")
+        rows += [f"    left out: {part}" for part in record.left_out]
+    for what, name in (
+        ("counts, which the header lacks", "n300"),
+        ("score, of another kind or before unknown multipliers", "score"),
+    ):
+        if unknown := sum(not record.compared(name) for record in records):
+            rows.append(f"not compared: {what}: {unknown} replays")
     completed = [record for record in records if record.completed]
     for name, group in (("all", records), ("completed", completed)):
         if group:
             rows.append(f"{name}, {len(group)} replays: {shares(group)}")
-    rows += [f"{count:6d} not judged: {reason}" for reason, count in skipped.most_common()]
+    notes = Counter(record.note for record in records if record.note)
+    rows += [f"{count:6d} judged all the same: {note}" for note, count in notes.most_common()]
+    rows += [f"{count:6d} not judged: {shown(reason)}" for reason, count in skipped.most_common()]
     return "\n".join(rows)
 
 
 def shares(records: list[Record]) -> str:
-    """How many of the records are exact, in %."""
+    """How many of the records are exact, in %, of those that can be compared."""
     fields_of = {
         "all four counts": COUNTS,
         "misses": ("nmiss",),
         "max combo": ("max_combo",),
         "geki and katu": COMBO_ENDS,
         "score": ("score",),
+        "lazer's slider ticks and tails": tuple(LAZER_PARTS),
     }
     parts = (
-        f"{name} {100 * np.mean([record.exact(*fields) for record in records]):.1f} %"
+        f"{name} {100 * np.mean(exact):.1f} %"
         for name, fields in fields_of.items()
+        if (exact := [record.exact(*fields) for record in records if record.compared(*fields)])
     )
-    return "exact: " + ", ".join(parts)
+    return "exact: " + (", ".join(parts) or "nothing can be compared")
 
 
 def judge(args: argparse.Namespace) -> None:
     """Judges replays beside their headers."""
+    if args.json:
+        ready_file(args.json)
     records, skipped = judge_files(args.replays, args.maps)
     print(as_table(records, skipped))
     if args.json:
@@ -149,6 +204,17 @@ REGRESSOR = "rnn"  # a model that every report shows beside the others
 SANITY = MODELS / "sanity.json"  # a report on the controls, which every other report quotes
 
 
+def readable(paths: list[Path]) -> list[Replay]:
+    """The replays among the files that can be read; a line for each other one."""
+    replays = []
+    for path in paths:
+        try:
+            replays.append(load_replay(path))
+        except ReplayError as error:
+            print(f"left out: {shown(error)}")
+    return replays
+
+
 def likeness(args: argparse.Namespace) -> None:
     """Compares plays with human plays and writes a report."""
     from osu.likeness.compare import compare
@@ -158,16 +224,19 @@ def likeness(args: argparse.Namespace) -> None:
     from osu.players.engine import list_models, load_player
     from osu.training.run import pick_device
 
+    ready_folder(args.out)
+    if args.json:
+        ready_file(args.json)
     device = str(pick_device(args.device))
     names = list(args.model or [])
     if REGRESSOR in [card.name for card in list_models()] and REGRESSOR not in names:
         names += [] if args.controls else [REGRESSOR]
     sources = {n: model_source(load_player(n, device).play, args.seed) for n in names}
     if args.generated:
-        paths = sorted(Path(args.generated).rglob("*.osr"))
+        paths = sorted(files_below(Path(args.generated), (".osr",)))
         if not paths:
             raise DataError(f"{args.generated}: there is no replay (.osr) in this folder")
-        sources[Path(args.generated).name] = folder_source([load_replay(path) for path in paths])
+        sources[shown(Path(args.generated).name, 40)] = folder_source(readable(paths))
     human_plays, skipped = read_humans(args.data)
     result = compare(
         human_plays,
@@ -183,7 +252,7 @@ def likeness(args: argparse.Namespace) -> None:
     path = write_likeness_report(result, args.out, sanity, skipped)
     if args.json:
         write_atomic(args.json, path.with_suffix(".json").read_bytes())
-    print(path.read_text().split("\n## How to read it")[0])
+    print(path.read_text(encoding="utf-8").split("\n## How to read it")[0])
     print(f"written: {path}")
 
 
@@ -198,13 +267,14 @@ def humans(args: argparse.Namespace) -> None:
     from osu.likeness.reference import reference
     from osu.likeness.report import to_json
 
+    ready_file(args.json)
     human_plays, _ = read_humans(args.data)
     human_result = compare(human_plays, "test", {}, args.seed).results[HUMAN]
     write_atomic(args.json, to_json(reference(human_plays, human_result)).encode())
     print(f"written: {args.json}")
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -250,11 +320,8 @@ def main(argv: list[str] | None = None) -> None:
     )
 
     args = parser.parse_args(argv)
-    try:
-        args.run(args)
-    except UserError as error:
-        sys.exit(f"evaluate.py: {error}")
+    return run_program("evaluate.py", lambda: args.run(args))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

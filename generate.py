@@ -10,17 +10,18 @@ Writes .osr files that the game opens. The player's name in them says that they 
 import argparse
 import math
 import sys
-import tempfile
 from pathlib import Path
 
 from tqdm import tqdm
 
-from osu.data.library import DataError, find_maps
+from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps
+from osu.errors import run_program, shown
+from osu.features.chart import check_length
+from osu.files import ready_folder
 from osu.formats.archive import ARCHIVES
-from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
+from osu.formats.beatmap import Beatmap, load_beatmap
 from osu.formats.mods import PLAYABLE, ModsError, mods_str, parse_mods
-from osu.formats.replay import ReplayError, load_replay, save_replay
-from osu.nets.checkpoint import CheckpointError
+from osu.formats.replay import load_replay, save_replay
 from osu.players import engine
 from osu.players.generated import play_file_name
 from osu.players.options import (
@@ -31,16 +32,13 @@ from osu.players.options import (
     LikedPlay,
     OptionError,
     PlayOptions,
+    liked_play,
 )
 from osu.render.export import lively_window, save_gif
-from osu.render.painter import RenderError
 from osu.render.scene import Stage
-from osu.rules.judge import JudgeError
-from osu.training.run import DeviceError, pick_device
+from osu.training.run import pick_device
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
-ERRORS = (BeatmapError, CheckpointError, DataError, DeviceError, JudgeError, ModsError, OptionError,
-          RenderError, ReplayError, OSError)  # fmt: skip
 BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left"
 
 
@@ -95,8 +93,12 @@ def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
     for path, replay in zip(args.like, replays, strict=True):
         if replay.beatmap_md5 not in maps:
             raise DataError(f"{path}: its map was not found; --maps names folders to look in")
-        beatmap = parse_beatmap(maps[replay.beatmap_md5].read_map(), path)
-        likes.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
+        pair = maps[replay.beatmap_md5]
+        likes.append(liked_play(path, replay, pair.load_map(replay.beatmap_md5)))
+        notes = [f"{pair.beatmap}: {CHANGED_LINE_ENDS}"] * pair.crlf
+        notes += [f"{path}: left out: {part}" for part in replay.left_out]
+        for note in notes:
+            print(shown(note), file=sys.stderr)
     return tuple(likes)
 
 
@@ -113,15 +115,6 @@ def targets(args: argparse.Namespace, beatmap: Beatmap) -> list[Path]:
     return [out / play_file_name(f"{args.model} {seed}", beatmap) for seed in seeds]
 
 
-def make_writable(folder: Path) -> None:
-    """Makes the folder. OptionError where no file can be written there: before the playing."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise OptionError(f"{folder} cannot be written to: {error.strerror}") from None
-
-
 def generate(args: argparse.Namespace) -> None:
     mods = parse_mods(args.mods)
     if others := mods & ~PLAYABLE:
@@ -130,6 +123,9 @@ def generate(args: argparse.Namespace) -> None:
     if args.difficulty and Path(args.map).suffix.lower() not in ARCHIVES:
         raise OptionError(f"--difficulty chooses from an archive; {args.map} is one difficulty")
     beatmap = load_beatmap(args.map, args.difficulty).with_mods(mods)
+    if beatmap.left_out:
+        print(f"{shown(args.map)}: {beatmap.left_out}")
+    check_length(beatmap.start_ms[0], beatmap.end_ms.max(), beatmap.rate)
     player = engine.load_player(args.model, str(pick_device(args.device)))
     options = PlayOptions(
         like=read_likes(args),
@@ -139,7 +135,7 @@ def generate(args: argparse.Namespace) -> None:
         steps=args.steps,
     )
     paths = targets(args, beatmap)
-    make_writable(paths[0].parent)
+    ready_folder(paths[0].parent)  # before the playing
     for number, path in enumerate(paths):
         name = f"play {number + 1} of {args.count}"
         with tqdm(total=100, desc=name, bar_format=BAR, delay=1.0, leave=False) as bar:
@@ -152,23 +148,18 @@ def generate(args: argparse.Namespace) -> None:
         replay = play.replay
         save_replay(replay, path)
         print(
-            f"{path}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
+            f"{shown(path)}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
             f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
         )
         if args.gif:
             stage = Stage(play.beatmap, replay, play.judgement)
             save_gif([stage], path.with_suffix(".gif"), *lively_window(beatmap))
-            print(path.with_suffix(".gif"))
+            print(shown(path.with_suffix(".gif")))
 
 
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
-    try:
-        generate(args)
-    except ERRORS as error:
-        print(f"generate.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run_program("generate.py", lambda: generate(args))
 
 
 if __name__ == "__main__":

@@ -89,11 +89,13 @@ class App:
                 self.window.say(f"{len(songs)} maps in {folder}.")
             case msg.MapOpened():
                 self.on_map(event)
-            case msg.ReplayOpened(path, map_path, stage):
+            case msg.ReplayOpened(path, map_path, stage, remark):
                 self.choose_map(map_path, stage.beatmap)
                 player = stage.replay.player or Path(path).stem
                 self.window.results.add(ListedPlay(player, map_path, stage))
                 self.settings = self.settings.with_recent(path)
+                if remark:
+                    self.window.say(f"{Path(path).name}: {remark}.")
             case msg.Played(model, seed, map_path, stage):
                 result = ListedPlay(f"{model} {seed}", map_path, stage)
                 self.window.results.add(result)
@@ -134,6 +136,7 @@ class App:
         self.window.say(
             f"{len(beatmap.start_ms)} objects, CS {beatmap.cs:.3g}, AR {beatmap.ar:.3g}, "
             f"OD {beatmap.od:.3g}, HP {beatmap.hp:.3g}."
+            + (f" {beatmap.left_out}." if beatmap.left_out else "")
         )
 
     def choose_map(self, path: str, beatmap: Beatmap) -> None:

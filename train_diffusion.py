@@ -34,7 +34,7 @@ from osu.nets import checkpoint
 from osu.nets.denoiser import Denoiser, to_play, to_residual
 from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, sample
 from osu.training.run import Run, launch, option
-from osu.training.schedule import Steps, closing_rate, set_rate, step_seed, update_average
+from osu.training.schedule import closing_rate, set_rate, step_seed, update_average
 from osu.training.style_statistics import mean_and_std
 from osu.units import FRAME_MS, UNIT_PX, resample
 
@@ -271,7 +271,7 @@ def main(args: Args) -> dict[str, float]:
     parts = {"model": model, "average": average, "optimizer": optimizer}
 
     # --- Resume ---
-    steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
+    steps, metrics = run.begin(parts, args.minutes)
 
     def inputs(step: int) -> tuple[Tensor, ...]:
         return draw_inputs(model, sampler, args, step)

@@ -37,7 +37,7 @@ from osu.features.style import Style, demand_of, style_of
 from osu.nets import checkpoint
 from osu.nets.lstm import KeyLSTM
 from osu.training.run import Run, launch, option
-from osu.training.schedule import Steps, cosine_rate, set_rate, step_seed
+from osu.training.schedule import cosine_rate, set_rate, step_seed
 from osu.training.style_statistics import mean_and_std
 
 
@@ -234,7 +234,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Resume ---
     parts = {"model": model, "optimizer": optimizer}
-    steps, metrics = Steps(run.resume(parts), args.steps, device), {}
+    steps, metrics = run.begin(parts)
 
     # --- Loop ---
     rotation = 0

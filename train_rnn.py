@@ -25,7 +25,7 @@ from osu.features.play import Play
 from osu.nets import checkpoint
 from osu.nets.lstm import CursorLSTM
 from osu.training.run import Run, launch, option
-from osu.training.schedule import Steps, cosine_rate, set_rate
+from osu.training.schedule import cosine_rate, set_rate
 from osu.units import FRAME_MS, UNIT_PX
 
 
@@ -127,7 +127,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Resume ---
     parts = {"model": model, "optimizer": optimizer}
-    steps, metrics = Steps(run.resume(parts), args.steps, device), {}
+    steps, metrics = run.begin(parts)
 
     # --- Loop ---
     for step, _ in steps:

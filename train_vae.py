@@ -36,7 +36,7 @@ from osu.training.adversarial import diversity_loss, first_half_twice, paired_si
 from osu.training.cursor_validation import validate_cursors
 from osu.training.gradient_penalty import around, zero_centred
 from osu.training.run import Run, launch, option
-from osu.training.schedule import Steps, closing_rate, set_rate, step_seed, update_average
+from osu.training.schedule import closing_rate, set_rate, step_seed, update_average
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def main(args: Args) -> dict[str, float]:
     }  # fmt: skip
 
     # --- Resume ---
-    steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
+    steps, metrics = run.begin(parts, args.minutes)
 
     # --- Steps ---
     def inputs(step: int) -> tuple[Tensor, ...]:

@@ -33,7 +33,7 @@ from osu.training.gradient_penalty import (
     slopes,
 )
 from osu.training.run import Run, launch, option
-from osu.training.schedule import Steps, closing_rate, set_rate, step_seed, update_average
+from osu.training.schedule import closing_rate, set_rate, step_seed, update_average
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def main(args: Args) -> dict[str, float]:
     }  # fmt: skip
 
     # --- Resume ---
-    steps, metrics = Steps(run.resume(parts), args.steps, device, args.minutes), {}
+    steps, metrics = run.begin(parts, args.minutes)
 
     # --- Steps ---
     def inputs(step: int, k: int) -> tuple[Tensor, ...]:

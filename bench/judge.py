@@ -30,7 +30,9 @@ def main() -> None:
     times = {"first": [], "again": []}
     for row in rows[:: max(1, len(rows) // REPLAYS)]:
         replay = load_replay(data / "replays" / row["replay"])
-        beatmap = load_beatmap(data / "beatmaps" / f"{row['beatmap']}.osu").with_mods(replay.mods)
+        beatmap = load_beatmap(data / "beatmaps" / f"{row['beatmap']}.osu").with_mods(
+            replay.conditions
+        )
         for kind in times:
             begin = time.process_time()
             judge(beatmap, replay)

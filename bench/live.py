@@ -21,6 +21,7 @@ from osu.formats.replay import build_replay
 from osu.live.plan import Rect, make_plan, playfield_rect
 from osu.live.player import LivePlayer
 from osu.live.protocol import LiveSettings
+from osu.origin import origin
 from tests.xserver import MISSING, SIZE, Recorder, XServer, path_error_px, wait_for
 
 
@@ -29,7 +30,7 @@ def spiral(seconds: float):
     angle, radius = t_ms / 250, 60 + 120 * np.sin(t_ms / 1300) ** 2
     xy = np.stack([256 + radius * np.cos(angle), 192 + radius * np.sin(angle)], axis=1)
     keys = np.array([0, 1, 1, 0, 2, 2, 3, 1])[np.arange(t_ms.size) // 4 % 8]
-    replay = build_replay("a" * 32, "osu-players/spiral", Mods(0), t_ms, xy, keys, 0, 0)
+    replay = build_replay("a" * 32, origin("spiral"), Mods(0), t_ms, xy, keys, 0, 0)
     return make_plan(replay, playfield_rect(Rect(0, 0, *SIZE)))
 
 

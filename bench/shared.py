@@ -29,7 +29,7 @@ def same_frames(replay: Replay, data: bytes) -> tuple[bool, bool]:
     """Whether the written frames read back to the bit, and whether they are the game's own text."""
     frames = (replay.delta_ms, replay.xy, replay.keys)
     text = dump_frames(*frames, replay.seed, trailing_comma=not replay.is_lazer)
-    *again, seed = parse_frames(text)
+    *again, seed, _ = parse_frames(text)
     same = seed == replay.seed
     same &= all(a.tobytes() == b.tobytes() for a, b in zip(frames, again, strict=True))
     return same, text == lzma.decompress(packed_frames(data))
@@ -80,7 +80,7 @@ def main() -> None:
         same = same_frames(replay, path.read_bytes())
         bits, text = bits + same[0], text + same[1]
         if row["completed"] == "1":
-            beatmap = maps[row["beatmap"]].with_mods(replay.mods)
+            beatmap = maps[row["beatmap"]].with_mods(replay.conditions)
             counted = replay.n300 + replay.n100 + replay.n50
             t_ms, _, keys = clean_frames(replay)
             shares.append(pressed_share(beatmap, press_times(t_ms, keys), counted))

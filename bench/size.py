@@ -24,7 +24,8 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from osu.data.library import Pair, each_pair
+from osu.data.finding.pair import Pair
+from osu.data.library import each_pair
 from osu.data.manifest import FORMAT, Entry, Sizes, entry_line, read_manifest
 from osu.data.prepare import SHARD_PAIRS, Table, prepare
 

@@ -45,7 +45,9 @@ def main() -> None:
     causes: Counter = Counter()
     for row in tqdm(rows, unit="replay"):
         replay = load_replay(data / "replays" / row["replay"])
-        beatmap = load_beatmap(data / "beatmaps" / f"{row['beatmap']}.osu").with_mods(replay.mods)
+        beatmap = load_beatmap(data / "beatmaps" / f"{row['beatmap']}.osu").with_mods(
+            replay.conditions
+        )
         found = judge(beatmap, replay)
         same = {name: getattr(found, name) == getattr(replay, name) for name in found.header()}
         exact[row["split"]].append([all(same[n] for n in names) for names in ASKED.values()])

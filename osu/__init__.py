@@ -1,5 +1,5 @@
 """Neural networks that learn from human osu! replays and play like humans: their files, features,
-networks and players, the rules of osu!stable, and the report on how human plays look.
+networks and players, the rules of osu!stable and lazer, and the report on how human plays look.
 
     import osu  # costs no torch; names load when they are first used
 
@@ -15,7 +15,7 @@ osrparse go in and out through osu.formats.interop.
 Rooms, each a package that imports only what tests/test_layers.py allows it:
 
     formats      the game's files <-> plain arrays: maps, replays, archives, databases
-    rules        a beatmap and a replay -> what osu!stable counts
+    rules        a beatmap and a replay -> what osu!stable or lazer counts
     features     beatmaps and replays <-> named channels on a grid of 60 frames a second
     data         folders of maps and replays -> a prepared cache -> batches
     nets         the networks, layers only, and how their weights are kept
@@ -27,8 +27,10 @@ Rooms, each a package that imports only what tests/test_layers.py allows it:
     live         live playback, a process of its own; offline and unranked only
     gui          the window; all Tk is in gui.widgets
 
-and leaves that every room may import: units (playfield and grid), files (atomic writes),
-distributed (torchrun), errors (the one-sentence error), figures (plots as PNG).
+and leaves that every room may import: units (playfield and grid), files (atomic writes, reads that
+never wait), distributed (torchrun), errors (the one-sentence error, what foreign bytes can raise,
+foreign names as they are shown, how programs end), figures (plots as PNG), origin (who made a play,
+in its files).
 
 Glossary:
 
@@ -55,6 +57,8 @@ Glossary:
     window             T frames cut from a play and its chart, a batch's row (data.tensors)
     mask               1 on a window's frames that the play has, 0 past its end (data.tensors)
     hit window         how early or late a press may be for 300, 100 or 50 (rules.hits)
+    conditions         what mods make of a map: rate, flips, settings (formats.plays.conditions)
+    details            the JSON behind a lazer replay's frames (formats.plays.lazer_details)
     note lock          a press on an object does nothing while an earlier one is open (rules.hits)
     order key          3 x frame + phase: what comes first within a play (rules.frames)
     unstable rate      10 x the standard deviation of the hit errors in real ms (rules.judge)

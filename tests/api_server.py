@@ -3,9 +3,11 @@ scores, replays, maps, with the answers and the errors of osu.ppy.sh/docs.
 
 Requests are recorded in `seen`. `troubles` says how a path fails before it works: for each request
 to it one entry is taken and played, a status (429 and 503 with Retry-After: 7), "cut" (the
-connection is closed without an answer), "half" (within the answer) or "expired" (the token is).
+connection is closed without an answer), "half" (within the answer), "expired" (the token is),
+"endless" (an answer without a length or an end), bytes (an answer) or (status, headers, bytes).
 """
 
+import contextlib
 import json
 import threading
 from collections import Counter
@@ -55,7 +57,7 @@ def score(number: int, beatmap_id: int, has_replay: bool = True) -> dict:
 
 class ApiServer(ThreadingHTTPServer):
     """`replays` and `maps` are files by score and map ID, `lists` scores by "best", "recent" and
-    map ID."""
+    map ID, and pages of them by "everyone"."""
 
     daemon_threads = True
 
@@ -64,11 +66,13 @@ class ApiServer(ThreadingHTTPServer):
         self.replays: dict[int, bytes] = {}
         self.maps: dict[int, bytes] = {}
         self.lists: dict[str | int, list[dict]] = {}
-        self.troubles: dict[str, list[int | str]] = {}
+        self.troubles: dict[str, list[int | str | bytes | tuple]] = {}
         self.seen: Counter = Counter()
         self.tokens: set[str] = set()
         self.issued = 0
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.sent_bytes = 0  # of endless answers
+        self.forms: list[dict] = []  # of requests for a token
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
     def url(self) -> str:
@@ -83,6 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.server.forms.append(form)
         if self._fails("/oauth/token"):
             return
         known = (form["client_id"], form["client_secret"]) == ([CLIENT_ID], [SECRET])
@@ -121,6 +126,13 @@ class _Handler(BaseHTTPRequestHandler):
             case ["beatmaps", number, "scores"] if int(number) in self.server.lists:
                 found = self.server.lists[int(number)]
                 self._json({"scores": found[:last], "score_count": len(found)})
+            case ["scores"]:
+                assert query["ruleset"] == "osu"
+                pages = self.server.lists.get("everyone", [])
+                at = int(query.get("cursor_string", 0))
+                page = pages[at] if at < len(pages) else []
+                cursor = {"cursor": {"id": at + 1}, "cursor_string": str(at + 1)}
+                self._json({"scores": page} | cursor)
             case ["scores", number, "download"]:
                 self._file(self.server.replays.get(int(number)))
             case _:
@@ -140,6 +152,16 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "half":
             self._send(b"half of it", 200, "application/octet-stream", {"Content-Length": "1000"})
             self.close_connection = True
+        elif kind == "endless":
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(bytes(1 << 16))
+                    self.server.sent_bytes += 1 << 16
+        elif isinstance(kind, tuple):
+            status, headers, body = kind
+            self._send(body, status, "text/html", headers)
         elif isinstance(kind, bytes):
             self._send(kind, 200, "text/html")
         else:

@@ -36,7 +36,7 @@ def noise(size: int) -> bytes:
 
 
 CIRCLE = "256,192,1000,1,0"
-VERTICES, PARTS = "path vertices", "ticks and repeats"
+VERTICES, PARTS, UNREAD = "path vertices", "ticks and repeats", "no hit objects that can be read"
 
 # name: (bytes when called, what is said)
 MAPS = {
@@ -46,25 +46,25 @@ MAPS = {
     "50,000 at one time": (lambda: osu("\n".join(
         f"{i % 500},{i // 500 * 3},1000,1,0" for i in range(50_000))), "same time to be stacked"),
     "50,000 at one place and time": (lambda: lines(CIRCLE, 50_000), "loaded 50000"),
-    "tick rate 0": (lambda: osu(difficulty="SliderTickRate:0"), "tick rate must be above 0"),
-    "tick rate -1": (lambda: osu(difficulty="SliderTickRate:-1"), "tick rate must be above 0"),
-    "multiplier 0": (lambda: osu(difficulty="SliderMultiplier:0"), "tick rate must be above 0"),
-    "slides 10^9": (lambda: osu(slider(10**9)), "9000 slides"),
+    "tick rate 0": (lambda: osu(difficulty="SliderTickRate:0"), "loaded 8"),
+    "tick rate -1": (lambda: osu(difficulty="SliderTickRate:-1"), "loaded 8"),
+    "multiplier 0": (lambda: osu(difficulty="SliderMultiplier:0"), "loaded 8"),
+    "slides 10^9": (lambda: osu(slider(10**9)), UNREAD),
     "slides of 5000 digits": (
-        lambda: osu(slider("9" * 5000)), "9000 slides"),
+        lambda: osu(slider("9" * 5000)), UNREAD),
     "9000 slides, 50,000 times": (
         lambda: lines(slider(9000), 50_000), PARTS),
-    "slider length 10^9": (lambda: osu(slider(1, 10**9)), "longer than"),
-    "slider length nan": (lambda: osu(slider(1, "nan")), "longer than"),
-    "slider length inf": (lambda: osu(slider(1, "inf")), "longer than"),
+    "slider length 10^9": (lambda: osu(slider(1, 10**9)), UNREAD),
+    "slider length nan": (lambda: osu(slider(1, "nan")), UNREAD),
+    "slider length inf": (lambda: osu(slider(1, "inf")), UNREAD),
     "ticks": (lambda: lines(slider(1, FAR), 50_000), PARTS),
-    "a slider of weeks": (lambda: osu(slider(1, FAR),
-        timing="0,60000,4,1,0,100,1,0\n0,-1000,4,1,0,100,0,0"), "more than 24 h"),
+    "a slider of weeks": (lambda: osu(slider(9, FAR),
+        timing="0,60000,4,1,0,100,1,0\n0,-1000,4,1,0,100,0,0"), "for weeks"),
     "beat length 0": (lambda: osu(slider(), timing="0,0,4,1,0,100,1,0"), "loaded 1"),
-    "place nan": (lambda: osu("nan,192,1000,1,0"), "coordinate"),
-    "place 10^400": (lambda: osu("1e400,192,1000,1,0"), "coordinate"),
-    "time 10^300": (lambda: osu("1,192,1e300,1,0"), "-24 .. 24 h"),
-    "time -inf": (lambda: osu("1,192,-inf,1,0"), "-24 .. 24 h"),
+    "place nan": (lambda: osu("nan,192,1000,1,0"), UNREAD),
+    "place 10^400": (lambda: osu("1e400,192,1000,1,0"), UNREAD),
+    "time 10^300": (lambda: osu("1,192,1e300,1,0"), UNREAD),
+    "time -inf": (lambda: osu("1,192,-inf,1,0"), UNREAD),
     "type of 23 digits": (lambda: osu("1,1,1,99999999999999999999999,0\n" + CIRCLE), "loaded 1"),
     "far beziers": (lambda: lines(
         f"0,0,{{i}},2,0,B|{FAR}:0|-{FAR}:{FAR}|0:{FAR},1,100", 50_000), VERTICES),
@@ -84,6 +84,13 @@ MAPS = {
     "a degree of 20 digits": (lambda: osu(f"0,0,1,2,0,B{'9' * 20}|1:1|5:9|9:9,1,9"), "loaded 1"),
     "paths of many types": (
         lambda: lines("0,0,{i},2,0,B|1:1|2:5|P|5:5|8:1|9:3|L|50:50,1,9", 40_000), "control points"),
+    "bad samples": (lambda: lines("9,9,{i},1,0,{i}:x", 50_000), UNREAD),
+    "bad timing fields": (lambda: osu(CIRCLE, timing="\n".join(
+        f"{i},300,{i},x,{i},{i},1,{i}" for i in range(90_000))), "loaded 1"),
+    "bad paths of many sliders": (lambda: lines("0,0,{i},2,0,B|1:1|2:1e9,1,9", 50_000), UNREAD),
+    "50,000 holds": (lambda: lines("9,9,{i},128,0,{i}:0:0", 50_000), "loaded 50000"),
+    "7 MB of comments": (lambda: osu(CIRCLE + "\n//" * 2_300_000), "more than 50000 hit objects"),
+    "3 MB of slashes": (lambda: osu(CIRCLE + "\n" + "/" * 3_000_000), "loaded 1"),
     "unreadable lines": (lambda: osu(
         "256,192,1000,2,0,L|300:x,1,100\n" * 49_000 + CIRCLE), "loaded 1"),
     "every second line unreadable": (lambda: osu("\n".join(
@@ -98,14 +105,14 @@ MAPS = {
     "10^6 timing points": (lambda: osu(CIRCLE, timing="0,300\n" * 10**6), "timing points"),
     "99,000 unreadable timing points": (
         lambda: osu(CIRCLE, timing="0,x,4,1,0,100,1,0\n" * 99_000 + BEAT_300), "loaded 1"),
-    "a number of 7 MB": (lambda: osu("9" * 7_000_000 + ",1,1,1,0"), "coordinate"),
+    "a number of 7 MB": (lambda: osu("9" * 7_000_000 + ",1,1,1,0"), UNREAD),
     "7 MB of commas": (lambda: osu("," * 7_000_000 + "\n" + CIRCLE), "loaded 1"),
     "7 MB of emoji": (lambda: osu(CIRCLE + "\n" + "\U0001f600" * 1_700_000), "loaded 1"),
-    "7 MB of noise": (lambda: noise(7_000_000), "format version"),
+    "7 MB of noise": (lambda: noise(7_000_000), "is not a .osu file"),
     "7 MB of noise in a map": (lambda: osu(CIRCLE) + noise(7_000_000), "hit objects"),
-    "1 MB of 0xff": (lambda: b"\xff" * 1_000_000, "format version"),
-    "1 MB of zeros": (lambda: bytes(1_000_000), "format version"),
-    "UTF-16": (lambda: osu(CIRCLE).decode().encode("utf-16"), "format version"),
+    "1 MB of 0xff": (lambda: b"\xff" * 1_000_000, "is not a .osu file"),
+    "1 MB of zeros": (lambda: bytes(1_000_000), "is not a .osu file"),
+    "UTF-16": (lambda: osu(CIRCLE).decode().encode("utf-16"), "loaded 1"),
 }  # fmt: skip
 
 
@@ -116,13 +123,13 @@ def archive(path: Path, entries: list[tuple[str, bytes]]) -> None:
 
 
 def bomb(path: Path) -> None:
-    """About 4 MB that expand to 4 GB."""
+    """Some 0.6 MB that expand to 640, more than test_bounds leaves its reader."""
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file,
         file.open("a.osu", "w", force_zip64=True) as entry,
     ):
         entry.write(osu(ONE_CIRCLE))
-        for _ in range(1 << 10):
+        for _ in range(160):
             entry.write(bytes(1 << 22))
 
 
@@ -139,17 +146,17 @@ def one(name: str, data: bytes | None = None):
 
 
 # name: (writes a file when called with its path, what is said)
-ARCHIVES = {
+ARCHIVES = {  # nothing is ever unpacked, so a name cannot lead out of the archive
     "a bomb": (bomb, "expands to more than"),
     "many large maps": (lambda path: archive(
         path, [(f"{i}.osu", osu() + bytes(7_000_000)) for i in range(40)]), "expands to more"),
     "20,000 entries": (lambda path: archive(
         path, [(f"{i}.osu", b"") for i in range(20_000)]), "too many files"),
-    "traversal": (one("../../a.osu"), "outside itself: ../../a.osu"),
-    "traversal, other slashes": (one("..\\..\\a.osu"), "outside itself"),
-    "absolute": (one("/etc/a.osu"), "outside itself"),
-    "a drive": (one("C:/a.osu"), "outside itself"),
-    "a name of control characters": (one("a\n\x1b[2J.osu", b"no map"), "format version"),
+    "traversal": (one("../../a.osu"), "loaded 1"),
+    "traversal, other slashes": (one("..\\..\\a.osu"), "loaded 1"),
+    "absolute": (one("/etc/a.osu"), "loaded 1"),
+    "a drive": (one("C:/a.osu"), "loaded 1"),
+    "a name of control characters": (one("a\n\x1b[2J.osu", b"[A]\n[B]\n"), "has no hit objects"),
     "encrypted": (encrypted, "damaged or not a .osz"),
     "empty": (lambda path: archive(path, []), "no osu!standard difficulty"),
     "a folder": (lambda path: archive(path, [("a.osu/", b"")]), "no osu!standard difficulty"),

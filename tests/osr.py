@@ -12,6 +12,12 @@ def text_field(text: str) -> bytes:
     return b"\x0b" + bytes([len(raw)]) + raw
 
 
+def of_a_person(replay: bytes) -> bytes:
+    """A replay that this program made, under a player's name that does not say so."""
+    assert replay.count(b"osu-players/") == 1
+    return replay.replace(b"osu-players/", b"our-players/")
+
+
 def osr(
     text: bytes = TEXT,
     *,

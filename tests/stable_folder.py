@@ -17,7 +17,8 @@ from tests.paths import SAMPLE
 
 ME, FRIEND = "Made Up", "someone else"
 VERSION = 20250401
-WIDTHS = (20140608, 20140609, 20191105, 20191106, 20250106, VERSION)  # each layout there was
+# Each layout there was.
+WIDTHS = (20140608, 20140609, 20160407, 20160408, 20191105, 20191106, 20250106, VERSION)
 FILETIME_OF_1601 = 504911232000000000  # .NET ticks, as `new DateTime(1601, 1, 1).Ticks` says
 
 
@@ -43,7 +44,7 @@ def text(value: str | None) -> bytes:
 
 def osu_db(maps: Iterable[Listed], version: int = VERSION, player: str | None = ME) -> bytes:
     entries = [_entry(listed, version) for listed in maps]
-    if version < 20191106:
+    if 20160408 <= version < 20191106:
         entries = [struct.pack("<i", len(entry)) + entry for entry in entries]
     head = struct.pack("<ii?q", version, 3, True, 0) + text(player)
     return head + struct.pack("<i", len(entries)) + b"".join(entries) + struct.pack("<i", 4)

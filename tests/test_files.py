@@ -1,11 +1,14 @@
 """Atomic writes. Reference: the file system itself, read back with `pathlib`."""
 
+import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from osu.files import write_atomic
+from osu.errors import MOST_SHOWN, UserError, run_program, shown
+from osu.files import read_file, remove_temporaries, write_atomic
 
 
 def test_writes_and_replaces_and_leaves_nothing_else(tmp_path):
@@ -49,3 +52,45 @@ def test_long_and_non_ascii_names(tmp_path):
     target = tmp_path / ("ü" * 100 + ".osr")
     write_atomic(target, b"x")
     assert target.read_bytes() == b"x"
+
+
+def test_a_name_as_long_as_the_disk_allows(tmp_path):
+    target = tmp_path / ("曲" * 83 + ".osr")  # 253 bytes of 255
+    write_atomic(target, b"x")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(OSError, match="not a file"):
+            read_file(path, 10)
+
+
+def test_temporaries_of_a_killed_process_go(tmp_path):
+    (tmp_path / ".last.pt.abc.osu-players.tmp").touch()
+    (tmp_path / "last.pt").touch()
+    remove_temporaries(tmp_path)
+    assert list(tmp_path.iterdir()) == [tmp_path / "last.pt"]
+
+
+def test_names_are_shown_in_one_line_without_escape_sequences():
+    assert shown("Ä 曲 [x]") == "Ä 曲 [x]"
+    assert shown("a\x1b[31m\r\n\u202eb\udcff") == r"a\x1b[31m\r\n\u202eb\udcff"
+    assert len(shown("a" * 10**6)) == MOST_SHOWN + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (UserError("a\nb"), 2, "x: a\\nb\n"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), 2, "x: No space left on device\n"),
+        (KeyboardInterrupt(), 130, "x: stopped\n"),
+    ],
+)
+def test_how_a_program_ends(error, status, line, capsys):
+    def work():
+        raise error
+
+    assert run_program("x", work) == status
+    assert capsys.readouterr().err == line

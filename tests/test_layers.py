@@ -11,7 +11,8 @@ import pytest
 
 from tests.paths import ROOT
 
-LEAVES = {"units", "files", "errors", "figures", "distributed"}  # anybody may import these
+# Anybody may import these.
+LEAVES = {"units", "files", "errors", "figures", "distributed", "origin"}
 DIRECTION = {
     "formats": set(),
     "rules": {"formats"},
@@ -30,7 +31,14 @@ DIRECTION = {
 WITHOUT_TORCH = (
     *("formats", "rules", "render", "live", "units", "files"),
     *("features.chart", "features.play", "features.presses", "features.style"),
-    *("data.library", "data.prepare", "data.shards", "data.manifest", "data.cluster"),
+    *(
+        "data.library",
+        "data.finding.pair",
+        "data.prepare",
+        "data.shards",
+        "data.manifest",
+        "data.cluster",
+    ),
 )
 
 

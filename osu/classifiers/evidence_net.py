@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from osu.classifiers.inputs import INPUTS, Level, Part, evidence_inputs, shown
+from osu.classifiers.inputs import INPUTS, Level, Part, evidence_inputs, shown_part
 from osu.classifiers.play_table import PlayTable, Windows
 from osu.units import FRAME_HZ
 
-WINDOW = 16 * FRAME_HZ  # frames
+EVIDENCE_FRAMES = 16 * FRAME_HZ  # at a time
 PART = 2 * FRAME_HZ
 EVIDENCE = 10.0  # what a head's output of one counts: a few frames may have to convince a window
 
@@ -125,13 +125,13 @@ def fit(
             fused=device.type == "cuda",
         )
         losses, best, best_loss, since, total = [], None, np.inf, 0, torch.zeros((), device=device)
-        val_windows = val.tiled(WINDOW, WINDOW)
+        val_windows = val.tiled(EVIDENCE_FRAMES, EVIDENCE_FRAMES)
         for step in range(1, config.most_steps + 1):
             for group in optimizer.param_groups:
                 group["lr"] = config.rate * schedule(step, config)
-            windows, label = train.drawn(config.pairs, WINDOW, rng)
-            batch = train.batch(windows, WINDOW)
-            play = shown(batch.play, batch.condition, level, part, generator)
+            windows, label = train.drawn(config.pairs, EVIDENCE_FRAMES, rng)
+            batch = train.batch(windows, EVIDENCE_FRAMES)
+            play = shown_part(batch.play, batch.condition, level, part, generator)
             evidence = net(evidence_inputs(play, batch.condition))
             loss = evidence_loss(evidence, batch.mask, label.to(device))
             optimizer.zero_grad()
@@ -191,7 +191,7 @@ def frame_evidence(
     for first in range(0, len(windows.play), rows):
         some = Windows(*(x[first : first + rows] for x in windows))
         batch = table.batch(some, length)
-        play = shown(batch.play, batch.condition, fitted.level, fitted.part, generator)
+        play = shown_part(batch.play, batch.condition, fitted.level, fitted.part, generator)
         evidence.append(fitted.net(evidence_inputs(play, batch.condition)).cpu())
         masks.append(batch.mask.cpu())
     return torch.cat(evidence).numpy(), torch.cat(masks).numpy()
@@ -202,7 +202,7 @@ def _validation_loss(
 ) -> float:
     """The loss of whole windows, humans and generated plays counting alike."""
     fitted = Fitted(net, level, part, [])
-    evidence, mask = frame_evidence(fitted, val, windows, WINDOW)
+    evidence, mask = frame_evidence(fitted, val, windows, EVIDENCE_FRAMES)
     logits = (evidence * mask).sum(1) / np.maximum(mask.sum(1), 1)
     generated = val.generated[windows.play]
     right = np.where(generated, logits, -logits)
@@ -216,9 +216,9 @@ def _standardise(
     rng: np.random.Generator, generator: torch.Generator,
 ) -> None:  # fmt: skip
     """Centre and scale of the inputs, from 128 windows of either side."""
-    windows, _ = table.drawn(128, WINDOW, rng)
-    batch = table.batch(windows, WINDOW)
-    play = shown(batch.play, batch.condition, level, part, generator)
+    windows, _ = table.drawn(128, EVIDENCE_FRAMES, rng)
+    batch = table.batch(windows, EVIDENCE_FRAMES)
+    play = shown_part(batch.play, batch.condition, level, part, generator)
     inputs = evidence_inputs(play, batch.condition)[batch.mask > 0]
     net.centre.copy_(inputs.mean(0))
     net.scale.copy_(inputs.std(0) + 1e-3)

@@ -35,7 +35,7 @@ FINE = 4  # channels of small steps
 INPUTS = len(Channel) + FINE + 2 + len(Condition)
 
 
-def shown(
+def shown_part(
     play: Tensor, condition: Tensor, level: Level, part: Part, generator: torch.Generator
 ) -> Tensor:
     """(B, T, len(Play)): a play (B, T, len(Play)) at a level of detail, and the part of it."""

@@ -126,6 +126,4 @@ def _grid_play(beatmap: Beatmap, replay: Replay) -> GridPlay | None:
         measured: Measured = measure(beatmap, replay)
     except (MeasureError, JudgeError):
         return None
-    return GridPlay(
-        measured.chart, measured.play, written_numbers(replay), note_numbers(measured)
-    )
+    return GridPlay(measured.chart, measured.play, written_numbers(replay), note_numbers(measured))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osu.classifiers.evidence_net import WINDOW, Fitted, frame_evidence
+from osu.classifiers.evidence_net import EVIDENCE_FRAMES, Fitted, frame_evidence
 from osu.classifiers.play_table import PlayTable, Windows
 from osu.classifiers.plays import GridPlay, PlayPair
 from osu.features.chart import Ball, ObjectColumn
@@ -67,8 +67,8 @@ def situations(play: GridPlay, frames: int) -> np.ndarray:
 
 def places(fitted: Fitted, table: PlayTable, pairs: list[PlayPair]) -> dict[str, Place]:
     """The evidence of a table's plays by situation; `pairs` are what the table was made of."""
-    tiles = table.tiled(WINDOW, WINDOW)
-    evidence, mask = frame_evidence(fitted, table, tiles, WINDOW)
+    tiles = table.tiled(EVIDENCE_FRAMES, EVIDENCE_FRAMES)
+    evidence, mask = frame_evidence(fitted, table, tiles, EVIDENCE_FRAMES)
     rows = [play for pair in pairs if pair.generated for play in (pair.own, *pair.generated)]
     total = np.zeros((2, len(SITUATIONS)))
     count = np.zeros((2, len(SITUATIONS)))
@@ -93,8 +93,8 @@ def places(fitted: Fitted, table: PlayTable, pairs: list[PlayPair]) -> dict[str,
 def surest(fitted: Fitted, table: PlayTable, count: int) -> tuple[Windows, Windows]:
     """The `count` human and generated windows, of different plays, with the most evidence for what
     they are."""
-    tiles = table.tiled(WINDOW, WINDOW // 2)
-    evidence, mask = frame_evidence(fitted, table, tiles, WINDOW)
+    tiles = table.tiled(EVIDENCE_FRAMES, EVIDENCE_FRAMES // 2)
+    evidence, mask = frame_evidence(fitted, table, tiles, EVIDENCE_FRAMES)
     logits = (evidence * mask).sum(1) / np.maximum(mask.sum(1), 1)
     found = []
     for generated in (False, True):

@@ -21,7 +21,7 @@ from osu import distributed
 from osu.data.library import DataError
 from osu.data.manifest import Manifest, Sizes, read_manifest, shard_path
 from osu.data.prepare import prepare
-from osu.data.shards import read_plays, read_shard
+from osu.data.shards import check_size, read_plays, read_shard
 from osu.data.stream import Stream
 from osu.data.tensors import Batch, Flat
 from osu.features.chart import Chart
@@ -69,6 +69,7 @@ class PlaySet:
         numbers = [(len(shards) * i // count + rotation) % len(shards) for i in range(count)]
         capacity = Sizes()
         for number in numbers:
+            check_size(shard_path(self.manifest.folder, number), shards[number])
             capacity = capacity.plus(shards[number].sizes)
         if not (self.in_memory or rotation):
             print(
@@ -80,7 +81,7 @@ class PlaySet:
         self.presses: list[list[np.ndarray]] = []  # of each play and key (N, 2) map ms
         self._flat, self._styles, at = Flat(capacity), None, Sizes()
         for number in numbers:
-            shard = read_shard(shard_path(self.manifest.folder, number), shards[number].sha256)
+            shard = read_shard(shard_path(self.manifest.folder, number), shards[number])
             self._flat.put(shard, at)
             at = at.plus(shards[number].sizes)
             charts = len(self.charts)

@@ -2,6 +2,7 @@
 
     uv run --extra download -m osu.data.download --user NAME --best 100 --recent 50 --out DIR
     uv run --extra download -m osu.data.download --map ID --top 50 --out DIR
+    uv run --extra download -m osu.data.download --everyone 1000 --out DIR
 
 needs an OAuth client of one's own: its ID and secret are taken from OSU_CLIENT_ID and
 OSU_CLIENT_SECRET or asked for, and stored nowhere. Stopped at any moment, the same command goes
@@ -18,15 +19,19 @@ import hashlib
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tqdm import tqdm
 
 from osu.data.osu_api import CLIENTS_PAGE, Api, ApiError, ApiScore, NotThereError
-from osu.files import write_atomic
-from osu.formats.replay import ReplayError, load_replay, parse_replay
+from osu.errors import run_program
+from osu.files import ready_folder, write_atomic
+from osu.formats.binary import is_md5
+from osu.formats.replay import Replay, ReplayError, load_replay, parse_replay
 
 ID_NAME, SECRET_NAME = "OSU_CLIENT_ID", "OSU_CLIENT_SECRET"
+STOPPED = "stopped; the same command goes on from here"
 LOADED, KEPT = "replays loaded", "replays that were there already"
 NOT_KEPT = "scores of which osu! keeps no replay"
 DAMAGED = "replays that cannot be read"
@@ -48,8 +53,10 @@ def credentials() -> tuple[str, str]:
     return client_id, secret or getpass.getpass("Client secret: ")
 
 
-def wanted_scores(api: Api, args: argparse.Namespace) -> list[ApiScore]:
+def wanted_scores(api: Api, args: argparse.Namespace) -> Iterable[ApiScore]:
     """The scores that the command line asks for, each once."""
+    if args.everyone is not None:
+        return new_scores(api, args.everyone, args.out / "replays")
     if args.map is not None:
         return api.map_scores(args.map, args.top)
     user_id = api.user_id(args.user)
@@ -59,7 +66,22 @@ def wanted_scores(api: Api, args: argparse.Namespace) -> list[ApiScore]:
     return list(scores.values())
 
 
-def load(api: Api, scores: list[ApiScore], out: Path) -> Counter:
+def new_scores(api: Api, count: int, replays: Path) -> Iterator[ApiScore]:
+    """Recent scores of everybody of which osu! keeps a replay and the folder has none, until the
+    folder has `count` replays."""
+    lacking = count - len(list(replays.glob("*.osr")))
+    if lacking <= 0:
+        return
+    for score in api.everyones_scores():
+        path = replays / f"{score.id}.osr"
+        if score.has_replay and not path.exists():
+            yield score
+            lacking -= path.exists()  # osu! may keep none of it after all
+            if lacking <= 0:
+                return
+
+
+def load(api: Api, scores: Iterable[ApiScore], out: Path) -> Counter:
     """Loads the replays and maps that `out` lacks, and counts the scores by their outcome.
 
     Files appear whole or not at all. Raises ApiError and OSError; what was loaded stays.
@@ -72,13 +94,13 @@ def load(api: Api, scores: list[ApiScore], out: Path) -> Counter:
         path = out / "replays" / f"{score.id}.osr"
         try:
             if path.exists():
-                md5 = load_replay(path).beatmap_md5
+                md5 = _map_md5(load_replay(path))
                 counts[KEPT] += 1
             elif not score.has_replay:
                 raise NotThereError("there is no replay")
             else:
                 data = api.replay(score.id)
-                md5 = parse_replay(data).beatmap_md5
+                md5 = _map_md5(parse_replay(data))
                 write_atomic(path, data)
                 counts[LOADED] += 1
         except NotThereError:
@@ -88,6 +110,13 @@ def load(api: Api, scores: list[ApiScore], out: Path) -> Counter:
         else:
             counts += _load_map(api, score.beatmap_id, md5, out / "maps", served)
     return counts
+
+
+def _map_md5(replay: Replay) -> str:
+    """The MD5 of a replay's map, which becomes a file's name. ReplayError where it is none."""
+    if not is_md5(replay.beatmap_md5):
+        raise ReplayError("what the replay says of its map is no MD5")
+    return replay.beatmap_md5
 
 
 def _load_map(api: Api, beatmap_id: int, md5: str, maps: Path, served: dict[int, str]) -> Counter:
@@ -118,6 +147,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     whose = parser.add_mutually_exclusive_group(required=True)
     whose.add_argument("--user", metavar="NAME", help="a player's scores")
     whose.add_argument("--map", type=int, metavar="ID", help="the best scores of a map")
+    whose.add_argument(
+        "--everyone", type=int, metavar="N", help="recent passes of anybody, until DIR has N"
+    )
     parser.add_argument("--best", type=int, default=0, metavar="N", help="of --user (100)")
     parser.add_argument("--recent", type=int, default=0, metavar="N", help="of the last 24 hours")
     parser.add_argument("--top", type=int, default=50, metavar="N", help="of --map, 1 to 100")
@@ -125,6 +157,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if min(args.best, args.recent) < 0 or not 1 <= args.top <= 100:
         parser.error("--best and --recent cannot be negative, --top is 1 to 100")
+    if args.everyone is not None and args.everyone < 1:
+        parser.error("--everyone is 1 or more")
     if args.user is not None and not (args.best or args.recent):
         args.best = 100
     return args
@@ -133,24 +167,22 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None, **connection) -> int:
     """`connection` are further arguments of Api."""
     args = parse_args(argv)
-    try:
-        api = Api(*credentials(), **connection)
-        scores = wanted_scores(api, args)
-        if not scores:
-            raise ApiError("osu! has no such scores")
-        counts = load(api, scores, args.out)
-    except (ApiError, OSError) as error:
-        print(f"osu.data.download: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("osu.data.download: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
+    return run_program("osu.data.download", lambda: download(args, **connection), stopped=STOPPED)
+
+
+def download(args: argparse.Namespace, **connection) -> None:
+    """What `main` does. ApiError, and UserError where nothing can be written to --out."""
+    ready_folder(args.out)
+    api = Api(*credentials(), **connection)
+    scores = wanted_scores(api, args)
+    if scores == []:
+        raise ApiError("osu! has no such scores")
+    counts = load(api, scores, args.out)
     for what, count in counts.items():
         print(f"{count:6d}  {what}")
     if counts[OTHER_MAP] or counts[MAP_NOT_FOUND]:
         print("Maps that are missing may be in your Songs: name it as a further folder below.")
     print(f"prepare them with: uv run -m osu.data {args.out}")
-    return 0
 
 
 if __name__ == "__main__":

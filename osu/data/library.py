@@ -4,56 +4,44 @@ A folder holds .osr and .osu, .osz or .olz (lazer's export: a .osz whose maps ar
 them) anywhere below it, matched by the map's MD5, or has an index.csv with columns replay, beatmap
 and split as the shared research data has. An osu!stable installation is such a folder, in which
 the game's own osu!.db and scores.db spare most of the searching; where they cannot be read, the
-folder is searched like any other and that is counted among the skipped. Files are only ever opened
-for reading, and nothing here parses one beyond what matching needs.
+folder is searched like any other and that is counted among the skipped. Lazer's own folder is one,
+too: its files have hashes for names, so their content says what they are. Links to folders are
+followed. Files are only ever opened for reading, and nothing here parses one beyond what matching
+needs.
+
+A map whose line ends a tool has changed (git does) has another MD5 than the one that was played.
+Such a map is found by its MD5 with the game's line ends, read with them, and counted.
 """
 
 import csv
 import hashlib
+import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from osu.errors import UserError
+from osu.data.finding.folders import files_below, lazer_storage, songs_folder
+from osu.data.finding.pair import Pair, maps_in, md5_of
+from osu.errors import UNREADABLE, UserError, shown
+from osu.files import open_file, read_file
 from osu.formats import osu_db
-from osu.formats.archive import ARCHIVES, UNREADABLE, read_osu_file, read_osu_files
+from osu.formats.archive import ARCHIVES
 from osu.formats.binary import ByteReader
 from osu.formats.osu_db import StableError
-from osu.formats.osu_file import MAX_MAP_BYTES
 
 SPLITS = ("train", "val", "test")
 MAP_SUFFIXES = (".osu", *ARCHIVES)
 HEAD_BYTES = 1024  # of a .osr, up to its third text
 NAMES_SHOWN = 20
 NO_MAP = "replay: its map is not below the folders"
+CHANGED_LINE_ENDS = "map: found by its MD5 with CRLF for line ends, which a tool has changed"
 
 
 class DataError(UserError):
     """Folders that hold nothing to learn from, or a cache that cannot be read."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A replay and its map: `member` names the .osu inside an .osz or .olz, or is empty."""
-
-    replay: str
-    beatmap: str
-    member: str = ""
-    split: str = ""  # empty where the folder does not say
-
-    def read_map(self) -> bytes:
-        """The .osu file's bytes. OSError or zipfile.BadZipFile where it has gone."""
-        if not self.member:
-            return Path(self.beatmap).read_bytes()
-        return read_osu_file(Path(self.beatmap), self.member)
-
-    def fingerprint(self) -> str:
-        """Changes when either file does: names, sizes and times of change."""
-        stats = [Path(path).stat() for path in (self.replay, self.beatmap)]
-        text = "|".join([str(self), *(f"{s.st_size},{s.st_mtime_ns}" for s in stats)])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -71,16 +59,15 @@ class _Place:
     """A folder to search, and what the game's own files say of it where it is an installation."""
 
     folder: Path
+    songs: Path  # of an installation, which may keep it elsewhere
     listed: list[osu_db.ListedMap]  # empty where osu!.db cannot be used
     local: dict[str, osu_db.LocalPlay]  # absolute path of a replay in Data/r -> its play
 
-    @property
-    def songs(self) -> Path:
-        return self.folder / osu_db.SONGS
-
     def files(self, suffixes: tuple[str, ...], skipped: Counter) -> Iterator[Path]:
         """What has to be searched: not Songs where osu!.db lists it."""
-        return _files(self.folder, suffixes, self.songs if self.listed else None, skipped)
+        yield from files_below(self.folder, suffixes, skipped, self.songs if self.listed else None)
+        if not self.listed and not self.songs.is_relative_to(self.folder):
+            yield from files_below(self.songs, suffixes, skipped)
 
 
 def find_pairs(folders: list[str | Path], player: str | None = None) -> tuple[list[Pair], Counter]:
@@ -104,7 +91,8 @@ def each_pair(
     folders: list[str | Path], skipped: Counter, player: str | None = None
 ) -> Iterator[Pair]:
     """Every replay below the folders with its map, in no order; the reasons of the others are
-    counted in `skipped`. Memory grows with the maps (some 400 bytes each), not with the replays.
+    counted in `skipped`, and maps that were found by other line ends, too. Memory grows with the
+    maps (some 400 bytes each), not with the replays.
 
     With `player` only theirs (upper and lower case are one). DataError where a folder does not
     exist or no replay is of that player: then the sentence lists who is there.
@@ -114,7 +102,7 @@ def each_pair(
     for folder in _outermost(folders):
         if not folder.is_dir():
             raise DataError(f"{folder}: there is no such folder")
-        if not (folder / "index.csv").exists():
+        if not _has_index(folder, skipped):
             places.append(_place(folder, skipped))
             continue
         for pair in _indexed(folder, skipped):
@@ -127,8 +115,8 @@ def each_pair(
     lost: list[tuple[str, str]] = []
     for path, head in _heads(places, skipped):
         if player is None or _is_of(player, head, names, skipped):
-            if found := maps.find(head.beatmap_md5):
-                yield Pair(path, *found)
+            if maps.find(head.beatmap_md5):
+                yield maps.pair(path, head.beatmap_md5, skipped)
             elif any(place.listed for place in places):
                 lost.append((path, head.beatmap_md5))
             else:
@@ -137,14 +125,16 @@ def each_pair(
         for path in maps.unlisted({md5 for _, md5 in lost}, skipped):
             maps.add(path, skipped)
     for path, md5 in lost:
-        if found := maps.find(md5):
-            yield Pair(path, *found)
+        if maps.find(md5):
+            yield maps.pair(path, md5, skipped)
         else:
             skipped[NO_MAP] += 1
     if player is not None and not any(name.casefold() == player.casefold() for name in names):
-        shown = ", ".join(f"{name} ({count})" for name, count in names.most_common(NAMES_SHOWN))
+        found = ", ".join(
+            f"{shown(name, 40)} ({count})" for name, count in names.most_common(NAMES_SHOWN)
+        )
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-        raise DataError(f"no replay is of {player!r}; there are: {shown or 'none at all'}{more}")
+        raise DataError(f"no replay is of {player!r}; there are: {found or 'none at all'}{more}")
 
 
 def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
@@ -156,44 +146,78 @@ def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
         if wanted <= maps.known.keys():
             break
         maps.add(path, skipped)
-    return {md5: Pair("", *maps.known[md5]) for md5 in wanted & maps.known.keys()}
+    return {md5: maps.pair("", md5, skipped) for md5 in wanted if maps.find(md5)}
 
 
 def find_map(files: Iterable[Path], md5: str) -> Pair | None:
     """Where the map of that MD5 is: in the first of `files` (.osu, .osz, .olz) that holds it."""
     for path in files:
         try:
-            for map_md5, member in _maps_in(path):
+            for map_md5, member, crlf in maps_in(path):
                 if map_md5 == md5:
-                    return Pair("", str(path), member)
+                    return Pair("", str(path), member, crlf=crlf)
         except UNREADABLE:
             continue
     return None
 
 
 def _outermost(folders: list[str | Path]) -> list[Path]:
-    """The folders without those that lie in another one, so that every file is met once."""
-    absolute = {Path(os.path.abspath(folder)): Path(folder) for folder in folders}
-    return [path for key, path in absolute.items() if not absolute.keys() & set(key.parents)]
+    """The folders, lazer's by where it says that it keeps its files, without those that lie in
+    another one, so that every file is met once."""
+    real = {Path(os.path.realpath(folder)): folder for folder in map(lazer_storage, folders)}
+    return [path for key, path in real.items() if not real.keys() & set(key.parents)]
+
+
+def _has_index(folder: Path, skipped: Counter) -> bool:
+    """Whether a folder's index.csv is there and one of replays and beatmaps."""
+    try:
+        with _open_index(folder) as rows:
+            if {"replay", "beatmap"} <= set(rows.fieldnames or ()):
+                return True
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, csv.Error):
+        pass
+    skipped["index.csv: not one of replays and beatmaps; the folder was searched instead"] += 1
+    return False
 
 
 def _indexed(folder: Path, skipped: Counter) -> Iterator[Pair]:
-    with open(folder / "index.csv", newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            replay = folder / "replays" / row["replay"]
-            beatmap = folder / "beatmaps" / (row["beatmap"] + ".osu")
-            if replay.exists() and beatmap.exists():
-                yield Pair(str(replay), str(beatmap), split=row.get("split") or "")
-            else:
-                skipped["index.csv: a file it names is missing"] += 1
+    with _open_index(folder) as rows:
+        try:
+            for row in rows:
+                replay = folder / "replays" / (row["replay"] or "")
+                beatmap = folder / "beatmaps" / f"{row['beatmap']}.osu"
+                if _is_below(replay, folder) and _is_below(beatmap, folder):
+                    split = row.get("split") or ""
+                    yield Pair(str(replay), str(beatmap), split=split if split in SPLITS else "")
+                else:
+                    skipped["index.csv: a file it names is missing"] += 1
+        except (ValueError, csv.Error):
+            skipped["index.csv: damaged, what comes after is left out"] += 1
+
+
+@contextmanager
+def _open_index(folder: Path) -> Iterator[csv.DictReader]:
+    with io.TextIOWrapper(open_file(folder / "index.csv"), "utf-8", newline="") as file:
+        yield csv.DictReader(file)
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    """Whether a file is there, and not elsewhere on the disk."""
+    try:
+        return ".." not in path.parts and path.is_relative_to(folder) and path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a null
+        return False
 
 
 def _place(folder: Path, skipped: Counter) -> _Place:
     if not osu_db.is_installation(folder):
-        return _Place(folder, [], {})
+        return _Place(folder, folder, [], {})
     listed: list[osu_db.ListedMap] = []
     plays: list[osu_db.LocalPlay] = []
-    if (folder / osu_db.SONGS).is_dir():
+    songs = songs_folder(folder)
+    if songs.is_dir():
         try:
             listed = osu_db.read_maps(folder / osu_db.MAPS_DB)
         except StableError as error:
@@ -206,7 +230,7 @@ def _place(folder: Path, skipped: Counter) -> _Place:
         skipped[f"{error}; the replays' own headers were believed instead"] += 1
     replays = folder / osu_db.LOCAL_REPLAYS
     local = {os.path.abspath(replays / play.file_name): play for play in plays}
-    return _Place(folder, listed, local)
+    return _Place(folder, songs if songs.is_dir() else folder, listed, local)
 
 
 def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, _Head]]:
@@ -234,8 +258,7 @@ def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, _Head]
 
 def _head(replay: Path) -> _Head | None:
     try:
-        with open(replay, "rb") as file:
-            source = ByteReader(file.read(HEAD_BYTES))
+        source = ByteReader(read_file(replay, HEAD_BYTES))
         mode, _ = source.take("<Bi")
         head = _Head(mode, *(source.string(what) for what in ("map", "player", "replay")))
     except (OSError, ValueError):
@@ -254,22 +277,34 @@ def _is_of(player: str, head: _Head | None, names: Counter, skipped: Counter) ->
 
 
 class _Maps:
-    """Where the maps in the places are: MD5 -> (path, member)."""
+    """Where the maps in the places are: MD5 -> (path, member), in `changed` by the MD5 that they
+    have with CRLF."""
 
     def __init__(self, places: list[_Place]) -> None:
         self.places = places
         self.known: dict[str, tuple[str, str]] = {}
+        self.changed: dict[str, tuple[str, str]] = {}
+        self.told: set[str] = set()  # of the changed ones
         self.listed = {e.md5: place.songs / e.path for place in places for e in place.listed}
 
-    def find(self, md5: str) -> tuple[str, str] | None:
-        """What osu!.db lists is believed where the file's own MD5 agrees."""
+    def find(self, md5: str) -> bool:
+        """Whether it is there. What osu!.db lists is believed where the file's own MD5 agrees."""
         if md5 not in self.known and md5 in self.listed:
             path = self.listed[md5]
-            if _md5_of(path) == md5:
+            if md5_of(path) == md5:
                 self.known[md5] = (str(path), "")
             else:
                 del self.listed[md5]
-        return self.known.get(md5)
+        return md5 in self.known or md5 in self.changed
+
+    def pair(self, replay: str, md5: str, skipped: Counter) -> Pair:
+        """A replay with its map, which is there."""
+        if md5 in self.known:
+            return Pair(replay, *self.known[md5])
+        if md5 not in self.told:
+            self.told.add(md5)
+            skipped[CHANGED_LINE_ENDS] += 1
+        return Pair(replay, *self.changed[md5], crlf=True)
 
     def searched(self, missing: set[str], skipped: Counter) -> Iterator[Path]:
         """All files that may hold missing maps, those in Songs of an installation last."""
@@ -282,67 +317,21 @@ class _Maps:
         others = {path for md5, path in self.listed.items() if md5 not in missing}
         for place in self.places:
             if place.listed:
-                for path in _files(place.songs, MAP_SUFFIXES, None, skipped):
+                for path in files_below(place.songs, MAP_SUFFIXES, skipped):
                     if path not in others:
                         yield path
 
     def add(self, path: Path, skipped: Counter) -> None:
         """The maps in a file."""
         try:
-            for md5, member in _maps_in(path):
-                self._keep(md5, (str(path), member))
+            for md5, member, crlf in maps_in(path):
+                self._keep(self.changed if crlf else self.known, md5, (str(path), member))
         except UNREADABLE:
             skipped["map: unreadable"] += 1
 
-    def _keep(self, md5: str, where: tuple[str, str]) -> None:
+    def _keep(self, kept: dict[str, tuple[str, str]], md5: str, where: tuple[str, str]) -> None:
         """Of a map that lies in several places the first by name, whatever the disk's order."""
-        self.known[md5] = min(self.known.get(md5, where), where)
-
-
-def _maps_in(path: Path) -> Iterator[tuple[str, str]]:
-    """(MD5, member) of each map in a .osu file, whose member is empty, or in an archive.
-
-    Raises one of UNREADABLE.
-    """
-    if path.suffix.lower() == ".osu":
-        md5 = _md5_of(path)
-        if not md5:
-            raise OSError(f"{path} cannot be read")
-        yield md5, ""
-        return
-    for name, data in read_osu_files(path, MAX_MAP_BYTES + 1):
-        if len(data) <= MAX_MAP_BYTES:
-            yield hashlib.md5(data).hexdigest(), name
-
-
-def _files(
-    folder: Path, suffixes: tuple[str, ...], without: Path | None, skipped: Counter
-) -> Iterator[Path]:
-    """The files below a folder that end so, except those below `without`, in the disk's order:
-    nothing is held, a folder may be huge."""
-    left = [folder]
-    while left:
-        try:
-            with os.scandir(left.pop()) as entries:
-                for entry in entries:
-                    path = Path(entry.path)
-                    if entry.is_dir(follow_symlinks=False):
-                        if path != without:
-                            left.append(path)
-                    elif path.suffix.lower() in suffixes and entry.is_file():
-                        yield path
-        except OSError as error:
-            skipped[f"folder: {error.strerror}"] += 1
-
-
-def _md5_of(path: Path) -> str:
-    """Of a .osu file; "" where it has gone, cannot be read or is too large for one."""
-    try:
-        if path.is_file() and path.stat().st_size <= MAX_MAP_BYTES:
-            return hashlib.md5(path.read_bytes()).hexdigest()
-    except (OSError, ValueError):
-        pass
-    return ""
+        kept[md5] = min(kept.get(md5, where), where)
 
 
 def split_by_song(songs: list[str], seed: int, held_out=(0.1, 0.1)) -> dict[str, str]:

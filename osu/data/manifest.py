@@ -13,10 +13,13 @@ plays, and 300 MB for a million songs and a million players.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
-from osu.data.library import DataError
+from osu.data.library import SPLITS, DataError
+from osu.errors import UNREADABLE
+from osu.files import open_file
 
 FORMAT = 8  # of the cache; another number prepares anew
 # Names of Sizes that are others in the files of this format.
@@ -58,7 +61,10 @@ class Manifest:
 
     def split(self, play: dict) -> str:
         """The split of a play as its shard describes it."""
-        return play["split"] or self.songs[play["song"]]
+        try:
+            return play["split"] or self.songs[play["song"]]
+        except KeyError:
+            raise DataError(f"{self.folder}: a play's song has no split; prepare again") from None
 
     @property
     def sizes(self) -> Sizes:
@@ -79,17 +85,44 @@ def entry_line(entry: Entry) -> str:
 
 
 def _entries(path: Path) -> Iterator[Entry]:
-    with open(path, encoding="utf-8") as file:
+    with open_file(path) as file:
         for line in file:
             sha256, *sizes, splits = json.loads(line).values()
+            check_types(dict(enumerate([*sizes, *splits])), dict.fromkeys(range(8), int))
             yield Entry(sha256, Sizes(*sizes), tuple(splits))
+
+
+def _load(path: Path) -> dict:
+    """The JSON object in a file. One of UNREADABLE."""
+    with open_file(path) as file:
+        value = json.load(file)
+    if not isinstance(value, dict):
+        raise ValueError(f"{path.name} is not an object")
+    return value
+
+
+def check_types(value: object, types: dict) -> None:
+    """ValueError where a JSON object has other keys than `types`, or values of other types: finite
+    floats (`float | None`: or null), counts (ints from 0 on), texts, lists or objects."""
+    if not isinstance(value, dict) or value.keys() != types.keys():
+        raise ValueError(f"it has not just {', '.join(map(str, types))}")
+    for name, kind in types.items():
+        given = value[name]
+        if kind == float | None and given is None:
+            fits = True
+        elif kind in (float, float | None):
+            fits = type(given) in (int, float) and isfinite(given)
+        else:
+            fits = type(given) is kind and (kind is not int or given >= 0)
+        if not fits:
+            raise ValueError(f"its {name} is {str(given)[:40]!r}")
 
 
 def read_head(folder: Path) -> dict:
     """manifest.json, or {} where the cache is unfinished, of another format or not there."""
     try:
-        head = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        head = _load(folder / "manifest.json")
+    except UNREADABLE:
         return {}
     return head if head.get("format") == FORMAT else {}
 
@@ -101,13 +134,14 @@ def read_manifest(folder: str | Path) -> Manifest:
     if not head:
         raise DataError(f"{folder}: no prepared plays here (run: uv run -m osu.data FOLDER)")
     try:
-        return Manifest(
-            folder,
-            head["seed"],
-            head["splits"],
-            list(_entries(folder / "shards.jsonl")),
-            json.loads((folder / "songs.json").read_text(encoding="utf-8")),
-            json.loads((folder / "players.json").read_text(encoding="utf-8")),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        songs, players = _load(folder / "songs.json"), _load(folder / "players.json")
+        check_types(players, dict.fromkeys(players, int))
+        if not set(songs.values()) <= set(SPLITS) or type(head["seed"]) is not int:
+            raise ValueError("a song is in no split, or the seed no number")
+        for split, counts in head["splits"].items():
+            check_types({split: counts}, dict.fromkeys({split} & set(SPLITS), dict))
+            check_types(counts, dict.fromkeys(("plays", "frames", "songs"), int))
+        entries = list(_entries(folder / "shards.jsonl"))
+        return Manifest(folder, head["seed"], head["splits"], entries, songs, players)
+    except UNREADABLE as error:
         raise DataError(f"{folder}: its manifest is damaged ({error}); prepare again") from None

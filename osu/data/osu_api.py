@@ -9,12 +9,14 @@ What holds there (github.com/ppy/osu-web: config/osu.php, docs/info, pull reques
   difficulty server gets it (BEATMAP_DOWNLOAD_PATH), in its present version only.
 
 The token is asked for here and handed to ossapi, which then neither reads nor writes a token file
-(left to itself it pickles tokens into its own folder). Nothing is stored anywhere.
+(left to itself it pickles tokens into its own folder). Nothing is stored anywhere, no sentence
+repeats the ID, the secret or an answer, and no redirect is followed: osu! answers these requests
+itself, and with some redirects the secret would be sent along.
 """
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,7 +29,8 @@ DOWNLOAD_S = 6.0  # between replays
 TIMEOUT_S = 30.0  # without a byte
 ATTEMPTS = 6
 MAX_WAIT_S = 300.0
-MAX_ANSWER_BYTES = 32 << 20  # of an answer
+MAX_ANSWER_BYTES = 32 << 20  # of an answer, unpacked
+CHUNK_BYTES = 64 << 10
 PAGE = 100  # scores in one answer, at most
 RETRIED = {429, 500, 502, 503, 504}
 
@@ -81,7 +84,8 @@ class Api:
         except ImportError:
             raise ApiError("ossapi is not installed: run `uv sync --extra download`") from None
         if not client_id.isdecimal():
-            raise ApiError(f"a client ID is a number, not {client_id!r}: see {CLIENTS_PAGE}")
+            # Which is not repeated: it may be the secret.
+            raise ApiError(f"the client ID is not a number: see {CLIENTS_PAGE}")
         self._ossapi, self._requests = ossapi, requests
         self._id, self._secret, self._server = int(client_id), client_secret, server
         self._sleep, self._now = sleep, now
@@ -125,6 +129,17 @@ class Api:
             )
         except NotThereError:
             raise ApiError(f"osu! has no map with the ID {beatmap_id}") from None
+
+    def everyones_scores(self) -> Iterator[ApiScore]:
+        """The passes that anybody sets, a thousand of the latest first, then those that follow;
+        it ends where there are no more yet."""
+        cursor = None
+        while True:
+            page = self._api(lambda cursor=cursor: self._client.scores("osu", cursor_string=cursor))
+            yield from _scores(page.scores)
+            if not page.scores or page.cursor_string in (None, cursor):
+                return
+            cursor = page.cursor_string
 
     def replay(self, score_id: int) -> bytes:
         """A score's .osr file. NotThereError where none is kept."""
@@ -196,8 +211,9 @@ class Api:
                 trouble = f"the connection fails ({type(error).__name__})"
             except ApiError:
                 raise
-            except (ValueError, TypeError, LookupError, AttributeError) as error:
-                raise ApiError(f"osu! answers in a way ossapi does not know: {error}") from None
+            except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+                name = type(error).__name__
+                raise ApiError(f"osu! answers in a way ossapi does not know ({name})") from None
         raise ApiError(f"{self._server} does not help, {ATTEMPTS} times asked: {trouble}")
 
     def _take_turn(self, kind: str) -> None:
@@ -209,7 +225,8 @@ class Api:
             self._ready_s["replay"] = self._now() + DOWNLOAD_S
 
     def _prepare(self, session):
-        """Gives a session a time limit and errors for bad answers, which ossapi's own lacks."""
+        """Gives a session what ossapi's own lacks: a time limit, errors for bad answers and for
+        redirects, and a bound on what is read."""
         adapters = self._requests.adapters
 
         class Timed(adapters.HTTPAdapter):
@@ -218,12 +235,24 @@ class Api:
 
         def check(response, **_):
             response.raise_for_status()
-            if int(response.headers.get("Content-Length", 0)) > MAX_ANSWER_BYTES:
-                raise ApiError(f"osu! answers with more than {MAX_ANSWER_BYTES >> 20} MB")
+            if response.is_redirect:
+                raise ApiError("osu! sends this request elsewhere, where it is not repeated")
+            # Read here, before requests would read all of it.
+            response._content = _bounded(response.iter_content(CHUNK_BYTES))
 
         session.mount(self._server, Timed())
         session.hooks["response"].append(check)
         return session
+
+
+def _bounded(chunks: Iterator[bytes]) -> bytes:
+    """An answer's body. ApiError where it is too large, whatever its headers say."""
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise ApiError(f"osu! answers with more than {MAX_ANSWER_BYTES >> 20} MB")
+    return bytes(body)
 
 
 def _scores(theirs: list) -> list[ApiScore]:

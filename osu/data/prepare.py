@@ -28,16 +28,29 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from osu.data.library import SPLITS, DataError, Pair, each_pair, nothing_found, split_by_song
-from osu.data.manifest import FORMAT, Entry, Sizes, entry_line, read_head, shard_path
+from osu.data.finding.pair import Pair
+from osu.data.library import SPLITS, DataError, each_pair, nothing_found, split_by_song
+from osu.data.manifest import (
+    FORMAT,
+    Entry,
+    Sizes,
+    entry_line,
+    read_head,
+    read_manifest,
+    shard_path,
+)
 from osu.data.shards import write_shard
-from osu.files import write_atomic
+from osu.errors import shown
+from osu.files import ready_folder, remove_temporaries, write_atomic
 
 SHARD_PAIRS = 256
+MAPS_IN_PART = "map: objects or timing points that cannot be read; prepared without them"
 AHEAD = 4  # shards handed out for each process, so that a slow one keeps no other waiting
 
 
@@ -65,46 +78,86 @@ def prepare(
     for pairs in table.shards():
         digest.update(_fingerprint(pairs).encode())
     fingerprint = digest.hexdigest()[:24]
-    if read_head(cache).get("fingerprint") == fingerprint:
+    if _is_fresh(cache, fingerprint):
         return cache
+    ready_folder(cache)
+    with _alone_in(cache):
+        if _is_fresh(cache, fingerprint):  # another process has made it meanwhile
+            return cache
+        remove_temporaries(cache)
+        (cache / "manifest.json").unlink(missing_ok=True)
+        tasks = (
+            (shard_path(cache, number), pairs, _fingerprint(pairs))
+            for number, pairs in enumerate(table.shards())
+        )
+        maps_in_part = 0
+        own = None if executor else _processes(jobs)
+        try:
+            with tqdm(total=table.pairs, desc="prepare", unit="play") as bar:
+                summaries = _in_order(executor or own, write_shard, tasks, AHEAD * jobs)
+                for number, summary in enumerate(summaries):
+                    table.keep(number, summary)
+                    skipped.update(summary["skipped"])
+                    maps_in_part += summary["maps_in_part"]
+                    bar.update(summary["sizes"].plays + sum(summary["skipped"].values()))
+        except BrokenProcessPool:
+            raise DataError(
+                f"{cache}: a preparing process was killed (out of memory?); "
+                "the same command goes on"
+            ) from None
+        finally:
+            if own:
+                own.shutdown(cancel_futures=True)  # those that run are finished
+        _clear(cache, table.count())
 
-    cache.mkdir(parents=True, exist_ok=True)
-    (cache / "manifest.json").unlink(missing_ok=True)
-    tasks = (
-        (shard_path(cache, number), pairs, _fingerprint(pairs))
-        for number, pairs in enumerate(table.shards())
-    )
-    own = None if executor else _processes(jobs)
-    try:
-        with tqdm(total=table.pairs, desc="prepare", unit="play") as bar:
-            summaries = _in_order(executor or own, write_shard, tasks, AHEAD * jobs)
-            for number, summary in enumerate(summaries):
-                table.keep(number, summary)
-                skipped.update(summary["skipped"])
-                bar.update(summary["sizes"].plays + sum(summary["skipped"].values()))
-    except BrokenProcessPool:
-        raise DataError(
-            f"{cache}: a preparing process was killed (out of memory?); the same command goes on"
-        ) from None
-    finally:
-        if own:
-            own.shutdown(cancel_futures=True)  # those that run are finished
-    _clear(cache, table.count())
-
-    if skipped:
-        print("skipped:")
-        for reason, count in skipped.most_common():
-            print(f"{count:8d}  {reason}")
-    songs = table.split(seed)
-    if not songs:
-        names = ", ".join(map(str, folders))
-        raise DataError(f"{names}: none of the {table.pairs} replays found is usable")
-    write_atomic(cache / "shards.jsonl", (entry_line(e).encode() for e in table.entries()))
-    _write_json(cache / "songs.json", songs)
-    _write_json(cache / "players.json", table.players())
-    head = {"format": FORMAT, "fingerprint": fingerprint, "seed": seed, "skipped": dict(skipped)}
-    _write_json(cache / "manifest.json", head | {"splits": table.totals()})
+        if maps_in_part:
+            skipped[MAPS_IN_PART] += maps_in_part
+        if skipped:
+            print("skipped:")
+            for reason, count in skipped.most_common():
+                print(f"{count:8d}  {shown(reason)}")
+        songs = table.split(seed)
+        if not songs:
+            names = ", ".join(map(str, folders))
+            raise DataError(f"{names}: none of the {table.pairs} replays found is usable")
+        write_atomic(cache / "shards.jsonl", (entry_line(e).encode() for e in table.entries()))
+        _write_json(cache / "songs.json", songs)
+        _write_json(cache / "players.json", table.players())
+        head = {
+            "format": FORMAT,
+            "fingerprint": fingerprint,
+            "seed": seed,
+            "skipped": dict(skipped),
+        }
+        _write_json(cache / "manifest.json", head | {"splits": table.totals()})
     return cache
+
+
+def _is_fresh(cache: Path, fingerprint: str) -> bool:
+    """Whether a cache is finished and of this fingerprint, and all its shards are there."""
+    if read_head(cache).get("fingerprint") != fingerprint:
+        return False
+    try:
+        shards = len(read_manifest(cache).shards)
+    except DataError:
+        return False
+    return all(shard_path(cache, number).is_file() for number in range(shards))
+
+
+@contextmanager
+def _alone_in(cache: Path) -> Iterator[None]:
+    """Waits, and says so, while another process prepares into this folder. The lock is the
+    system's: it goes with its process."""
+    lock = FileLock(cache / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"{shown(cache)}: waiting for another preparation into this folder")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Table:
@@ -115,17 +168,20 @@ class Table:
         self.shard_pairs = shard_pairs
         self.db = sqlite3.connect("")
         self.db.execute("PRAGMA journal_mode = off")  # nobody goes on from a temporary file
-        self.db.execute("CREATE TABLE unsorted (beatmap, member, replay, split)")
+        self.db.execute("CREATE TABLE unsorted (beatmap, member, replay, split, crlf)")
         # Names as the disk's bytes: they need not be text.
         self.db.executemany(
-            "INSERT INTO unsorted VALUES (?, ?, ?, ?)",
+            "INSERT INTO unsorted VALUES (?, ?, ?, ?, ?)",
             (
-                (*map(os.fsencode, (pair.beatmap, pair.member, pair.replay)), pair.split)
+                (
+                    *map(os.fsencode, (pair.beatmap, pair.member, pair.replay)),
+                    *(pair.split, pair.crlf),
+                )
                 for pair in pairs
             ),
         )
         self.db.execute(
-            "CREATE TABLE pair AS SELECT * FROM unsorted ORDER BY beatmap, member, replay"
+            "CREATE TABLE pair AS SELECT * FROM unsorted ORDER BY beatmap, member, crlf, replay"
         )
         self.db.execute("DROP TABLE unsorted")
         self.db.execute(f"CREATE TABLE shard (sha256, {', '.join(Sizes._fields)})")
@@ -137,8 +193,8 @@ class Table:
         rows = self.db.execute("SELECT * FROM pair ORDER BY rowid")
         while batch := rows.fetchmany(self.shard_pairs):
             yield [
-                Pair(*map(os.fsdecode, (replay, beatmap, member)), split)
-                for beatmap, member, replay, split in batch
+                Pair(*map(os.fsdecode, (replay, beatmap, member)), split, bool(crlf))
+                for beatmap, member, replay, split, crlf in batch
             ]
 
     def keep(self, number: int, summary: dict) -> None:
@@ -218,11 +274,10 @@ def _in_order(
 
 
 def _clear(cache: Path, shards: int) -> None:
-    """Removes the leftovers of stopped processes and of an earlier, larger set."""
-    for path in cache.glob(".shard*.tmp"):
-        path.unlink()
+    """Removes the shards of an earlier, larger set."""
     for path in cache.glob("shard-*.npz"):
-        if int(path.stem.split("-")[1]) >= shards:
+        number = path.stem.removeprefix("shard-")
+        if number.isdecimal() and int(number) >= shards:
             path.unlink()
 
 

@@ -5,20 +5,21 @@ and plays per player, each with a picture. Stars are rosu-pp's (`uv sync --extra
 they are left out, and the report says so.
 """
 
-import json
 import warnings
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from osu import figures
 from osu.data.library import SPLITS, find_maps
+from osu.data.manifest import read_head
+from osu.errors import shown
 from osu.files import write_atomic
+from osu.formats.beatmap import BeatmapError
 from osu.units import FRAME_MS
 
 SHOWN = 20  # mods and players in a table or a picture
@@ -30,7 +31,7 @@ NO_STARS = "Stars are left out: rosu-pp is not installed (`uv sync --extra stars
 class PlayTotals:
     """What the report needs of the plays: a few bytes a play, whatever their number."""
 
-    accuracy: array = field(default_factory=lambda: array("f"))  # 0..1 as stable counts it
+    accuracy: array = field(default_factory=lambda: array("f"))  # 0..1 as stable counts it, or nan
     minutes: array = field(default_factory=lambda: array("f"))  # of real time
     splits: Counter = field(default_factory=Counter)
     mods: Counter = field(default_factory=Counter)
@@ -65,7 +66,9 @@ def stars_of(maps: Mapping[tuple[str, str], int], folders: list[str]) -> np.ndar
     for (md5, mods), plays in maps.items():
         try:
             beatmap = rosu.Beatmap(bytes=files[md5].read_map())
-        except (KeyError, OSError, BadZipFile, rosu.ParseError):
+        except (KeyError, BeatmapError, rosu.ParseError):
+            continue
+        if "(" in mods:  # lazer's settings, which rosu-pp is not told
             continue
         if not beatmap.is_suspicious():
             difficulty = rosu.Difficulty(mods="" if mods == "NM" else mods)
@@ -75,7 +78,8 @@ def stars_of(maps: Mapping[tuple[str, str], int], folders: list[str]) -> np.ndar
 
 def skipped_of(cache: Path) -> dict[str, int]:
     """What was skipped when a cache was prepared: reason -> count."""
-    return json.loads((cache / "manifest.json").read_text(encoding="utf-8"))["skipped"]
+    skipped = read_head(cache).get("skipped", {})
+    return skipped if isinstance(skipped, dict) else {}
 
 
 def write_data_report(
@@ -87,7 +91,7 @@ def write_data_report(
     totals = total_plays(plays)
     stars = stars_of(totals.maps, folders)
     spreads = {
-        "accuracy": ("accuracy, %", np.array(totals.accuracy) * 100),
+        "accuracy": ("accuracy, %", _known(np.array(totals.accuracy) * 100)),
         "length": ("length, minutes of play", np.array(totals.minutes)),
     }
     if stars is not None and len(stars):
@@ -132,7 +136,7 @@ def _lines(
     elif "stars" not in spreads or len(spreads["stars"][1]) < total:
         lines += ["", "Stars are of the plays whose map rosu-pp reads, not of all."]
     lines += ["", "## Skipped", ""]
-    lines += [f"- {count}: {reason}" for reason, count in Counter(skipped).most_common()]
+    lines += [f"- {count}: {_cell(reason)}" for reason, count in Counter(skipped).most_common()]
     lines += [] if skipped else ["Nothing."]
     for name, (label, counter) in counts.items():
         lines += ["", f"## {name.capitalize()}", "", f"| {label} | |", "|---|---|"]
@@ -144,14 +148,19 @@ def _lines(
     return [*lines, ""]
 
 
+def _known(values: np.ndarray) -> np.ndarray:
+    """Without the nan; one nan where there is nothing else."""
+    finite = values[np.isfinite(values)]
+    return finite if len(finite) else values[:1]
+
+
 def _top(counter: Counter) -> int:
     return sum(count for _, count in counter.most_common(SHOWN))
 
 
 def _cell(text: str) -> str:
     """A name out of a file, fit for a cell of a table."""
-    plain = text if text.isprintable() else ascii(text)
-    return plain.replace("|", "\\|") or "(no name)"
+    return shown(text, 100).replace("|", "\\|").replace("<", "&lt;") or "(no name)"
 
 
 def _histogram(label: str, values: np.ndarray) -> bytes:

@@ -133,7 +133,7 @@ class Stream:
         epoch, place = divmod(g, len(self.numbers))
         number = self.numbers[_order(self.run, epoch, len(self.numbers))[place]]
         path = shard_path(self.manifest.folder, number)
-        shard = read_shard(path, self.manifest.shards[number].sha256)
+        shard = read_shard(path, self.manifest.shards[number])
         return shard, _styles(shard) if self.with_styles else None
 
     def _put(self, slot: int, read: tuple[Shard, np.ndarray | None]) -> None:

@@ -10,12 +10,13 @@ from enum import IntEnum
 
 import numpy as np
 
-from osu.formats.beatmap import Beatmap, Kind
+from osu.formats.beatmap import Beatmap, BeatmapError, Kind
 from osu.formats.mods import Mods
 from osu.units import FRAME_MS, UNIT_PX, frame_count, grid_ms, to_unit
 
 LEAD_MS = 1500.0  # real time on the grid before the first object ...
 REST_MS = 1000.0  # ... and after the last
+MOST_MS = 2 * 3.6e6  # real time: with its presses still fewer frames than a replay may have
 
 
 class ObjectColumn(IntEnum):
@@ -75,11 +76,21 @@ class Chart:
         return np.minimum(np.searchsorted(ends, frame_s), len(ends) - 1)
 
 
+def check_length(start_ms: float, end_ms: float, rate: float) -> None:
+    """BeatmapError where a play from `start_ms` to `end_ms`, map time, would be too long: for a
+    network's memory, and for what a replay may hold."""
+    if end_ms - start_ms > MOST_MS * rate:
+        hours = (end_ms - start_ms) / rate / 3.6e6
+        raise BeatmapError(f"a play of it would take {hours:.1f} hours; at most two can be played")
+
+
 def chart_of(beatmap: Beatmap) -> Chart:
-    """The chart of a beatmap under its mods."""
+    """The chart of a beatmap under its mods. BeatmapError where it is longer than MOST_MS."""
     rate = beatmap.rate
     start = float(np.floor(beatmap.start_ms[0] - LEAD_MS * rate))
-    frames = frame_count(start, float(beatmap.end_ms.max()) + REST_MS * rate, rate)
+    end = float(beatmap.end_ms.max()) + REST_MS * rate
+    check_length(start, end, rate)
+    frames = frame_count(start, end, rate)
     t_ms = grid_ms(start, frames, rate)
 
     objects = np.zeros((len(beatmap.start_ms), len(ObjectColumn)), np.float32)

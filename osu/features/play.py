@@ -7,7 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from osu.units import FRAME_MS, grid_ms, resample, to_unit
+from osu.features.chart import Chart
+from osu.units import FRAME_MS, frame_count, grid_ms, resample, to_unit
 
 
 class Play(IntEnum):
@@ -17,6 +18,16 @@ class Play(IntEnum):
     Y = 1
     K1 = 2
     K2 = 3
+
+
+MIN_FRAMES = 120  # two seconds: a shorter play shows nobody's way of playing
+
+
+def played_frames(chart: Chart, t_ms: np.ndarray) -> int:
+    """How many of a chart's frames a replay's frames, at t_ms (F,) rising map times, cover."""
+    inside = t_ms[t_ms >= chart.start_ms]
+    frames = frame_count(chart.start_ms, inside[-1], chart.rate) if len(inside) else 0
+    return min(frames, chart.frames)
 
 
 def key_spans(t_ms: np.ndarray, keys: np.ndarray) -> list[np.ndarray]:

@@ -24,7 +24,7 @@ from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
 from osu.units import FRAME_MS, SCREEN_PX
 
-HYSTERESIS = 0.75  # counts
+HYSTERESIS = 0.9  # counts
 COARSEST_PX, FINEST_PX = 1.7, 0.008  # of a lattice
 FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
 SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up in larger ones
@@ -32,7 +32,7 @@ FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
 OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else, or late
 ELSEWHERE_MS = 6.0  # further than that none is late
 SIGNIFICANT = 7  # digits of a position
-MOST_LATE_MS = 5.0  # of a hiccup
+MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 PHASE_S = 45.0
 UNEVEN = 0.3  # standard deviation of an update of a slow game, updates
@@ -219,7 +219,7 @@ def frame_times(
     drive = rng.normal(0, jitter * np.sqrt(1 - memory**2), len(due))
     due = due + lfilter([1.0], [1.0, -memory], drive)
     hiccup = rng.random(len(due)) < recorder[Recorder.HICCUPS]
-    due = due + hiccup * rng.uniform(1, MOST_LATE_MS, len(due))
+    due = due + hiccup * rng.uniform(1, MOST_HICCUP_MS, len(due))
     wanted = np.concatenate([due, event_ms[(event_ms >= start_ms) & (event_ms <= end_ms)]])
     at = np.searchsorted(updates, wanted)
     return np.union1d(updates[at[at < len(updates)]], key_ms)
@@ -242,13 +242,15 @@ def update_times(
 
 def record(
     path_px: np.ndarray, due_ms: np.ndarray, rate: float, spans: list[np.ndarray],
-    event_ms: np.ndarray, recorder: np.ndarray, rng: np.random.Generator,
+    event_ms: np.ndarray, recorder: np.ndarray, rng: np.random.Generator, lateness: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """(t_ms, xy, keys): the frames that a recorder (len(Recorder),) writes of a hand.
 
     path_px (T, 2) osu!px at the map times due_ms (T,) of a 60 Hz grid; spans of map ms in which
     each key is held; event_ms map times at which parts of sliders are judged. t_ms are whole map
-    ms, not decreasing: two updates of a fast game may lie in one.
+    ms, not decreasing: two updates of a fast game may lie in one. `lateness` is how much of the
+    time since the device's last report is taken off: 1 for a hand, 0 for a path that was read from
+    a file, which has it in it.
     """
     changes = np.round(np.unique(np.concatenate([np.ravel(one) for one in spans])))
     changes = changes[(changes >= due_ms[0]) & (changes <= due_ms[-1])]
@@ -261,7 +263,9 @@ def record(
     t_ms = np.clip(np.round(real_ms * rate), due_ms[0], due_ms[-1])
     keys = keys_at(real_ms * rate, changes, inside_ms, spans)
 
-    xy = np.clip(hand_path(path_px, due_ms)(t_ms), *SCREEN_PX)
+    since_ms = since_report_ms(t_ms / rate, recorder, rng)
+    shown_ms = np.maximum(t_ms - lateness * rate * since_ms, due_ms[0])
+    xy = np.clip(hand_path(path_px, due_ms)(shown_ms), *SCREEN_PX)
     for axis in range(2):
         count_px = float(recorder[Recorder.COUNT_X_PX + axis])
         if count_px > 0:
@@ -271,7 +275,7 @@ def record(
             moved = np.diff(xy[:, axis], prepend=xy[:1, axis]) != 0
             xy[:, axis] += np.cumsum(moved * rng.normal(0, WANDER_PX, len(xy)))
     is_change = np.diff(keys, prepend=keys[:1]) != 0
-    for frame in np.flatnonzero(repeats(t_ms / rate, is_change, recorder, rng)):
+    for frame in np.flatnonzero(repeats(t_ms / rate, since_ms, is_change, recorder, rng)):
         xy[frame] = xy[frame - 1]  # one after the other: two in a row hold the same position
     return t_ms, as_written(xy), keys
 
@@ -291,21 +295,26 @@ def keys_at(
     return keys
 
 
-def repeats(
-    real_ms: np.ndarray, is_change: np.ndarray, recorder: np.ndarray, rng: np.random.Generator
+def since_report_ms(
+    real_ms: np.ndarray, recorder: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """(F,) bool: the frames at real times (F,) that hold the position of the one before, since the
-    device has not reported another or a key's frame does not ask it.
+    """(F,) real ms since the device last reported a position, at real times (F,)."""
+    interval = float(recorder[Recorder.REPORT_MS])
+    if interval <= 0:
+        return np.zeros(len(real_ms))
+    return (real_ms - rng.uniform(0, interval)) % interval
 
-    The others hold where the hand is: a path that was read from a file has in it already how late
-    that person's device reports.
-    """
-    repeated = np.zeros(len(real_ms), bool)
-    if interval := float(recorder[Recorder.REPORT_MS]):
-        reports = np.floor((real_ms - rng.uniform(0, interval)) / interval)
-        fresh = is_change & (rng.random(len(real_ms)) < -recorder[Recorder.KEY_REPEAT])
-        repeated[1:] = (np.diff(reports) == 0) & ~fresh[1:]
-    repeated |= is_change & (rng.random(len(real_ms)) < recorder[Recorder.KEY_REPEAT])
+
+def repeats(
+    real_ms: np.ndarray, since_ms: np.ndarray, is_change: np.ndarray, recorder: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
+    """(F,) bool: the frames at real times (F,) that hold the position of the one before, since the
+    device has not reported another (since_ms (F,) ago), or a key's frame does not ask it."""
+    fresh = is_change & (rng.random(len(real_ms)) < -recorder[Recorder.KEY_REPEAT])
+    repeated = is_change & (rng.random(len(real_ms)) < recorder[Recorder.KEY_REPEAT])
+    if recorder[Recorder.REPORT_MS] > 0:
+        repeated[1:] |= (np.diff(real_ms) <= since_ms[1:]) & ~fresh[1:]
     repeated[0] = False
     return repeated
 

@@ -5,7 +5,6 @@ nested events of sliders, difficulty as the stable game computes it (in float32)
 """
 
 import hashlib
-import os
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from functools import cached_property
@@ -13,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from osu.formats import mods as game_mods
-from osu.formats.archive import ARCHIVES, difficulty_from_osz
+from osu.files import read_file
+from osu.formats.archive import ARCHIVES, difficulties_of_osz
 from osu.formats.difficulty import (
     circle_scale,
     clamp,
@@ -27,7 +26,7 @@ from osu.formats.difficulty import (
 from osu.formats.mods import Mods
 from osu.formats.osu_file import (
     MAX_MAP_BYTES,
-    MAX_TIME_MS,
+    MAX_NUMBER,
     NEW_COMBO_BIT,
     BeatmapError,
     OsuFile,
@@ -35,10 +34,11 @@ from osu.formats.osu_file import (
     is_spinner,
     read_osu,
 )
+from osu.formats.plays.conditions import Conditions, of_mods
 from osu.formats.slider_events import nested_events, tick_counts, timing_at
 from osu.formats.slider_paths import along_paths, build_paths, fit_length, path_keys
 from osu.formats.stacking import stack_heights
-from osu.units import CENTRE_PX, HEIGHT_PX
+from osu.units import CENTRE_PX, HEIGHT_PX, WIDTH_PX
 
 STACK_OFFSET_PX = 6.4  # up and left, per stack level and unit of scale
 RADIUS_PX = 64.0  # at scale 1
@@ -66,7 +66,7 @@ class Beatmap:
     creator: str
     difficulty: str  # its name
     audio_filename: str
-    mods: Mods
+    conditions: Conditions  # its mods, and what of a lazer play's they do not say
 
     hp: float  # the four after EZ and HR, rounded to float32
     cs: float
@@ -101,9 +101,20 @@ class Beatmap:
     unmodded: "Beatmap | None" = None  # the same one without mods; None where it is this one
 
     @property
+    def mods(self) -> Mods:
+        """The bits of its conditions."""
+        return self.conditions.mods
+
+    @property
+    def left_out(self) -> str:
+        """What the game could not play of the file either, to be said wherever a map is loaded: "3
+        of 1,508 objects cannot be played and are left out"; "" where all is here."""
+        return self.file.left_out
+
+    @property
     def rate(self) -> float:
         """ms of map time in a real ms."""
-        return game_mods.rate(self.mods)
+        return self.conditions.rate
 
     @property
     def scale(self) -> float:
@@ -171,20 +182,23 @@ class Beatmap:
         count = np.bincount(owner, minlength=len(self.slides))
         return event_ms, kind, self.xy[owner] + offset, _starts(count)
 
-    def with_mods(self, mods: int) -> "Beatmap":
-        """The same difficulty under other mods: HR flips, EZ and HR change the difficulty and with
-        it the stacks, DT and HT only the rate; the rest change nothing but the field."""
-        mods = Mods(mods)
-        raw = self.unmodded or self
-        if not mods & (Mods.EZ | Mods.HR):
-            return replace(raw, mods=mods, unmodded=raw)
+    def with_mods(self, mods: int | Conditions) -> "Beatmap":
+        """The same difficulty under other mods, or under a replay's conditions: HR flips, EZ and HR
+        change the difficulty and with it the stacks, DT and HT only the rate; the rest change
+        nothing but the field. Lazer's have rates, flips and settings of their own."""
+        conditions = mods if isinstance(mods, Conditions) else of_mods(mods)
+        raw, mods = self.unmodded or self, conditions.mods
+        under = {"conditions": conditions, "unmodded": raw}
+        flips = conditions.flips
+        if not (mods & (Mods.EZ | Mods.HR) or any(flips) or conditions.settings):
+            return replace(raw, **under)
         columns = {field.name: getattr(raw, field.name) for field in fields(raw)}
         columns |= settings_with_mods(raw.hp, raw.cs, raw.od, raw.ar, mods)
-        if mods & Mods.HR:
-            flip = np.array([1.0, -1.0])
-            columns["raw_xy"] = raw.raw_xy * flip + [0.0, HEIGHT_PX]
-            columns["path_offset"] = raw.path_offset * flip
-        return _stacked({**columns, "mods": mods, "unmodded": raw})
+        columns |= {name: float(np.float32(value)) for name, value in conditions.settings}
+        sign = np.where(flips, -1.0, 1.0)
+        columns["raw_xy"] = raw.raw_xy * sign + np.where(flips, [WIDTH_PX, HEIGHT_PX], 0.0)
+        columns["path_offset"] = raw.path_offset * sign
+        return _stacked({**columns, **under})
 
     @cached_property
     def stable_path(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -198,8 +212,7 @@ class Beatmap:
             self.file.curves, self.file.xy[slider], stable_arcs=True
         )
         path_xy, path_dist, start = fit_length(vertices, start, self.file.length_px, fixed)
-        if self.mods & Mods.HR:
-            path_xy[:, 1] *= -1
+        path_xy *= np.where(self.conditions.flips, -1.0, 1.0)
         count = np.zeros(len(slider), dtype=np.int64)
         count[slider] = np.diff(start)
         path_xy += np.repeat(self.xy, count, axis=0)
@@ -241,25 +254,26 @@ def parse_beatmap(data: bytes, name: str = "the beatmap") -> Beatmap:
 
 
 def load_beatmap(path: str | Path, difficulty: str | None = None) -> Beatmap:
-    """A .osu file, or one difficulty of a .osz or .olz by its name (its only one, or its first).
+    """A .osu file, or one difficulty of a .osz or .olz by its name (its only one, or the first by
+    file name that can be read).
 
     Raises BeatmapError for a file that cannot be read or used.
     """
     path = Path(path)
-    name = path.name
-    if path.suffix.lower() in ARCHIVES:
-        data, name = difficulty_from_osz(path, difficulty)
-    else:
-        data = _read_bytes(path)
-    return parse_beatmap(data, name)
+    if path.suffix.lower() not in ARCHIVES:
+        return parse_beatmap(_read_bytes(path), path.name)
+    first_error = None
+    for data, name in difficulties_of_osz(path, difficulty):
+        try:
+            return parse_beatmap(data, name)
+        except BeatmapError as error:
+            first_error = first_error or error
+    raise first_error
 
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        with open(path, "rb") as file:
-            # a bare read(limit) would allocate all of the limit
-            size = os.fstat(file.fileno()).st_size
-            return file.read(min(size, MAX_MAP_BYTES) + 1)
+        return read_file(path, MAX_MAP_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null in the name
         reason = getattr(error, "strerror", None) or error
         raise BeatmapError(f"cannot read {path}: {reason}") from None
@@ -269,12 +283,9 @@ def _build(file: OsuFile, md5: str) -> Beatmap:
     slider, spinner = is_slider(file.type), is_spinner(file.type)
     heads = slider.nonzero()[0]
     count = len(slider)
-    od = file.difficulty.get("OverallDifficulty", 5.0)
-    multiplier = file.difficulty.get("SliderMultiplier", 1.4)
-    tick_rate = file.difficulty.get("SliderTickRate", 1.0)
-    if multiplier <= 0 or tick_rate <= 0:
-        raise BeatmapError("its slider multiplier and tick rate must be above 0")
-    multiplier, tick_rate = clamp(multiplier, 0.4, 3.6), clamp(tick_rate, 0.5, 8.0)
+    od = file.numbers.get("OverallDifficulty", 5.0)
+    multiplier = clamp(file.numbers.get("SliderMultiplier", 1.4), 0.4, 3.6)
+    tick_rate = clamp(file.numbers.get("SliderTickRate", 1.0), 0.5, 8.0)
 
     vertices, start, fixed = build_paths(file.curves, file.xy[heads])
     path, path_dist, start = fit_length(vertices, start, file.length_px, fixed)
@@ -286,8 +297,8 @@ def _build(file: OsuFile, md5: str) -> Beatmap:
     tick_px = np.where(has_ticks, tick_px, np.inf)
     tick_counts(file.slides, span, length, tick_px)  # not too many
     slider_end_ms = file.start_ms[heads] + file.slides * span
-    if (slider_end_ms > MAX_TIME_MS).any():
-        raise BeatmapError("it has a slider that goes on for more than 24 h")
+    if (slider_end_ms > MAX_NUMBER).any():
+        raise BeatmapError("it has a slider that goes on for weeks")
 
     def per_object(of_sliders: np.ndarray, kind: type) -> np.ndarray:
         values = np.zeros(count, dtype=kind)
@@ -295,7 +306,7 @@ def _build(file: OsuFile, md5: str) -> Beatmap:
         return values
 
     uninherited = file.timing[file.timing[:, 2] == 1]
-    new_combo, combo_index, combo_number = _combos(file.type, spinner)
+    new_combo, combo_index, combo_number = _combos(file, spinner)
     columns = dict(
         md5=md5,
         format_version=file.format_version,
@@ -304,14 +315,14 @@ def _build(file: OsuFile, md5: str) -> Beatmap:
         creator=file.metadata.get("Creator", "").strip(),
         difficulty=file.metadata.get("Version", "").strip(),
         audio_filename=file.general.get("AudioFilename", "").strip(),
-        mods=Mods(0),
-        hp=setting(file.difficulty, "HPDrainRate", 5.0),
-        cs=setting(file.difficulty, "CircleSize", 5.0),
-        od=setting(file.difficulty, "OverallDifficulty", 5.0),
-        ar=setting(file.difficulty, "ApproachRate", od),
+        conditions=of_mods(0),
+        hp=setting(file.numbers, "HPDrainRate", 5.0),
+        cs=setting(file.numbers, "CircleSize", 5.0),
+        od=setting(file.numbers, "OverallDifficulty", 5.0),
+        ar=setting(file.numbers, "ApproachRate", od),
         slider_multiplier=multiplier,
         slider_tick_rate=tick_rate,
-        stack_leniency=stack_leniency(file.general),
+        stack_leniency=stack_leniency(file.numbers),
         breaks_ms=file.breaks_ms,
         timing_ms=uninherited[:, 0],
         beat_ms=uninherited[:, 1],
@@ -361,11 +372,15 @@ def _starts(count: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], count.cumsum()])
 
 
-def _combos(kind: np.ndarray, spinner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """New combo, combo index, number in the combo. A spinner is a combo of its own."""
-    new_combo = (kind & NEW_COMBO_BIT).astype(bool) | spinner
+def _combos(file: OsuFile, spinner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """New combo, combo index, number in the combo. A spinner is a combo of its own, and the first
+    object after a break begins one."""
+    new_combo = (file.type & NEW_COMBO_BIT).astype(bool) | spinner
     new_combo[0] = True
     new_combo[1:] |= spinner[:-1]
+    over_ms = np.maximum.accumulate(file.breaks_ms[:, 1])  # the game looks at them in file order
+    new_combo[1:] |= np.diff(np.searchsorted(over_ms, file.start_ms)) > 0
     index = new_combo.cumsum() - 1
     first = new_combo.nonzero()[0][index]
-    return new_combo, index.astype(np.int32), (np.arange(len(kind)) - first + 1).astype(np.int32)
+    number = np.arange(len(spinner)) - first + 1
+    return new_combo, index.astype(np.int32), number.astype(np.int32)

@@ -1,10 +1,15 @@
-"""The game's binary files, of which .osr, osu!.db and scores.db are made: numbers and texts.
+"""What the game's binary files, .osr, osu!.db and scores.db, are made of: numbers, texts, streams.
 
 Numbers are little-endian. A text is 0x00, or 0x0b, its length as ULEB128 and that many bytes of
-UTF-8.
+UTF-8. A stream is LZMA-alone data with an 8-byte size.
 """
 
+import lzma
+import re
 import struct
+
+MAX_DECODER_BYTES = 64 << 20  # stable's dictionary has 2 MB
+_MD5 = re.compile("[0-9a-f]{32}")
 
 
 class ByteReader:
@@ -27,10 +32,8 @@ class ByteReader:
         return struct.unpack(form, self.bytes(struct.calcsize(form), what))
 
     def string(self, what: str) -> str:
-        try:
-            return self.bytes(self._length(what), what).decode("utf-8")
-        except UnicodeDecodeError:
-            raise ValueError(f"{what} is not UTF-8 text") from None
+        """A text. Bytes that are not UTF-8 become U+FFFD, as in the game."""
+        return self.bytes(self._length(what), what).decode("utf-8", "replace")
 
     def skip_string(self, what: str) -> None:
         self.skip(self._length(what), what)
@@ -67,3 +70,31 @@ def string(text: str) -> bytes:
         size >>= 7
     length.append(size)
     return b"\x0b" + bytes(length) + raw
+
+
+def unpack_stream(packed: bytes, most_bytes: int, what: str) -> bytes:
+    """LZMA data -> at most `most_bytes` of bytes. ValueError names `what` they are."""
+    decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MAX_DECODER_BYTES)
+    try:
+        data = decoder.decompress(packed, most_bytes + 1)
+    except (lzma.LZMAError, EOFError):
+        raise ValueError(f"{what} are not LZMA data") from None
+    if len(data) > most_bytes:
+        raise ValueError(f"{what} unpack to more than {most_bytes >> 20} MB")
+    if not decoder.eof:
+        raise ValueError(f"{what} are cut off")
+    return data
+
+
+def pack_stream(data: bytes) -> bytes:
+    """The inverse of `unpack_stream`, as the game writes it."""
+    # stable's dictionary; xz leaves the size open (-1) and marks the end, the game writes it.
+    packed = lzma.compress(
+        data, lzma.FORMAT_ALONE, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 21}]
+    )
+    return packed[:5] + struct.pack("<q", len(data)) + packed[13:]
+
+
+def is_md5(text: str) -> bool:
+    """Whether a text has the form of an MD5 as the game writes it, and can be a file's name."""
+    return _MD5.fullmatch(text) is not None

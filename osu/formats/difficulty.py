@@ -1,7 +1,5 @@
 """The quantities that a map's difficulty settings stand for, in stable's float32 arithmetic."""
 
-from math import isfinite
-
 import numpy as np
 
 from osu.formats.mods import Mods
@@ -40,12 +38,8 @@ def settings_with_mods(hp: float, cs: float, od: float, ar: float, mods: int) ->
     return dict(zip(("hp", "cs", "od", "ar"), values.tolist(), strict=True))
 
 
-def stack_leniency(general: dict[str, str]) -> float:
-    try:
-        value = float(general.get("StackLeniency", "0.7"))
-    except ValueError:
-        value = 0.7
-    return float(np.float32(clamp(value, 0, 10) if isfinite(value) else 0.7))
+def stack_leniency(values: dict[str, float]) -> float:
+    return float(np.float32(clamp(values.get("StackLeniency", 0.7), 0, 10)))
 
 
 def clamp(value: float, low: float, high: float) -> float:

@@ -9,13 +9,13 @@ files but its own version, so a file is believed only where everything in it is 
 the last byte. Measured on files made up to that layout: no real ones are at hand.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from osu.errors import UserError
-from osu.formats.binary import ByteReader
+from osu.files import path_below
+from osu.formats.binary import ByteReader, is_md5
 from osu.formats.mods import Mods
 from osu.formats.replay import LONG_ID_VERSION, SHORT_ID_VERSION
 
@@ -23,14 +23,13 @@ MAPS_DB, SCORES_DB = "osu!.db", "scores.db"
 SONGS, LOCAL_REPLAYS = "Songs", Path("Data", "r")
 
 FLOATS_VERSION = 20140609  # difficulties are floats and stars are stored from here on
-NO_SIZES_VERSION = 20191106  # an entry begins with its size in bytes before
+SIZES_VERSION, NO_SIZES_VERSION = 20160408, 20191106  # an entry begins with its size in between
 NEWEST_VERSION = 20250107  # of a documented change: stars as floats, which their own tag says
 
 MAX_DATABASE_BYTES = 512 << 20  # an entry of osu!.db has 1 to 3 KB: more than 150,000 maps
 MAX_LISTED = 500_000
 FILETIME_TICKS = 504_911_232_000_000_000  # .NET counts from year 1, Windows file times from 1601
 
-_MD5 = re.compile("[0-9a-f]{32}")
 # Bytes of fixed fields that are passed over together, in the order of the file.
 _COUNTS_AND_CHANGED = 1 + 3 * 2 + 8  # ranked status, circles, sliders, spinners, time of change
 _DRAIN_TOTAL_PREVIEW = 3 * 4
@@ -121,7 +120,7 @@ def _maps(source: ByteReader, version: int) -> Iterator[ListedMap]:
 
 def _map(source: ByteReader, version: int) -> ListedMap | None:
     """One entry; None for another game mode, and for a map without a file that can be named."""
-    if version < NO_SIZES_VERSION:
+    if SIZES_VERSION <= version < NO_SIZES_VERSION:
         source.skip(4, "an entry's size")
     for _ in range(7):  # artist and title, each also in Unicode; creator, difficulty, audio file
         source.skip_string("a map's names")
@@ -146,7 +145,7 @@ def _map(source: ByteReader, version: int) -> ListedMap | None:
     source.skip(_CHECKED_SWITCHES, "a map's switches")
     source.skip(0 if version >= FLOATS_VERSION else 2, "a map's end")
     source.skip(_CHANGED_SCROLL, "a map's end")
-    path = _path_below(folder, file)
+    path = path_below(f"{folder}/{file}") if file else ""
     return ListedMap(md5, path) if mode == 0 and md5 and path else None
 
 
@@ -208,13 +207,6 @@ def _mode(source: ByteReader) -> int:
 def _md5(source: ByteReader, what: str) -> str:
     """A map's MD5; empty where the game had none."""
     md5 = source.string(what)
-    if md5 and not _MD5.fullmatch(md5):
+    if md5 and not is_md5(md5):
         raise ValueError(f"{what} is no MD5")
     return md5
-
-
-def _path_below(folder: str, file: str) -> str:
-    """The file's path below Songs, or "" where it would lead out of it."""
-    parts = [part for part in f"{folder}/{file}".replace("\\", "/").split("/") if part]
-    leads_out = any(part in (".", "..") or ":" in part or "\0" in part for part in parts)
-    return "" if leads_out or not file else "/".join(parts)

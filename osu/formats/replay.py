@@ -6,9 +6,7 @@ they carry the skipped intro.
 """
 
 import hashlib
-import lzma
 import os
-import stat
 import struct
 from dataclasses import dataclass
 from enum import IntFlag
@@ -18,11 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from osu.errors import UserError
-from osu.files import write_atomic
-from osu.formats.binary import ByteReader, string
+from osu.files import read_file, write_atomic
+from osu.formats.binary import ByteReader, pack_stream, string, unpack_stream
 from osu.formats.mods import Mods
-from osu.formats.mods import rate as rate_of
-from osu.formats.replay_frames import dump_frames, parse_frames
+from osu.formats.plays.conditions import Conditions, of_lazer_mods, of_mods
+from osu.formats.plays.lazer_details import LazerDetails, parse_details
+from osu.formats.replay_frames import MAX_FRAME_TIME_MS, dump_frames, parse_frames
 
 LAZER_VERSION = 30000000  # versions of stable are dates
 SCORE_INFO_VERSION = 30000001  # lazer appends its score details from here on
@@ -34,7 +33,6 @@ LEAD_IN_XY = (256, -500)  # where stable puts the cursor of its first two frames
 MAX_FILE_BYTES = 16 << 20  # the largest of 1,223 real files has 1.2 MB
 MAX_TEXT_BYTES = 16 << 20  # the longest of them has 4.7 MB of text
 MAX_LIFE_CHARS = 1 << 20  # the longest real life bar has 2,981
-MAX_DECODER_BYTES = 64 << 20  # stable's dictionary has 2 MB
 
 
 class ReplayError(UserError):
@@ -82,6 +80,7 @@ class Replay:
     seed: int | None
     online_id: int = 0
     score_info: bytes = b""  # what follows the online id (lazer's score details), opaque
+    left_out: tuple[str, ...] = ()  # what of its file could not be read, a phrase each
 
     @cached_property
     def t_ms(self) -> np.ndarray:
@@ -92,36 +91,67 @@ class Replay:
     def is_lazer(self) -> bool:
         return self.version >= LAZER_VERSION
 
+    @cached_property
+    def details(self) -> LazerDetails | None:
+        """Lazer's score details; None where there are none, or none that can be read."""
+        try:
+            has_them = self.version >= SCORE_INFO_VERSION
+            return parse_details(self.score_info) if has_them else None
+        except ValueError:
+            return None
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the play's mods make of its map: give it to `Beatmap.with_mods`."""
+        return self._placed[0]
+
+    @property
+    def no_place(self) -> str:
+        """Why the objects were not where and when the map has them under `conditions`, else ""."""
+        return self._placed[1]
+
+    @cached_property
+    def _placed(self) -> tuple[Conditions, str]:
+        # Without details the header's bits are all there is; they are believed.
+        if self.details is None:
+            return of_mods(self.mods), ""
+        return of_lazer_mods(self.mods, self.details.mods)
+
     @property
     def rate(self) -> float:
         """Map time per real time."""
-        return rate_of(self.mods)
+        return self.conditions.rate
+
+    @property
+    def counts_known(self) -> bool:
+        """Whether the header has counts. Some programs leave all at 0, which no play has."""
+        return self.n300 + self.n100 + self.n50 + self.nmiss > 0
 
     @property
     def accuracy(self) -> float:
-        """0..1 as stable counts it; 0 where nothing was judged."""
+        """0..1 as stable counts it, by the header; nan where that has no counts."""
         points = 300 * self.n300 + 100 * self.n100 + 50 * self.n50
         judged = self.n300 + self.n100 + self.n50 + self.nmiss
-        return points / (300 * judged) if judged else 0.0
+        return points / (300 * judged) if judged else float("nan")
 
 
 def load_replay(path: str | os.PathLike) -> Replay:
     """Read a .osr file. Raises ReplayError, also where the file itself cannot be read."""
     path = Path(path)
     try:
-        # Asked before it is opened: opening a named pipe waits for whoever writes to it.
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ReplayError(f"{path} is not a file")
-        with open(path, "rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        data = read_file(path, MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ReplayError(f"{path} cannot be read: {error.strerror}") from None
     return parse_replay(data, path.name)
 
 
 def save_replay(replay: Replay, path: str | os.PathLike) -> None:
-    """Write a .osr file, whole or not at all. Raises ReplayError, and OSError from the disk."""
-    write_atomic(path, dump_replay(replay))
+    """Write a .osr file, whole or not at all. Raises ReplayError, also for one that `load_replay`
+    would refuse or not read whole, and OSError from the disk."""
+    data = dump_replay(replay)
+    if left_out := parse_replay(data, "what would be written").left_out:
+        raise ReplayError(f"what would be written could not be read: {', '.join(left_out)}")
+    write_atomic(path, data)
 
 
 def parse_replay(data: bytes, name: str = "the replay") -> Replay:
@@ -152,12 +182,26 @@ def _unpack(data: bytes) -> Replay:
     replay_md5 = source.string("the replay's MD5")
     n300, n100, n50, ngeki, nkatu, nmiss = source.take("<6H")
     score, max_combo, perfect, mods = source.take("<iHBI")
-    life = _parse_life(source.string("the life bar"))
+    left_out = []
+    try:
+        life = _parse_life(source.string("the life bar"))
+    except ValueError:
+        life = np.zeros((0, 2))
+        left_out.append("its life bar, which is damaged")
     timestamp_ticks, size = source.take("<qi")
-    delta_ms, xy, keys, seed = parse_frames(_decompress(source.bytes(size, "the frames")))
+    if size <= 0:
+        raise ValueError("it has no frames")
+    text = unpack_stream(source.bytes(size, "the frames"), MAX_TEXT_BYTES, "its frames")
+    delta_ms, xy, keys, seed, skipped = parse_frames(text)
+    if skipped:
+        left_out.append(f"{skipped} of its frames, which have fewer than four fields")
     online_id = _take_online_id(source, version)
     score_info = source.rest()
-    _check_score_info(score_info, version, mods)
+    if version >= SCORE_INFO_VERSION:
+        try:
+            parse_details(score_info)
+        except ValueError as error:
+            left_out.append(str(error))
     return Replay(
         mode=mode,
         version=version,
@@ -182,14 +226,14 @@ def _unpack(data: bytes) -> Replay:
         seed=seed,
         online_id=online_id,
         score_info=score_info,
+        left_out=tuple(left_out),
     )
 
 
 def _pack(r: Replay) -> bytes:
     # lazer ends the text with its seed frame, stable with a comma.
     text = dump_frames(r.delta_ms, r.xy, r.keys, r.seed, trailing_comma=not r.is_lazer)
-    frames = _compress(text)
-    _check_score_info(r.score_info, r.version, r.mods)
+    frames = pack_stream(text)
     return b"".join(
         [
             struct.pack("<Bi", r.mode, r.version),
@@ -219,14 +263,6 @@ def _online_id_bytes(r: Replay) -> bytes:
     return struct.pack("<i", r.online_id) if r.version >= SHORT_ID_VERSION else b""
 
 
-def _check_score_info(block: bytes, version: int, mods: int) -> None:
-    if version >= SCORE_INFO_VERSION:
-        if len(block) < 4 or len(block) - 4 != max(0, struct.unpack("<i", block[:4])[0]):
-            raise ValueError("its score details are cut off or too long")
-    elif len(block) != 8 * bool(mods & Mods.TP):
-        raise ValueError("its end is not where its header says")
-
-
 def _parse_life(text: str) -> np.ndarray:
     """`ms|life,` each -> (L, 2) f8."""
     if len(text) > MAX_LIFE_CHARS:
@@ -236,34 +272,13 @@ def _parse_life(text: str) -> np.ndarray:
         life = np.array([(int(t), float(v)) for t, v in points], np.float64).reshape(-1, 2)
     except (ValueError, OverflowError):
         raise ValueError("its life bar is not of the form ms|life") from None
-    if not np.isfinite(life).all():
-        raise ValueError("its life bar holds a number that is not finite")
+    if not (np.isfinite(life).all() and (np.abs(life[:, 0]) <= MAX_FRAME_TIME_MS).all()):
+        raise ValueError("its life bar holds a number that is out of range")
     return life
 
 
 def _dump_life(life: np.ndarray) -> str:
     return "".join(f"{int(t)}|{v:.9g}," for t, v in life.tolist())
-
-
-def _decompress(packed: bytes) -> bytes:
-    decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MAX_DECODER_BYTES)
-    try:
-        text = decoder.decompress(packed, MAX_TEXT_BYTES + 1)
-    except (lzma.LZMAError, EOFError):
-        raise ValueError("its frames are not LZMA data") from None
-    if len(text) > MAX_TEXT_BYTES:
-        raise ValueError(f"its frames unpack to more than {MAX_TEXT_BYTES >> 20} MB")
-    if not decoder.eof:
-        raise ValueError("its frames are cut off")
-    return text
-
-
-def _compress(text: bytes) -> bytes:
-    # stable's dictionary; xz leaves the size open (-1) and marks the end, the game writes it.
-    packed = lzma.compress(
-        text, lzma.FORMAT_ALONE, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 21}]
-    )
-    return packed[:5] + struct.pack("<q", len(text)) + packed[13:]
 
 
 def without_lead_in(replay: Replay) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -19,24 +19,66 @@ _BAR, _COMMA, _DOT, _MINUS = b"|,.-"
 _PLAIN = b"0123456789.+-eE"  # what a number may consist of: neither nan, inf, hex nor spaces
 
 
-def parse_frames(text: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, int | None]:
-    """Frame text -> delta_ms (F,) i8, xy (F, 2) f4, keys (F,) u1, seed (None where it has none).
+class _IrregularError(ValueError):
+    """Frames that have to be looked at one by one."""
 
-    x and y are the float32 nearest to the float64 nearest to the text, as the game's own parser
-    has it. Raises ValueError with one sentence.
+
+def parse_frames(
+    text: bytes,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int | None, int]:
+    """Frame text -> delta_ms (F,) i8, xy (F, 2) f4, keys (F,) u1, seed (None where it has none),
+    and how many frames were skipped.
+
+    As in the game, a frame of fewer than four fields is skipped, fields beyond four are ignored
+    and a seed frame may stand anywhere. Times are rounded to whole ms (lazer of 2020 and 2021
+    wrote fractions). x and y are the float32 nearest to the float64 nearest to the text, as the
+    game's own parser has it. Raises ValueError with one sentence.
     """
-    if text.count(b"|") > 3 * MAX_FRAMES:
+    if text.count(b"|") > 3 * MAX_FRAMES or text.count(b",") > 2 * MAX_FRAMES:
         raise ValueError(f"it has more than {MAX_FRAMES} frames")
-    text, seed = _split_seed(text.removesuffix(b","))
+    text = text.removesuffix(b",")
+    skipped = 0
+    try:
+        frames, seed = _split_seed(text)
+        columns = _parse_parts(frames)
+    except _IrregularError:
+        frames, seed, skipped = _one_by_one(text)
+        if not frames and skipped:
+            raise ValueError("its frames are not of the form w|x|y|z") from None
+        columns = _parse_parts(frames)
+    delta_ms, xy, keys = columns
+    t_ms = np.cumsum(delta_ms)
+    if np.abs(t_ms).max(initial=0) > MAX_FRAME_TIME_MS:
+        raise ValueError(f"its times leave the range of ±{MAX_FRAME_TIME_MS} ms")
+    if delta_ms.dtype != np.int64:
+        delta_ms = np.diff(np.rint(t_ms).astype(np.int64), prepend=0)
+    return delta_ms, xy, keys, seed, skipped
+
+
+def _parse_parts(text: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Regular frames, each with its comma -> deltas (F,), i8, or f8 where one is a fraction,
+    xy (F, 2) f4, keys (F,) u1."""
     parts = [_parse_part(text[a:b]) for a, b in _parts(text)]
     if not parts:
-        return np.zeros(0, np.int64), np.zeros((0, 2), np.float32), np.zeros(0, np.uint8), seed
+        return np.zeros(0, np.int64), np.zeros((0, 2), np.float32), np.zeros(0, np.uint8)
     delta_ms, xy, keys = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     if (delta_ms == SEED_DELTA_MS).any():
-        raise ValueError("it has a seed frame that is not its last")
-    if np.abs(np.cumsum(delta_ms)).max() > MAX_FRAME_TIME_MS:
-        raise ValueError(f"its times leave the range of ±{MAX_FRAME_TIME_MS} ms")
-    return delta_ms, xy, keys, seed
+        raise _IrregularError
+    return delta_ms, xy, keys
+
+
+def _one_by_one(text: bytes) -> tuple[bytes, int | None, int]:
+    """Any text -> (regular frames, each with its comma; the last seed; how many were skipped)."""
+    frames, seed, skipped = [], None, 0
+    for frame in text.split(b","):
+        fields = frame.split(b"|")
+        if len(fields) < 4:
+            skipped += 1
+        elif fields[0] == b"%d" % SEED_DELTA_MS:
+            seed = _seed_of(fields[3], seed)
+        else:
+            frames.append(b"%s|%s|%s|%s," % tuple(fields[:4]))
+    return b"".join(frames), seed, skipped
 
 
 def _parts(text: bytes) -> Iterator[tuple[int, int]]:
@@ -60,7 +102,7 @@ def _parse_part(text: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     is_dot = kinds == _DOT
     ends = marks[~is_dot]
     if ends.size % 4 or (kinds[~is_dot].reshape(-1, 4) != [_BAR, _BAR, _BAR, _COMMA]).any():
-        raise ValueError("its frames are not of the form w|x|y|z")
+        raise _IrregularError
 
     starts = np.concatenate([[8], ends[:-1] + 1])
     negative = buffer[starts] == _MINUS
@@ -71,13 +113,16 @@ def _parse_part(text: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     integer, integer_ok = _digits(buffer, point, point - starts - negative)
 
     integers = np.where(negative, -integer, integer)
-    for column, what in ((0, "time"), (3, "key state")):
-        if not (ok := (integer_ok & (point == ends))[column::4]).all():
-            token = text.split(b",")[np.argmin(ok)].split(b"|")[column]
-            raise ValueError(f"a frame has the {what} {_shown(token)}, not a whole number")
+    whole = integer_ok & (point == ends)
     delta_ms, keys = integers[0::4], integers[3::4]
-    if keys.min() < 0 or keys.max() > 255:
-        raise ValueError("it has key states outside 0 to 255")
+    if not (ok := whole[3::4]).all():
+        token = text.split(b",")[np.argmin(ok)].split(b"|")[3]
+        raise ValueError(f"a frame has the key state {_shown(token)}, not a whole number")
+    if not (ok := whole[0::4]).all():
+        delta_ms = delta_ms.astype(np.float64)
+        delta_ms[~ok] = _other_numbers(text, 4 * np.flatnonzero(~ok), "time")
+        if not np.isfinite(delta_ms).all():
+            raise ValueError("it has a time that is not finite")
 
     xy_at = np.arange(ends.size).reshape(-1, 4)[:, 1:3].ravel()  # the tokens of x and y
     fraction, fraction_ok = _digits(buffer, ends[xy_at], behind[xy_at])
@@ -88,12 +133,12 @@ def _parse_part(text: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     values = np.where(negative[xy_at], -values, values)
     plain = integer_ok[xy_at] & (fraction_ok | (behind[xy_at] == 0)) & (scaled < 2**53)
     if not plain.all():
-        values[~plain] = _other_numbers(text, xy_at[~plain])
+        values[~plain] = _other_numbers(text, xy_at[~plain], "position")
     with np.errstate(over="ignore"):
         xy = values.astype(np.float32).reshape(-1, 2)
     if not np.isfinite(xy).all():
         raise ValueError("it has a position that is too large for a float32")
-    return delta_ms, xy, keys.astype(np.uint8)
+    return delta_ms, xy, (keys & 0xFF).astype(np.uint8)
 
 
 def dump_frames(
@@ -115,14 +160,20 @@ def dump_frames(
 
 
 def _split_seed(text: bytes) -> tuple[bytes, int | None]:
-    """-> (the frames, each with its comma, without the seed frame; the seed)."""
+    """-> (the frames, each with its comma, without the seed frame; the seed), where the seed frame
+    is the last, as the game writes it."""
     head, _, last = text.rpartition(b",")
     if last.startswith(b"%d|" % SEED_DELTA_MS):
-        seed = last.rpartition(b"|")[2]
-        if last.count(b"|") != 3 or not seed.removeprefix(b"-").isdigit() or len(seed) > 11:
-            raise ValueError(f"its seed frame reads {_shown(last)}")
-        return head + b"," if head else b"", int(seed)
+        if last.count(b"|") != 3:
+            raise _IrregularError
+        return head + b"," if head else b"", _seed_of(last.rpartition(b"|")[2], None)
     return text + b"," if text else b"", None
+
+
+def _seed_of(text: bytes, default: int | None) -> int | None:
+    """The seed; `default` where the text is no whole number, which the game does not look at."""
+    is_seed = text.removeprefix(b"-").isdigit() and len(text) <= 11
+    return int(text) if is_seed else default
 
 
 def _digits(
@@ -146,8 +197,9 @@ def _digits(
     return digits.astype(np.int64), ok
 
 
-def _other_numbers(text: bytes, at: np.ndarray) -> list[float]:
-    """The tokens `at` in any other decimal form (an exponent, more than eight digits)."""
+def _other_numbers(text: bytes, at: np.ndarray, what: str) -> list[float]:
+    """The tokens `at` in any other decimal form (an exponent, more than eight digits). `what` they
+    are is for the sentence."""
     tokens = text.replace(b",", b"|").split(b"|")
     values = []
     for token in (tokens[i] for i in at.tolist()):
@@ -156,7 +208,7 @@ def _other_numbers(text: bytes, at: np.ndarray) -> list[float]:
                 raise ValueError
             values.append(float(token))
         except ValueError:
-            raise ValueError(f"a frame has the position {_shown(token)}, not a number") from None
+            raise ValueError(f"a frame has the {what} {_shown(token)}, not a number") from None
     return values
 
 

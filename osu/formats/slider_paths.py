@@ -10,7 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from osu.formats.osu_file import BeatmapError, Curves
+from osu.formats.maps.curves import Curves
+from osu.formats.osu_file import BeatmapError
 
 BEZIER_TOLERANCE_PX = 0.25
 ARC_TOLERANCE_PX = 0.1
@@ -32,8 +33,8 @@ def build_paths(
 
     stable_arcs: draw circular arcs in pieces of 8 px, as the stable game does, not to lazer's
     tolerance of 0.1 px. Returns vertices (P,) complex64 relative to the head, start (S + 1,)
-    slices, and fixed (S,) bool: the last two control points are one, in which case the game never
-    extends the path.
+    slices, and fixed (S,) bool: the last two vertices are one, in which case the game never extends
+    the path (of those left in, no two neighbours are).
     Raises BeatmapError where there are more than MAX_VERTICES vertices.
     """
     sliders = len(head_xy)
@@ -43,10 +44,6 @@ def build_paths(
     first_curve = np.searchsorted(curves.slider, np.arange(sliders))
     points[(end - curves.count)[first_curve]] = 0  # the heads
     kind = _kinds(curves, points, end - 1)
-    fixed = np.zeros(sliders, dtype=bool)
-    doubled = (curves.count >= 2) & (points[end - 1] == points[end - 2])
-    fixed[curves.slider] = doubled  # a slider's last curve is assigned last
-
     points, first, count, owner = _segments(curves, kind, points)
     kind, degree = kind[owner], curves.degree[owner]
     segment = np.arange(len(first), dtype=np.float64)
@@ -77,10 +74,22 @@ def build_paths(
     _beziers(pieces, segment[bezier], 1.0, points, first[bezier], count[bezier])
 
     vertices, segment = pieces.in_order()
+    begins = np.ones(len(vertices), dtype=bool)
+    begins[1:] = segment[1:] != segment[:-1]
     slider = curves.slider[owner[segment]]
-    keep = np.ones(len(vertices), dtype=bool)  # a vertex equal to the one before adds nothing
-    keep[1:] = (vertices[1:] != vertices[:-1]) | (slider[1:] != slider[:-1])
-    return vertices[keep], np.searchsorted(slider[keep], np.arange(sliders + 1)), fixed
+    joint = begins & _repeats(vertices, slider)  # two neighbours share it
+    vertices, slider = vertices[~joint], slider[~joint]
+    repeats = _repeats(vertices, slider)
+    fixed = repeats[np.searchsorted(slider, np.arange(sliders), side="right") - 1]
+    vertices, slider = vertices[~repeats], slider[~repeats]
+    return vertices, np.searchsorted(slider, np.arange(sliders + 1)), fixed
+
+
+def _repeats(vertices: np.ndarray, slider: np.ndarray) -> np.ndarray:
+    """(P,) True for vertices equal to the one before on the same slider."""
+    same = np.zeros(len(vertices), dtype=bool)
+    same[1:] = (vertices[1:] == vertices[:-1]) & (slider[1:] == slider[:-1])
+    return same
 
 
 def _kinds(curves: Curves, points: np.ndarray, last: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ faster, there is silence.
 import os
 from pathlib import Path
 
+from osu.files import path_below
+
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 try:
     import pygame
@@ -23,11 +25,18 @@ class Audio:
         self._sounding = False
 
     def load(self, map_path: str, audio_filename: str) -> None:
-        """The song that lies beside the .osu file at `map_path`."""
+        """The song that lies beside the .osu file at `map_path`, or in a folder beside it.
+
+        A map is a foreign file: wherever else its name of a song leads, by a link too, nothing is
+        opened, and no host is asked for it.
+        """
         self.stop()
-        song = Path(map_path).parent / audio_filename
         self._loaded = False
-        if pygame is None or not audio_filename or not song.is_file():
+        folder, name = Path(map_path).parent, path_below(audio_filename)
+        song = folder / name
+        if pygame is None or not name or not os.path.isfile(song):  # which never raises
+            return
+        if not song.resolve().is_relative_to(folder.resolve()):
             return
         try:
             if not pygame.mixer.get_init():

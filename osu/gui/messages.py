@@ -122,6 +122,7 @@ class ReplayOpened:
     path: str
     map_path: str
     stage: Stage
+    remark: str = ""  # what is unusual about the replay and its map
 
 
 @dataclass(frozen=True)

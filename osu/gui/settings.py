@@ -27,6 +27,7 @@ class Settings:
     live_kind: str = "game's window"  # what live_rect is the rectangle of
     live_rect: str = ""  # left, top, width, height on the screen
     live_keys: str = "z,x"
+    live_by_place: bool = False
     live_start_key: str = "F8"
     live_offset_ms: float = 0.0
 

@@ -3,14 +3,17 @@
 Only the top of each .osu is read, up to its first timing points; nothing is decoded.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from osu.errors import UserError
-from osu.formats.archive import ARCHIVES, UNREADABLE, read_osu_files
+from osu.data.finding.folders import content_suffix, files_below, lazer_storage
+from osu.data.library import MAP_SUFFIXES
+from osu.errors import UNREADABLE, UserError
+from osu.files import read_file
+from osu.formats.archive import read_osu_files
+from osu.formats.osu_file import read_names
 
 # General, metadata and difficulty sections fit; long event lists come later.
 MAP_HEAD_BYTES = 16 << 10
@@ -45,17 +48,21 @@ def scan(
     `progress` hears how many were found so far; a set `cancel` returns what was found. Raises
     SongsError where the folder holds none.
     """
-    folder = Path(folder)
+    folder = lazer_storage(folder)
     if not folder.is_dir():
         raise SongsError(f"{folder} is not a folder.")
     songs: list[Song] = []
-    for path in _map_files(folder):
-        if cancel is not None and cancel.is_set():
+
+    def goes_on() -> bool:
+        return cancel is None or not cancel.is_set()
+
+    for path in files_below(folder, MAP_SUFFIXES, goes_on=goes_on):
+        if not goes_on():
             break
         songs += list_songs(path)
         if progress:
             progress(len(songs))
-    if not songs and not (cancel is not None and cancel.is_set()):
+    if not songs and goes_on():
         raise SongsError(f"{folder} holds no osu!standard map (.osu, .osz or .olz).")
     return sorted(songs, key=lambda song: (*(s.lower() for s in (song.artist, song.title)), song))
 
@@ -63,9 +70,8 @@ def scan(
 def list_songs(path: Path) -> list[Song]:
     """The osu!standard difficulties of one .osu, .osz or .olz file; none where it can't be read."""
     try:
-        if path.suffix.lower() == ".osu":
-            with open(path, "rb") as file:
-                return list(_song(file.read(MAP_HEAD_BYTES), path))
+        if content_suffix(path) == ".osu":
+            return list(_song(read_file(path, MAP_HEAD_BYTES), path))
         heads = read_osu_files(path, MAP_HEAD_BYTES)
         return [song for _, head in heads for song in _song(head, path)]
     except UNREADABLE:
@@ -78,23 +84,9 @@ def search(songs: Iterable[Song], query: str) -> list[Song]:
     return [s for s in songs if all(w in f"{s.label} {s.creator}".lower() for w in words)]
 
 
-def _map_files(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            if name.lower().endswith((".osu", *ARCHIVES)):
-                yield Path(parent, name)
-
-
 def _song(head: bytes, path: Path) -> Iterator[Song]:
     """The song of one .osu file that begins so, or nothing for another game mode."""
-    text = head.decode("utf-8", "replace")
-    if not text.lstrip("\ufeff \r\n").startswith("osu file format"):
-        return
-    pairs = (line.partition(":") for line in text.splitlines() if not line.startswith("["))
-    fields: dict[str, str] = {}
-    for key, _, value in pairs:
-        fields.setdefault(key.strip(), value.strip())
-    if fields.get("Mode", "0") == "0":
-        names = (fields.get(k, "") for k in ("Artist", "Title", "Version", "Creator"))
+    fields = read_names(head)
+    if fields is not None:
+        names = (fields.get(k, "").strip() for k in ("Artist", "Title", "Version", "Creator"))
         yield Song(*names, path=str(path))

@@ -22,10 +22,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from osu.data.library import MAP_SUFFIXES, find_map
+from osu.data.finding.folders import content_suffix
+from osu.data.library import CHANGED_LINE_ENDS, MAP_SUFFIXES, find_map
 from osu.errors import UserError
-from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap, parse_beatmap
+from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap
 from osu.formats.mods import parse_mods
+from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.messages import (
     Command,
@@ -56,7 +58,7 @@ from osu.live.plan import make_plan
 from osu.live.player import LivePlayer
 from osu.players.auto import AUTO, generate_auto
 from osu.players.generated import GeneratedPlay, play_file_name
-from osu.players.options import LikedPlay, PlayOptions
+from osu.players.options import PlayOptions, liked_play
 from osu.render.export import save_gif
 from osu.render.scene import Stage
 
@@ -245,9 +247,15 @@ class Worker:
 
     def _open_replay(self, command: OpenReplay, cancel: threading.Event) -> None:
         replay = load_replay(command.path)
+        name = Path(command.path).name
+        if replay.mode:
+            raise WorkError(f"{name} cannot be shown: {why_not_human(replay)}.")
+        remarks = [remark_on(replay)]
+        remarks += [f"left out: {part}" for part in replay.left_out]
         files = (*self._opened, *command.maps)
-        map_path, beatmap = _find_map(command.path, replay, files, cancel)
-        self._put(ReplayOpened(command.path, map_path, Stage(beatmap, replay)))
+        map_path, beatmap, note = _find_map(command.path, replay, files, cancel)
+        remark = "; ".join(filter(None, (*remarks, note)))
+        self._put(ReplayOpened(command.path, map_path, Stage(beatmap, replay), remark))
 
     def _generate(self, command: Generate, cancel: threading.Event) -> None:
         """A map that can't be played is skipped, with its reason at the end."""
@@ -312,8 +320,8 @@ class Worker:
         like = []
         for path in command.like:
             replay = load_replay(path)
-            _, beatmap = _find_map(path, replay, files, cancel)
-            like.append(LikedPlay(replay, beatmap.with_mods(replay.mods)))
+            _, beatmap, _ = _find_map(path, replay, files, cancel)
+            like.append(liked_play(Path(path).name, replay, beatmap))
         options = PlayOptions(
             like=tuple(like),
             accuracy=command.accuracy,
@@ -344,10 +352,10 @@ class Worker:
 
 def _find_map(
     path: str, replay: Replay, files: tuple[str, ...], cancel: threading.Event
-) -> tuple[str, Beatmap]:
-    """The map of the replay at `path`, and its file: one of `files` or one beside the replay."""
-
-    beside = sorted(p for p in Path(path).parent.iterdir() if p.suffix.lower() in MAP_SUFFIXES)
+) -> tuple[str, Beatmap, str]:
+    """The file of the map of the replay at `path` (one of `files` or one beside the replay), the
+    map, and what has to be said of it, if anything."""
+    beside = sorted(p for p in Path(path).parent.iterdir() if content_suffix(p) in MAP_SUFFIXES)
     names = {Path(name): name for name in (*files, *map(str, beside))}
 
     def candidates() -> Iterator[Path]:
@@ -358,7 +366,10 @@ def _find_map(
     place = find_map(candidates(), replay.beatmap_md5)
     if place is None:
         raise WorkError(f"The map of {Path(path).name} was not found: open its Songs folder first.")
-    return names[Path(place.beatmap)], parse_beatmap(place.read_map(), Path(place.beatmap).name)
+    beatmap = place.load_map(replay.beatmap_md5)
+    notes = [CHANGED_LINE_ENDS] * place.crlf
+    notes += [f"map: {beatmap.left_out}"] * bool(beatmap.left_out)
+    return names[Path(place.beatmap)], beatmap, "; ".join(notes)
 
 
 def _check(cancel: threading.Event) -> None:

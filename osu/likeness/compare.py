@@ -15,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from osu.data.library import DataError
+from osu.errors import UserError
 from osu.likeness import comparisons
 from osu.likeness.bootstrap import Interval
 from osu.likeness.comparisons import (
@@ -31,15 +32,15 @@ from osu.likeness.contestants import (
     auto_source,
     fault_sources,
     human_contestant,
+    measured_or_none,
     memorised_contestant,
     source_contestant,
     training_maps_of,
 )
 from osu.likeness.human_plays import HumanPlay, Subject, select
-from osu.likeness.measures import QUANTITIES, Measured, MeasureError, measure
+from osu.likeness.measures import QUANTITIES, Measured, measure
 from osu.likeness.two_sample import ClassifierScores
 from osu.players.auto import AUTO
-from osu.rules.judge import JudgeError
 
 DIVERSITY_MAPS = 40  # maps that two humans played, for the diversity's unit
 COMPARISONS = {
@@ -116,10 +117,11 @@ def compare(
     subjects = _measure_subjects(humans, split, limit, player)
     same_map = [[h for h in humans if h.on == own.on and h is not own] for own, _ in subjects]
     pictured = int(np.argmax([len(others) for others in same_map]))
-    reference_plays = [measure(*human.load()) for human in same_map[pictured][:2]]
+    references = (measured_or_none(HUMAN, human.load) for human in same_map[pictured][:2])
+    reference_plays = [play for play in references if play]
 
     other = human_contestant(subjects, humans)
-    training_maps = training_maps_of(humans)
+    training_maps = [each for each in training_maps_of(humans) if len(each.plays) > 1]
     auto, *played = (
         source_contestant(name, source, subjects, training_maps, pictured)
         for name, source in {AUTO: auto_source, **sources}.items()
@@ -217,7 +219,7 @@ def _measure_subjects(
     for human in tqdm(select(plays, split, limit), desc="measuring: humans", unit="play"):
         try:
             subjects.append(Subject(human, measure(*human.load())))
-        except (MeasureError, JudgeError):
+        except UserError:
             continue
     if len(subjects) < 4:
         raise DataError(f"the {split} split has {len(subjects)} usable plays; four are the least")

@@ -15,6 +15,7 @@ from scipy.stats import ks_2samp
 from torch import Tensor
 from tqdm import tqdm
 
+from osu.errors import UserError
 from osu.features.chart import LEAD_MS
 from osu.features.condition import chart_condition
 from osu.formats.replay import clean_frames
@@ -27,14 +28,12 @@ from osu.likeness.measures import (
     HISTOGRAMS,
     QUANTITIES,
     Measured,
-    MeasureError,
     cursor_distance_px,
     measure,
 )
 from osu.likeness.memorisation import lookups, nearest_px, path_of
 from osu.likeness.two_sample import ClassifierScores, Sample, two_sample
 from osu.players.auto import auto_play
-from osu.rules.judge import JudgeError
 from osu.units import FRAME_MS
 
 
@@ -139,7 +138,7 @@ def human_distances(
         try:
             a, b = (measured.get(human) or measure(*human.load()) for human in group[:2])
             auto = measure(a.beatmap, auto_play(a.beatmap))
-        except (MeasureError, JudgeError):
+        except UserError:
             continue
         to_auto = np.mean([cursor_distance_px(play, auto) for play in (a, b)])
         distances.append((cursor_distance_px(a, b), to_auto))

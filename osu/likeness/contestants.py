@@ -11,13 +11,13 @@ import numpy as np
 from tqdm import tqdm
 
 from osu.data.library import DataError
+from osu.errors import UserError, shown
 from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay, dump_replay, parse_replay
 from osu.likeness.faults import jittered, resampled, shifted
 from osu.likeness.human_plays import HumanPlay, Subject, matched, same_map_groups
-from osu.likeness.measures import Measured, MeasureError, cursor_distance_px, measure
+from osu.likeness.measures import Measured, cursor_distance_px, measure
 from osu.players.auto import auto_play
-from osu.rules.judge import JudgeError
 
 HUMAN = "human"
 SECOND_PLAYS = 12  # subjects on whose maps a second play is drawn, for the diversity
@@ -47,7 +47,8 @@ class TrainingMap:
 
     @cached_property
     def plays(self) -> list[Measured]:
-        return [measure(*human.load()) for human in self.humans]
+        plays = (measured_or_none(HUMAN, human.load) for human in self.humans)
+        return [play for play in plays if play]
 
     @cached_property
     def between_humans_px(self) -> float:
@@ -125,7 +126,7 @@ def human_contestant(subjects: list[Subject], humans: list[HumanPlay]) -> Contes
     partners = dict(enumerate(matched([subject.human for subject in subjects], humans)))
     contestant = Contestant(HUMAN, partners=partners)
     for i, partner in tqdm(partners.items(), desc="measuring: other humans", unit="play"):
-        if play := _measured_or_none(HUMAN, *partner.load()):
+        if play := measured_or_none(HUMAN, partner.load):
             contestant.plays[i] = play
     return contestant
 
@@ -139,7 +140,7 @@ def memorised_contestant(other: Contestant, training_maps: list[TrainingMap]) ->
     contestant = Contestant("a training play", partners=partners)
     contestant.plays = {i: play for i, play in other.plays.items() if i in partners}
     for training_map in training_maps:
-        if play := _measured_or_none(contestant.name, *training_map.humans[0].load()):
+        if play := measured_or_none(contestant.name, training_map.humans[0].load):
             contestant.training_map_plays.append((training_map, play))
     return contestant
 
@@ -164,7 +165,7 @@ def source_contestant(
             return None
         beatmap, replay = drawn
         # Through the file's bytes, as the humans' plays went: what a file rounds is rounded.
-        return _measured_or_none(name, beatmap, parse_replay(dump_replay(replay)))
+        return measured_or_none(name, lambda: (beatmap, parse_replay(dump_replay(replay))))
 
     with bar:
         for i, (human, own) in enumerate(subjects):
@@ -194,10 +195,10 @@ def training_maps_of(humans: list[HumanPlay]) -> list[TrainingMap]:
     return [TrainingMap(group) for group in groups]
 
 
-def _measured_or_none(name: str, beatmap: Beatmap, replay: Replay) -> Measured | None:
-    """None, and a line for the user, where the play cannot be measured."""
+def measured_or_none(name: str, load: Callable[[], tuple[Beatmap, Replay]]) -> Measured | None:
+    """None, and a line for the user, where a play cannot be loaded any more or measured."""
     try:
-        return measure(beatmap, replay)
-    except (MeasureError, JudgeError) as error:
-        tqdm.write(f"{name}: a play of {beatmap.title} is left out: {error}")
+        return measure(*load())
+    except UserError as error:
+        tqdm.write(shown(f"{name}: a play is left out: {error}"))
         return None

@@ -7,15 +7,21 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from osu.data.library import DataError, Pair, find_pairs, split_by_song
-from osu.formats.beatmap import Beatmap, BeatmapError, Kind, parse_beatmap
+from osu.data.finding.pair import CHANGED, Pair
+from osu.data.library import DataError, find_pairs, split_by_song
+from osu.errors import UserError
+from osu.features.chart import check_length
+from osu.formats.beatmap import Beatmap, Kind, parse_beatmap
 from osu.formats.mods import Mods
-from osu.formats.replay import Replay, ReplayError, clean_frames, load_replay
+from osu.formats.plays.kind import why_not_human, why_not_judged
+from osu.formats.replay import Replay, clean_frames, load_replay
 from osu.likeness.measures import Measured
 from osu.likeness.memorisation import path_of
+from osu.rules.judge import check_judgeable, judge
 
 # A play is on the same map as another where these mods agree too; the others change neither what
 # is seen nor what is played.
+SPARE_MS = 5000.0  # that charts and plays are longer than their map
 SAME_MODS = Mods.EZ | Mods.HR | Mods.DT | Mods.HT | Mods.HD | Mods.FL
 
 
@@ -41,7 +47,7 @@ class HumanPlay:
     def load(self) -> tuple[Beatmap, Replay]:
         """The map under the play's mods, and the play."""
         replay = load_replay(self.pair.replay)
-        return parse_beatmap(self.pair.read_map(), self.md5).with_mods(replay.mods), replay
+        return self.pair.load_map(self.md5).with_mods(replay.conditions), replay
 
 
 class Subject(NamedTuple):
@@ -60,21 +66,29 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
     humans, beatmaps = [], {}
     for pair in tqdm(pairs, desc="reading humans", unit="play"):
         try:
-            if (pair.beatmap, pair.member) not in beatmaps:
-                beatmaps = {(pair.beatmap, pair.member): parse_beatmap(pair.read_map())}
-            base = beatmaps[pair.beatmap, pair.member]
+            key = pair.beatmap, pair.member, pair.crlf
+            if key not in beatmaps:
+                beatmaps = {key: parse_beatmap(pair.read_map())}
+            base = beatmaps[key]
             replay = load_replay(pair.replay)
-            if replay.is_lazer:
-                skipped["replay: written by lazer, whose rules the judge does not know"] += 1
+            if replay.beatmap_md5 != base.md5:
+                skipped[f"replay: {CHANGED}"] += 1
+                continue
+            if reason := _why_not_compared(replay):
+                skipped[f"replay: {reason}"] += 1
                 continue
             t_ms, xy, _ = clean_frames(replay)
-            beatmap = base.with_mods(replay.mods)
+            beatmap = base.with_mods(replay.conditions)
+            check_length(beatmap.start_ms[0], beatmap.end_ms.max() + SPARE_MS, beatmap.rate)
+            check_judgeable(beatmap, replay)
             if len(t_ms) < 2 or t_ms[-1] < beatmap.start_ms[0] + 10_000:
                 skipped["replay: less than ten seconds of play"] += 1
                 continue
-        except (BeatmapError, ReplayError, OSError) as error:
+        except UserError as error:
             skipped[str(error).split(": ", 1)[-1]] += 1
             continue
+        known = replay.counts_known
+        accuracy = replay.accuracy if known else judge(beatmap, replay).accuracy
         humans.append(
             HumanPlay(
                 pair=pair,
@@ -83,8 +97,8 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
                 song=f"{base.artist} - {base.title}",
                 md5=base.md5,
                 mods=replay.mods,
-                accuracy=replay.accuracy,
-                skill=_skill(beatmap, replay),
+                accuracy=accuracy,
+                skill=_skill(beatmap, accuracy),
                 path=path_of(t_ms, xy, replay.rate),
             )
         )
@@ -153,12 +167,20 @@ def same_map_groups(humans: list[HumanPlay]) -> list[list[HumanPlay]]:
     return [list(g.values()) for on, g in sorted(groups.items()) if len(g) > 1]
 
 
-def _skill(beatmap: Beatmap, replay: Replay) -> np.ndarray:
+def _why_not_compared(replay: Replay) -> str:
+    if reason := why_not_human(replay) or why_not_judged(replay):
+        return reason
+    if not replay.conditions.ordinary:
+        return "its mods have settings, under which no model can write a replay of stable"
+    return ""
+
+
+def _skill(beatmap: Beatmap, accuracy: float) -> np.ndarray:
     """(3,) log of the accuracy lost, objects a real second, log of the px/s between objects."""
     objects = beatmap.kind != Kind.SPINNER
     gap_s = np.maximum(np.diff(beatmap.start_ms[objects]), 1) / (1000 * beatmap.rate)
     apart_px = np.linalg.norm(np.diff(beatmap.xy[objects], axis=0), axis=1)
     if not len(gap_s):
         return np.zeros(3)
-    lost = np.log(1.01 - replay.accuracy)
+    lost = np.log(1.01 - accuracy)
     return np.array([lost, 1 / np.median(gap_s), np.log(np.median(apart_px / gap_s) + 50)])

@@ -5,12 +5,12 @@ from itertools import pairwise
 import numpy as np
 from tqdm import tqdm
 
+from osu.errors import UserError
 from osu.likeness import comparisons
 from osu.likeness.compare import DIVERSITY_MAPS, ContestantResult
 from osu.likeness.human_plays import HumanPlay, Subject, select
-from osu.likeness.measures import HISTOGRAMS, QUANTITIES, Measured, MeasureError, measure
+from osu.likeness.measures import HISTOGRAMS, QUANTITIES, Measured, measure
 from osu.likeness.two_sample import CLASSIFIERS
-from osu.rules.judge import JudgeError
 
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 ACCURACY_BANDS = (0.0, 0.85, 0.92, 0.96, 0.98, 1.0)  # about a fifth of the plays each
@@ -26,7 +26,7 @@ def reference(humans: list[HumanPlay], human_result: ContestantResult | None) ->
     for human in tqdm(select(humans, "train", None), desc="measuring: humans", unit="play"):
         try:
             subjects.append(Subject(human, measure(*human.load())))
-        except (MeasureError, JudgeError):
+        except UserError:
             continue
     bands = {"all": [play for _, play in subjects]}
     for low, high in pairwise(ACCURACY_BANDS):

@@ -1,23 +1,31 @@
 """Play a replay live: the real pointer, the real keys, in the game that is open beside this.
 
-    uv run -m osu.live REPLAY.osr --map MAP.osu --rect X,Y,W,H [--keys z,x] [--start-key F8]
-                       [--start-at MS] [--offset MS]
+    uv run -m osu.live REPLAY.osr --map MAP.osu --rect X,Y,W,H [--keys z,x] [--lazer]
+                       [--start-key F8] [--start-at MS] [--offset MS]
 
 For offline, unranked use only: automated play on an account breaks the game's rules.
 
 --rect is the playfield's rectangle on the screen, in pixels. It follows from the game's window with
 --window X,Y,W,H (its inside) or --window TITLE (found by the start of its title, such as 'osu!').
+--keys names two keys by what they type; lazer asks where a key lies and not what it types, so that
+with --lazer they are named by what they type on a US keyboard (on a French one, z is marked W).
 With --start-key the play waits for that key: press it when the map reaches --start-at (the first
 object by default). Escape stops it, F6 and F7 shift it by 2 ms.
 Exit status: 0 played to the end, 1 stopped or failed, 2 nothing could be started.
 """
 
 import argparse
+import hashlib
 import math
+import re
+import signal
 import sys
 from pathlib import Path
 
+from osu.errors import shown
 from osu.formats.beatmap import BeatmapError, load_beatmap
+from osu.formats.osu_file import with_crlf
+from osu.formats.plays.kind import kind_of, remark_on
 from osu.formats.replay import ReplayError, load_replay
 from osu.live.game_window import find_window
 from osu.live.plan import LiveError, Rect, make_plan, playfield_rect
@@ -38,25 +46,38 @@ def main(argv: list[str] | None = None) -> int:
         replay = load_replay(args.replay)
         beatmap = load_beatmap(args.map)
         if replay.beatmap_md5 != beatmap.md5:
-            raise LiveError(f"{args.replay} is not a play of {args.map}: the map's MD5 differs")
+            if replay.beatmap_md5 != hashlib.md5(with_crlf(args.map.read_bytes())).hexdigest():
+                raise LiveError(f"{args.replay} is not a play of {args.map}: the map's MD5 differs")
+            _remark(args.map, "a tool has changed its line ends since it was played")
         playfield = playfield_rect(args.window) if args.window else args.rect
         settings = LiveSettings(
             start_at_ms=beatmap.start_ms[0] if args.start_at is None else args.start_at,
             keys=tuple(args.keys.split(",")),
+            by_place=args.lazer,
             offset_ms=args.offset,
             **({"start_key": args.start_key} if args.start_key else {}),
         )
         player = LivePlayer(make_plan(replay, playfield), settings)
+        if not kind_of(replay).own:  # as most plays here are
+            _remark(args.replay, remark_on(replay))
+        for part in replay.left_out:
+            _remark(args.replay, f"left out: {part}")
+        _remark(args.map, beatmap.left_out)
     except (ReplayError, BeatmapError, LiveError, SinkError) as error:
-        print(f"osu.live: {error}", file=sys.stderr)
+        print(f"osu.live: {shown(error)}", file=sys.stderr)
         return 2
     print(NOTICE)
     with player:
         try:
             return _follow(player, settings, starts_at_once=not args.start_key)
         except KeyboardInterrupt:
-            print("stopped")
-            return 1
+            print("osu.live: stopped", file=sys.stderr)
+            return 128 + signal.SIGINT
+
+
+def _remark(path: Path, said: str) -> None:
+    if said:
+        print(f"{shown(path)}: {said}", file=sys.stderr)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -70,6 +91,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         "--window", type=_window, metavar="X,Y,W,H|TITLE", help="the game's window, its inside"
     )
     parser.add_argument("--keys", default="z,x", help="the game's two keys (default z,x)")
+    parser.add_argument(
+        "--lazer", action="store_true", help="keys by their place on a US keyboard, as lazer's are"
+    )
     parser.add_argument("--start-key", help="wait for this key; without it the play starts at once")
     parser.add_argument(
         "--start-at", type=_ms, metavar="MS", help="map time of the start (default: first object)"
@@ -77,7 +101,19 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--offset", type=_ms, default=0.0, metavar="MS", help="real ms, above 0 plays later"
     )
-    return parser.parse_args(argv)
+    return parser.parse_args(_joined(sys.argv[1:] if argv is None else argv))
+
+
+def _joined(argv: list[str]) -> list[str]:
+    """The arguments with a value that begins with a minus tied to its option: argparse would take
+    "-1920,0,1920,1080", a place on the screen to the left, for an option."""
+    joined: list[str] = []
+    for argument in argv:
+        if re.match(r"-[\d.]", argument) and joined and re.fullmatch(r"--[a-z-]+", joined[-1]):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _rect(text: str) -> Rect:

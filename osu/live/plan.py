@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osu.errors import UserError
+from osu.formats.plays.kind import why_not_human
 from osu.formats.replay import Replay, clean_frames
 from osu.units import CENTRE_PX, HEIGHT_PX, WIDTH_PX
 
@@ -77,6 +78,8 @@ class Plan:
 
 def make_plan(replay: Replay, playfield: Rect) -> Plan:
     """The plan of a replay; between its frames the player interpolates. Raises LiveError."""
+    if replay.mode:
+        raise LiveError(f"the replay cannot be played live: {why_not_human(replay)}")
     t_ms, xy, keys = clean_frames(replay)
     if not t_ms.size:
         raise LiveError("the replay holds no frames")

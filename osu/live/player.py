@@ -126,9 +126,10 @@ class LivePlayer:
         if status == DISPLAY_GONE:
             return "the display is gone"
         # Killed, so that it could not let the keys go; a fresh process does.
-        keys = ",".join(self._settings.keys)
+        command = [*_COMMAND, "--release", ",".join(self._settings.keys)]
+        command += ["place"] * self._settings.by_place
         with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run([*_COMMAND, "--release", keys], cwd=_ROOT, timeout=5, **_WINDOWS)
+            subprocess.run(command, cwd=_ROOT, timeout=5, **_WINDOWS)
         return f"the playback process ended unexpectedly (status {status}); the keys were released"
 
     def _say(self, event: LiveEvent) -> None:

@@ -3,7 +3,7 @@
     python -m osu.live.process                 plays a Job, one line of JSON on stdin; then a line
                                                a command: start, stop, nudge MS; events are JSON
                                                on stdout
-    python -m osu.live.process --release z,x   lets these keys go
+    python -m osu.live.process --release z,x [place]   lets these keys go
 
 It is a process of its own because a busy thread beside it costs milliseconds, and it imports little
 so that it is there at once. It ends, with the keys released, when the play ends, at the stop key,
@@ -80,7 +80,7 @@ class Playback:
         self._job, self._sink, self._commands, self._emit = job, sink, commands, emit
         self._counter, self._sleep = counter, sleep
         s = job.settings
-        self._play_codes = [sink.code(key) for key in s.keys]
+        self._play_codes = [sink.code(key, s.by_place) for key in s.keys]
         self._start_code = sink.code(s.start_key)
         self._hot_codes = [sink.code(key) for key in (s.stop_key, s.earlier_key, s.later_key)]
         self._hot_down = [True] * 3  # a key held from before has to be let go first
@@ -259,7 +259,7 @@ def _lateness(late_s: list[float]) -> Lateness | None:
 
 def main() -> None:
     if sys.argv[1:2] == ["--release"]:
-        release(sys.argv[2].split(","))
+        release(sys.argv[2].split(","), by_place="place" in sys.argv[3:])
         return
     lines = _lines(0)
     job = job_from_json(next(lines))
@@ -295,11 +295,11 @@ def _ask_for_priority() -> None:
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
-def release(keys: list[str]) -> None:
+def release(keys: list[str], by_place: bool) -> None:
     """Lets keys go that a killed playback may have left down."""
     sink = open_sink()
     for key in keys:
-        sink.key(sink.code(key), False)
+        sink.key(sink.code(key, by_place), False)
     sink.close()
 
 

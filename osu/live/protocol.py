@@ -20,6 +20,7 @@ class LiveSettings:
 
     start_at_ms: float  # map time at the moment the start key goes down
     keys: tuple[str, str] = ("z", "x")
+    by_place: bool = False  # the keys that lie where a US keyboard has `keys`, whatever they type
     start_key: str = "F8"
     stop_key: str = "Escape"
     earlier_key: str = "F6"

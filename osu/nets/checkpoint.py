@@ -8,22 +8,24 @@ does. Weights from outside are never unpickled. A run's own state is torch's fil
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from osu.errors import UserError
+from osu.errors import UNREADABLE, UserError
+from osu.files import open_file, read_file, replacing, write_atomic
 from osu.nets.cursor_gan import CursorGenerator
 from osu.nets.denoiser import Denoiser
 from osu.nets.lstm import CursorLSTM, KeyLSTM
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"
 EXACT = ("bank_recorder",)  # a rounded lattice drifts by a tenth of a pixel across a screen
-
+MAX_CARD_BYTES = 1 << 20
+MAX_TENSORS = 4096  # the largest network here has 160
+MAX_DILATION = 64
 
 NETWORKS = {
     network.__name__: network for network in (CursorLSTM, KeyLSTM, Denoiser, CursorGenerator)
@@ -48,37 +50,78 @@ def save_model(
         for name, value in model.state_dict().items()
     }
     described = {"network": type(model).__name__, "config": dataclasses.asdict(model.config)} | card
-    temporary = folder / (WEIGHTS + ".tmp")
-    save_file(weights, temporary)
-    os.replace(temporary, folder / WEIGHTS)
-    temporary = folder / (CARD + ".tmp")
-    temporary.write_text(json.dumps(described, indent=1) + "\n")
-    os.replace(temporary, folder / CARD)
+    with replacing(folder / WEIGHTS) as temporary:
+        save_file(weights, temporary)
+    write_atomic(folder / CARD, (json.dumps(described, indent=1) + "\n").encode())
 
 
 def load_card(folder: str | Path) -> dict:
-    """The card of a model's folder. CheckpointError where there is none."""
+    """The card of a model's folder, a dictionary. CheckpointError where there is none."""
     try:
-        return json.loads((Path(folder) / CARD).read_text())
-    except (OSError, ValueError) as error:
+        card = json.loads(read_file(Path(folder) / CARD, MAX_CARD_BYTES))
+    except UNREADABLE as error:
         raise CheckpointError(f"{folder}: no readable {CARD} ({error})") from None
+    if not isinstance(card, dict):
+        raise CheckpointError(f"{folder}: no readable {CARD} (it is not an object)")
+    return card
 
 
-def load_model(folder: str | Path) -> nn.Module:
-    """The network of a model's folder, in float32 and eval mode. CheckpointError in a sentence."""
+def load_model(folder: str | Path, *networks: type[nn.Module]) -> nn.Module:
+    """The network of a model's folder, one of `networks` where those are given, in float32 and eval
+    mode. CheckpointError in a sentence; a card that does not fit the weights builds nothing."""
     card = load_card(folder)
-    network = NETWORKS.get(card.get("network"))
-    if network is None:
-        raise CheckpointError(f"{folder}: unknown network {card.get('network')!r}")
+    network = NETWORKS.get(str(card.get("network")))
+    if network is None or (networks and network not in networks):
+        wanted = " or ".join(each.__name__ for each in networks) or "known"
+        raise CheckpointError(f"{folder}: its network {card.get('network')!r} is not {wanted}")
     try:
-        model = network(network.Config(**card["config"]))
+        shapes = _shapes(Path(folder) / WEIGHTS)
+        config = _fitting_config(network, card["config"], shapes)
+        with torch.device("meta"):  # shapes without memory
+            wanted = {name: value.shape for name, value in network(config).state_dict().items()}
+        if wanted != shapes:
+            differing = sorted(name for name, _ in wanted.items() ^ shapes.items())
+            raise ValueError(f"{differing[0]} differs")
+        model = network(config)
         weights = load_file(Path(folder) / WEIGHTS)
         model.load_state_dict(
             {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
         )
-    except (OSError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+    except (*UNREADABLE, SafetensorError) as error:
         raise CheckpointError(f"{folder}: the weights do not fit the card ({error})") from None
     return model.eval()
+
+
+def _shapes(path: Path) -> dict[str, torch.Size]:
+    """Of the tensors in a file of weights, none of which is read."""
+    with open_file(path), safe_open(path, "pt") as weights:
+        names = list(weights.keys())
+        if len(names) > MAX_TENSORS:
+            raise ValueError(f"it has more than {MAX_TENSORS} tensors")
+        return {name: torch.Size(weights.get_slice(name).get_shape()) for name in names}
+
+
+def _fitting_config(network: type[nn.Module], given: dict, shapes: dict[str, torch.Size]):
+    """The network's config, if its numbers may fit tensors of these shapes: a network has no more
+    layers than tensors, and is no wider than those. ValueError, TypeError."""
+    config = network.Config(**given)
+    widest = max([MAX_DILATION, *(side for shape in shapes.values() for side in shape)])
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        kinds = (int, float) if isinstance(field.default, float) else type(field.default)
+        if isinstance(field.default, tuple):
+            fits = isinstance(value, list) and len(value) <= len(shapes)
+            rows = [row if isinstance(row, list) else [row] for row in value] if fits else []
+            fits = fits and all(len(row) <= len(shapes) for row in rows)
+            numbers = [number for row in rows for number in row]
+            fits = fits and all(type(number) is int for number in numbers)
+        else:
+            fits = isinstance(value, kinds)
+            numbers = [value] if fits and type(value) is int else []
+        most = len(shapes) if field.name == "layers" else widest
+        if not fits or not all(0 <= number <= most for number in numbers):
+            raise ValueError(f"{field.name} is {str(value)[:40]}")
+    return config
 
 
 def init_from(folder: str | Path, model: nn.Module) -> None:
@@ -97,41 +140,56 @@ def init_from(folder: str | Path, model: nn.Module) -> None:
     model.load_state_dict(fitting, strict=False)
 
 
-def save_state(path: str | Path, args, step: int, parts: dict) -> None:
-    """A run's whole state after `step` steps, atomically. `parts` are modules and optimizers."""
+def save_state(path: str | Path, args, step: int, parts: dict, metrics: dict[str, float]) -> None:
+    """A run's whole state after `step` steps, atomically. `parts` are modules and optimizers,
+    `metrics` those of the last evaluation."""
     state = {
         "args": dataclasses.asdict(args),
         "step": step,
+        "metrics": metrics,
         "parts": {name: part.state_dict() for name, part in parts.items()},
         "torch_rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
     }
-    temporary = Path(f"{path}.tmp")
-    torch.save(state, temporary)
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        torch.save(state, temporary)
 
 
 def load_state(
-    path: str | Path, args, parts: dict, may_differ: tuple[str, ...] = ("resume", "device")
-) -> int:
-    """Restores `parts` and the generators in place, and returns how many steps were made.
+    path: str | Path,
+    args,
+    parts: dict,
+    finished: bool,
+    may_differ: tuple[str, ...] = ("resume", "device"),
+) -> tuple[int, dict[str, float]]:
+    """Restores `parts` and the generators in place, and returns how many steps were made and the
+    metrics of the last evaluation. `finished` says that the model of the last step was kept.
 
     A run goes on only with the options it was started with; `may_differ` names the exceptions.
-    CheckpointError names the first option that differs, or says that nothing is left to do.
+    CheckpointError names the first option that differs, or says that nothing is left to do, or that
+    the file is damaged.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
+        with open_file(path) as file:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        options, step = dict(state["args"]), int(state["step"])
+        metrics = dict(state.get("metrics", {}))
+    except FileNotFoundError as error:
         raise CheckpointError(f"{path}: there is no run to go on with ({error})") from None
+    except UNREADABLE:
+        raise CheckpointError(f"{path}: damaged; without --resume the run begins anew") from None
     for name, value in dataclasses.asdict(args).items():
-        before = state["args"].get(name)
+        before = options.get(name)
         if name not in may_differ and before != value:
             raise CheckpointError(f"{path}: was run with {name}={before}, not {value}")
-    if state["step"] >= args.steps:
+    if step >= args.steps and finished:
         raise CheckpointError(f"{path}: this run has made all of its {args.steps} steps")
-    for name, part in parts.items():
-        part.load_state_dict(state["parts"][name])
-    torch.set_rng_state(state["torch_rng"])
-    if state["cuda_rng"] is not None and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["cuda_rng"])
-    return state["step"]
+    try:
+        for name, part in parts.items():
+            part.load_state_dict(state["parts"][name])
+        torch.set_rng_state(state["torch_rng"])
+        if state["cuda_rng"] is not None and torch.cuda.is_available():
+            torch.cuda.set_rng_state(state["cuda_rng"])
+    except UNREADABLE:
+        raise CheckpointError(f"{path}: does not fit these networks; it may be damaged") from None
+    return step, metrics

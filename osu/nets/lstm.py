@@ -4,7 +4,7 @@ A network is built from its frozen `Config`, which the checkpoint's card keeps. 
 (B, T, C), batch first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -140,8 +140,15 @@ class KeyLSTM(nn.Module):
 
     @torch.no_grad()
     @one_thread()
-    def sample(self, features: Tensor, style: Tensor, generator: torch.Generator) -> Tensor:
-        """(B, N, len(PressField)) classes, drawn one object after the other."""
+    def sample(
+        self,
+        features: Tensor,
+        style: Tensor,
+        generator: torch.Generator,
+        on_progress: Callable[[float], None] = lambda share: None,
+    ) -> Tensor:
+        """(B, N, len(PressField)) classes, drawn one object after the other. `on_progress` hears
+        shares 0 .. 1 and may raise to give up."""
 
         def draw(logits: Tensor) -> Tensor:
             return torch.multinomial(logits.softmax(-1), 1, generator=generator).squeeze(-1)
@@ -156,6 +163,8 @@ class KeyLSTM(nn.Module):
         zeros = static.new_zeros(batch, self.config.hidden)
         state, drawn = [(zeros, zeros)] * len(cells), []
         for n in range(count):
+            if n % 100 == 0:
+                on_progress(n / count)
             hidden = self._enter(static[:, n], last)
             for layer, cell in enumerate(cells):
                 state[layer] = torch.lstm_cell(hidden, state[layer], *cell)

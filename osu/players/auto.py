@@ -6,13 +6,14 @@ wherever a replay is needed and no network is at hand.
 
 import numpy as np
 
+from osu.features.chart import check_length
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, build_replay
+from osu.origin import origin
 from osu.players.generated import GeneratedPlay, judged_play
 from osu.units import CENTRE_PX, FRAME_MS, frame_count, grid_ms
 
 AUTO = "auto"  # the name of the model that is none: straight lines, exact times
-AUTO_PLAYER = "osu-players/auto"
 AUTO_TIMESTAMP_TICKS = 630_822_816_000_000_000  # 2000-01-01 UTC: the same map gives the same bytes
 AUTO_SPIN_RPM = 400.0  # of real time; the game counts up to 477
 SPIN_RADIUS_PX = 50.0
@@ -31,17 +32,18 @@ def generate_auto(beatmap: Beatmap) -> GeneratedPlay:
 
     60 frames per real second and one more at each press and each release. The cursor moves in
     straight lines from the end of one object to the start of the next, follows slider balls and
-    spins at 400 rpm; the two keys alternate.
+    spins at 400 rpm; the two keys alternate. BeatmapError where that is longer than two hours.
     """
     press_ms, release_ms = _presses(beatmap)
     first_ms = min(0.0, beatmap.start_ms[0] - APPROACH_LEAD_MS * beatmap.rate)
     last_ms = max(beatmap.end_ms.max(), release_ms.max()) + TAIL_MS * beatmap.rate
+    check_length(first_ms, last_ms, beatmap.rate)
     first_ms = np.floor(first_ms)
     grid = grid_ms(first_ms, frame_count(first_ms, last_ms, beatmap.rate), beatmap.rate)
     t_ms = np.unique(np.concatenate([grid, press_ms, release_ms]))
     replay = build_replay(
         beatmap.md5,
-        AUTO_PLAYER,
+        origin(AUTO),
         beatmap.mods,
         t_ms,
         _cursor(beatmap, t_ms),

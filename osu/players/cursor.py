@@ -12,8 +12,10 @@ from osu.features.presses import from_bins, press_features_of, spans_of, to_map_
 from osu.features.style import Style, draw_similar, spread_of_unstable_rate
 from osu.formats.beatmap import Beatmap
 from osu.nets.checkpoint import load_model
-from osu.nets.lstm import KeyLSTM
+from osu.nets.cursor_gan import CursorGenerator
+from osu.nets.lstm import CursorLSTM, KeyLSTM
 from osu.players.generated import GeneratedPlay, draw_recorder, finish_play
+from osu.players.hand import apply_dead_zone
 from osu.players.options import OnProgress, PlayOptions
 
 PRESSER = "keys"  # the folder of the key-press network, the same for every cursor network
@@ -27,10 +29,8 @@ class CursorPlayer:
     def __init__(self, folder: Path, name: str, device: torch.device) -> None:
         self.name = name
         self.device = device
-        self.model = load_model(folder / name).to(device)
-        presser = load_model(folder / PRESSER)
-        assert isinstance(presser, KeyLSTM), f"{PRESSER} is a {type(presser).__name__}"
-        self.presser = presser.to(device)
+        self.model = load_model(folder / name, CursorLSTM, CursorGenerator).to(device)
+        self.presser = load_model(folder / PRESSER, KeyLSTM).to(device)
 
     def generate(
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress
@@ -40,6 +40,8 @@ class CursorPlayer:
         generator = torch.Generator(self.device).manual_seed(seed)
         condition = chart_condition(chart, self.device)
         cursor = self.model.play(condition, generator)[0].cpu().numpy()
+        if isinstance(self.model, CursorGenerator):  # an average over people has no rests
+            cursor = apply_dead_zone(cursor, np.random.default_rng((seed, 1)))
         on_progress(0.5)
 
         rng = np.random.default_rng(seed)
@@ -48,7 +50,10 @@ class CursorPlayer:
         if options.unstable_rate is not None:
             style[Style.SPREAD] = spread_of_unstable_rate(options.unstable_rate)
         features = torch.from_numpy(press_features_of(chart, cursor)[None]).to(self.device)
-        bins = self.presser.sample(features, style[None], generator)[0].cpu().numpy()
+        drawn = self.presser.sample(
+            features, style[None], generator, lambda share: on_progress(0.5 + 0.5 * share)
+        )
+        bins = drawn[0].cpu().numpy()
         spans = to_map_ms(spans_of(chart, from_bins(bins, rng)), chart)
 
         play = np.zeros((chart.frames, len(Play)), np.float32)

@@ -31,10 +31,13 @@ from osu.nets.checkpoint import load_model
 from osu.nets.denoiser import Denoiser, to_play, to_residual
 from osu.players.dpm_solver import SIGMA_MAX, noise_levels, sample
 from osu.players.generated import GeneratedPlay, draw_recorder, finish_play
+from osu.players.hand import apply_dead_zone
 from osu.players.options import OnProgress, PlayOptions
 from osu.players.spinners import spinner_path
 from osu.players.target import play_to_target, with_sloppiness
 
+# Median reach for osu.players.hand: the network rests by itself in half of the time.
+RESTING_DEAD_ZONE_PX = 0.6
 IDLE_S = 1.5  # farther from the next object nobody aims at it yet
 # While sigma >= 0.06, blend the prediction inside spinners with a synthetic spin: the network alone
 # turns at a third of human speed (osu.players.spinners).
@@ -73,7 +76,7 @@ class DiffusionPlayer:
 
     def __init__(self, folder: Path, name: str, device: torch.device) -> None:
         self.name = name
-        self.model = load_model(folder / name).to(device)
+        self.model = load_model(folder / name, Denoiser).to(device)
 
     def generate(
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress
@@ -107,6 +110,8 @@ def sample_play(
         sampling = GUIDED if wished else Sampling()
     sampling = replace(sampling, steps=options.steps or sampling.steps)
     play = sample_as(model, chart, person, seed, sampling, on_progress)
+    rng = np.random.default_rng((seed, 1))
+    play[:, : Play.K1] = apply_dead_zone(play[:, : Play.K1], rng, RESTING_DEAD_ZONE_PX)
     return play, person.recorder
 
 

@@ -4,16 +4,20 @@
     replay = player.play(beatmap.with_mods(mods), seed=7)
 
 The same model, map, seed and options give the same bytes on the same machine. Every replay names
-its origin as the player ("osu-players/diffusion"); nothing here can change that.
+its origin as the player ("osu-players/diffusion", osu.origin); nothing here can change that.
 """
 
 import dataclasses
+import re
+import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Event as Flag
 
 import torch
 
+from osu.errors import shown
 from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay
 from osu.nets.checkpoint import CheckpointError, load_card
@@ -24,6 +28,8 @@ from osu.players.options import Cancelled, OnProgress, OptionError, PlayOptions
 
 MODELS = Path(__file__).parents[2] / "models"
 DEFAULT = "diffusion"
+NAME = re.compile(r"[\w.-]{1,40}", re.ASCII)  # of a model's folder; replays name it as the player
+MOST_ABOUT = 200  # characters
 PLAYERS = {"cursor": CursorPlayer, "play": DiffusionPlayer}  # by the `kind` in a model's card
 
 
@@ -39,26 +45,40 @@ class Card:
 
 
 def list_models(folder: Path = MODELS) -> list[Card]:
-    """Every playable model below the folder, the default first."""
+    """Every playable model below the folder, the default first. Those that cannot be read are left
+    out, each with one sentence on stderr."""
     cards = []
     for path in sorted(folder.glob("*/card.json")):
-        card = load_card(path.parent)
-        if card.get("kind") in PLAYERS:
-            cards.append(_card(path.parent.name, card))
+        try:
+            if not NAME.fullmatch(path.parent.name):
+                raise CheckpointError(f"{path.parent}: a name has 1 to 40 of A-Z a-z 0-9 _ . -")
+            card = load_card(path.parent)
+            if str(card.get("kind")) in PLAYERS:
+                cards.append(_card(path.parent.name, card))
+        except CheckpointError as error:
+            _say_once(str(error))
     return sorted(cards, key=lambda card: card.name != DEFAULT)
 
 
 def _card(name: str, card: dict) -> Card:
     numbers = card.get("test", card.get("validation", {}))
-    kind = card["kind"]
-    return Card(name, card.get("about", ""), PLAYERS[kind].OPTIONS, numbers, kind)
+    about, kind = card.get("about", ""), card["kind"]
+    if not isinstance(numbers, dict) or not isinstance(about, str):
+        raise CheckpointError(f"{name}: its card's numbers or its line about it are none")
+    return Card(name, shown(about, MOST_ABOUT), PLAYERS[kind].OPTIONS, numbers, kind)
+
+
+@cache
+def _say_once(sentence: str) -> None:
+    print(f"left out: {shown(sentence)}", file=sys.stderr)
 
 
 def load_player(name: str = DEFAULT, device: str = "cpu", folder: Path = MODELS) -> "Player":
     """The player of that name. CheckpointError, in a sentence that lists the names, without it."""
     cards = {card.name: card for card in list_models(folder)}
     if name not in cards:
-        raise CheckpointError(f"there is no model {name!r}; there are {', '.join(cards)}")
+        names = ", ".join(cards) or "none"
+        raise CheckpointError(f"there is no model {name!r}; there are {names}")
     return Player(cards[name], torch.device(device), folder)
 
 

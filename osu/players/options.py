@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from osu.errors import UserError
+from osu.features.chart import chart_of
+from osu.features.play import MIN_FRAMES, played_frames
 from osu.formats.beatmap import Beatmap
-from osu.formats.replay import Replay
+from osu.formats.plays.kind import why_not_human
+from osu.formats.replay import Replay, clean_frames
+from osu.rules.judge import judge
 
 SKILLS = {"low": 0.91, "mid": 0.96, "high": 0.985}  # accuracies
 ACCURACY_RANGE = (0.5, 1.0)
@@ -28,7 +32,20 @@ class LikedPlay(NamedTuple):
     """A play of the person to play like."""
 
     replay: Replay
-    beatmap: Beatmap  # the replay's mods applied
+    beatmap: Beatmap  # under the replay's conditions
+
+
+def liked_play(name: str, replay: Replay, beatmap: Beatmap) -> LikedPlay:
+    """A replay and its map, under any mods, as a play of the person to play like. OptionError, a
+    sentence that begins with `name`, where it does not show how a person plays."""
+    if reason := why_not_human(replay):
+        raise OptionError(f"{name} is nobody to play like: {reason}")
+    beatmap = beatmap.with_mods(replay.conditions)
+    if played_frames(chart_of(beatmap), clean_frames(replay)[0]) < MIN_FRAMES:
+        raise OptionError(f"{name} is nobody to play like: it has less than two seconds of play")
+    if not replay.counts_known:
+        replay = judge(beatmap, replay).stamp(replay)
+    return LikedPlay(replay, beatmap)
 
 
 @dataclass(frozen=True)

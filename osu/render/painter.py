@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from osu.errors import UserError
+from osu.errors import UserError, shown
+from osu.origin import is_generated
 from osu.render import sprites
-from osu.render.scene import Circle, Pop, Scene, Slider, Spinner, Stage
+from osu.render.scene import MOST_OBJECTS, Circle, Pop, Scene, Slider, Spinner, Stage
 from osu.render.sprites import COMBO, WHITE, Colour, Sprite, mix, paste
 from osu.units import HEIGHT_PX, WIDTH_PX
 
@@ -27,7 +28,8 @@ RESULT: dict[int, Colour] = {
 }
 POP_TEXT = {300: "300", 100: "100", 50: "50", 0: "miss"}
 TRAIL_DOTS = 90  # at most, however far the cursor went
-BODIES = 48  # slider bodies kept, a pane
+BODIES = MOST_OBJECTS  # slider bodies kept, a pane
+MOST_LABEL = 100  # characters of a caption
 
 
 class RenderError(UserError):
@@ -37,7 +39,9 @@ class RenderError(UserError):
 class Painter:
     """Paints stages side by side into images of `width` x `height` px.
 
-    `labels` has one caption a stage, such as the player's name; none leaves the captions out.
+    `labels` has one caption a stage, such as the model's name; none leaves the captions out. Below
+    it every generated play shows its origin, whatever the caption: a visible line is kept where
+    a picture is cut to other formats, a comment in the file is not.
     """
 
     def __init__(
@@ -86,7 +90,7 @@ class _Pane:
         return self.x + x * self.scale, self.y + y * self.scale
 
     def _paint_ground(self, label: str) -> Image.Image:
-        """What never changes: the playfield."""
+        """What never changes: the playfield and the captions."""
         ground = Image.new("RGB", (self.width, self.height), BACKDROP)
         margin = 0.35 * self.radius
         left, top = self.px(0, 0)
@@ -97,9 +101,12 @@ class _Pane:
                 colour,
                 tuple(round(v + s * inset) for v, s in zip(box, (1, 1, -1, -1), strict=True)),
             )
-        if label:
-            caption = sprites.text(label, round(self.em), FAINT, "lt")
-            paste(ground, caption, self.em, self.top + self.em * 0.8)
+        replay = self.stage.replay
+        made_by = replay.player if replay is not None and is_generated(replay.player) else ""
+        captions = [shown(text, MOST_LABEL) for text in (label, made_by) if text]
+        for row, text in enumerate(captions):
+            caption = sprites.text(text, round(self.em), FAINT, "lt")
+            paste(ground, caption, self.em, self.top + self.em * (0.8 + 1.3 * row))
         return ground
 
     def paint(self, t_ms: float) -> Image.Image:
@@ -187,7 +194,7 @@ class _Pane:
             path = beatmap.path_xy[slice(*beatmap.path_start[slider.index : slider.index + 2])]
             path_px = path * self.scale + (self.x, self.y)
             self._bodies[slider.index] = sprites.slider_body(
-                path_px, self.radius, _combo(slider.combo)
+                path_px, self.radius, _combo(slider.combo), (self.width, self.height)
             )
         return self._bodies[slider.index]
 
@@ -257,7 +264,7 @@ class _Pane:
             frame.paste(mix(colour, WHITE, 0.25), tuple(box))
             frame.paste(colour, (box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1))
             label = str(count) if count else f"K{k + 1}"
-            caption = sprites.text(label, round(0.75 * self.em), WHITE)
+            caption = sprites.text(shown(label, MOST_LABEL), round(0.75 * self.em), WHITE)
             paste(frame, caption, x + side / 2, top + side / 2, 1.0 if held else 0.75)
 
     def _errors(self, frame: Image.Image, scene: Scene) -> None:

@@ -23,6 +23,8 @@ ERROR_MS = 4000.0  # a tick in the hit-error bar
 TRAIL_MS = 180.0  # real time
 TRAIL_STEPS = 90
 FOLLOW_RADII = 2.4  # radius of the follow circle, in circle radii
+# At once, of maps made to be slow: objects, and their ticks; hit errors.
+MOST_OBJECTS, MOST_ERRORS = 100, 400
 HIDDEN_IN, HIDDEN_OUT = 0.4, 0.3  # of the preempt: how long HD fades objects in, then out
 
 
@@ -96,7 +98,7 @@ class Stage:
 
     The replay's mods are applied to the map, whatever mods the map came with. A replay that was
     judged already brings its `judgement`, any other is judged here; the attribute is None where
-    there is no replay and where its rules aren't the judge's (lazer's).
+    there is no replay and where the judge has no rules for it.
     """
 
     def __init__(
@@ -105,8 +107,8 @@ class Stage:
         replay: Replay | None = None,
         judgement: Judgement | None = None,
     ):
-        if replay is not None and beatmap.mods != replay.mods:
-            beatmap = beatmap.with_mods(replay.mods)
+        if replay is not None and beatmap.conditions != replay.conditions:
+            beatmap = beatmap.with_mods(replay.conditions)
         self.beatmap = beatmap
         self.replay = replay
         self.judgement = _judged(beatmap, replay) if judgement is None else judgement
@@ -159,6 +161,7 @@ class Stage:
         """The scene at map time `t_ms`, any time at all."""
         appear_ms = self.beatmap.start_ms - self._preempt_ms
         shown = np.flatnonzero((appear_ms <= t_ms) & (t_ms < self._done_ms + BURST_MS))
+        shown = shown[:MOST_OBJECTS]
         judged = int(np.searchsorted(self._judged_ms, t_ms, side="right"))
         hits = int(np.searchsorted(self._error_at_ms, t_ms, side="right"))
         so_far = self._error_ms[:hits] / self.beatmap.rate
@@ -262,7 +265,7 @@ class Stage:
         events = slice(*b.event_start[i : i + 2])
         ms = b.event_ms[events]
         shown = (b.event_kind[events] == SliderPart.TICK) & (ms > t_ms) & (ms <= until_ms)
-        return tuple((float(x), float(y)) for x, y in b.event_xy[events][shown])
+        return tuple((float(x), float(y)) for x, y in b.event_xy[events][shown][:MOST_OBJECTS])
 
     def _arrows(self, i: int, t_ms: float, slide: int) -> tuple[tuple[float, float, float], ...]:
         """The next reversal, and the one after it: an even slide ends at the path's end."""
@@ -333,6 +336,7 @@ class Stage:
 
     def _errors(self, t_ms: float, hits: int) -> np.ndarray:
         first = int(np.searchsorted(self._error_at_ms, t_ms - ERROR_MS))
+        first = max(first, hits - MOST_ERRORS)
         at_ms, error_ms = self._error_at_ms[first:hits], self._error_ms[first:hits]
         return np.stack([error_ms, (t_ms - at_ms) / ERROR_MS], axis=-1)
 
@@ -346,7 +350,7 @@ class Stage:
                 int(self._result[i]),
                 float((t_ms - self._done_ms[i]) / POP_MS),
             )
-            for i in self._order[first:last]
+            for i in self._order[max(first, last - MOST_OBJECTS) : last]
         )
 
 

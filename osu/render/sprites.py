@@ -18,6 +18,7 @@ COMBO: tuple[Colour, ...] = ((242, 92, 122), (76, 158, 240), (84, 196, 148), (24
 RING = 0.11  # width of a circle's white rim, in radii
 GLOW = 0.18  # width of the shadow around it, in radii
 LEVELS = 32  # opacities that are told apart
+MOST_POINTS = 4000  # of a slider's path: 3,100 px, the longest real one, has a tenth
 KEPT_PX = 1 << 15  # faded masks of up to this many pixels are kept
 
 
@@ -34,8 +35,12 @@ def paste(frame: Image.Image, sprite: Sprite, x: float, y: float, alpha: float =
     level = round(alpha * LEVELS)
     if level <= 0:
         return
-    left, top = round(x) + sprite.left, round(y) + sprite.top
     mask = sprite.mask
+    if not (-mask.width <= x + sprite.left <= frame.width) or not (
+        -mask.height <= y + sprite.top <= frame.height
+    ):
+        return  # beyond the border, or beyond all numbers
+    left, top = round(x) + sprite.left, round(y) + sprite.top
     if level < LEVELS:
         small = mask.width * mask.height <= KEPT_PX
         mask = _kept_faded(sprite, level) if small else _faded(sprite, level)
@@ -167,10 +172,17 @@ def arrow(radius_px: float, direction: float) -> Sprite:
     return _centred(WHITE, mask.reduce(scale))
 
 
-def slider_body(path_px: np.ndarray, radius_px: float, colour: Colour) -> Sprite:
-    """The body along a polyline, (P, 2) px in the frame: paint it at (0, 0)."""
-    left, top = np.floor(path_px.min(axis=0) - radius_px - 1)
-    right, bottom = np.ceil(path_px.max(axis=0) + radius_px + 2)
+def slider_body(
+    path_px: np.ndarray, radius_px: float, colour: Colour, size_px: tuple[int, int]
+) -> Sprite:
+    """The body along a polyline, (P, 2) px in a frame of `size_px`: paint it at (0, 0).
+
+    What lies outside the frame is cut off before anything is drawn.
+    """
+    size = np.array(size_px)
+    corner = np.clip(np.floor(path_px.min(axis=0) - radius_px - 1), 0, size - 1)
+    left, top = corner
+    right, bottom = np.clip(np.ceil(path_px.max(axis=0) + radius_px + 2), corner + 1, size)
     points = _thin(path_px - (left, top), 0.15 * radius_px)
     distance = _line_distance(points, int(right - left), int(bottom - top), radius_px)
     # A byte is fine enough for a distance, and then colour and opacity are tables of 256.
@@ -195,7 +207,13 @@ def _line_distance(points: np.ndarray, width: int, height: int, reach_px: float)
     Each segment is looked at only in its own neighbourhood: a long slider takes milliseconds.
     """
     distance = np.full((height, width), reach_px + 1.0, np.float32)
-    for a, b in zip(points, points[1:] if len(points) > 1 else points, strict=False):
+    ends = points[1:] if len(points) > 1 else points
+    starts = points[: len(ends)]
+    beyond = (np.maximum(starts, ends) < -reach_px - 1) | (
+        np.minimum(starts, ends) > np.array([width, height]) + reach_px + 1
+    )
+    seen = ~beyond.any(axis=1)
+    for a, b in zip(starts[seen], ends[seen], strict=True):
         x0, y0 = np.maximum(np.floor(np.minimum(a, b) - reach_px - 1).astype(int), 0)
         x1, y1 = np.ceil(np.maximum(a, b) + reach_px + 1).astype(int) + 1
         near = distance[y0:y1, x0:x1]
@@ -208,8 +226,10 @@ def _line_distance(points: np.ndarray, width: int, height: int, reach_px: float)
 
 
 def _thin(points: np.ndarray, step_px: float) -> np.ndarray:
-    """`points` without those closer than `step_px` along the line; first and last stay."""
+    """`points` without those closer than `step_px` along the line, or than lets MOST_POINTS of them
+    be left; first and last stay."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    keep = np.diff(np.floor(along / max(step_px, 1e-3)), prepend=-1.0) > 0
+    step_px = max(step_px, along[-1] / MOST_POINTS, 1e-3)
+    keep = np.diff(np.floor(along / step_px), prepend=-1.0) > 0
     keep[-1] = True
     return points[keep]

@@ -1,6 +1,6 @@
 """Beatmap + replay -> what the game counts: a judgement per object, combo, score, life.
 
-The rules are osu!stable's, as its players' replays show them.
+The rules are osu!stable's, as its players' replays show them, and lazer's for its own plays.
 """
 
 import dataclasses
@@ -9,15 +9,15 @@ from functools import cached_property
 
 import numpy as np
 
-from osu.errors import UserError
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.mods import Mods
+from osu.formats.plays.kind import Rules, kind_of, why_not_judged
 from osu.formats.replay import STABLE_VERSION, Replay, buttons_of, without_lead_in
+from osu.formats.replay_frames import MAX_FRAME_TIME_MS
 from osu.formats.slider_events import SliderPart
 from osu.rules.frames import (
     CLICK,
     END,
-    FOLLOW,
     Frames,
     floor_ms,
     frame_of,
@@ -25,31 +25,24 @@ from osu.rules.frames import (
     order_key,
 )
 from osu.rules.hits import Clicks, hit_objects
+from osu.rules.lazer import LAZER_TAIL, LAZER_TICK, play_lazer, standardised_score, too_much_work
 from osu.rules.life import life_after, life_bar
 from osu.rules.score import (
     EVENT,
     FINAL,
     GEKI,
-    HEAD,
     KATU,
-    PART_POINTS,
-    TICK_POINTS,
     Log,
     combo_after,
     combo_awards,
     difficulty_multiplier,
     grade,
     score_v1,
-    sort_log,
 )
 from osu.rules.sliders import Tracking, judge_events
 from osu.rules.spinners import spin
-
-NO_TIME = np.iinfo(np.int64).max
-
-
-class JudgeError(UserError):
-    """A play that these rules don't cover; the message is one sentence."""
+from osu.rules.stable_log import NO_TIME, write_log
+from osu.rules.work import JudgeError, check_work
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,28 +136,61 @@ class Judgement:
 
 
 def judge(beatmap: Beatmap, replay: Replay) -> Judgement:
-    """Judge a replay of a beatmap as osu!stable does, by the rules of the replay's version.
+    """Judge a replay of a beatmap as the game does that wrote it, stable by its version's rules.
 
-    `beatmap` is under the replay's mods (`Beatmap.with_mods`). The lead-in frames are left out.
-    After a fail the game records no frames but counts misses until the life bar of the header
+    `beatmap` is under the replay's conditions (`Beatmap.with_mods`). The lead-in frames are left
+    out. After a fail the game records no frames but counts misses until the life bar of the header
     ends, and so does this. Of the header only the version and that life bar are read; its counts
-    never are, so that they are a reference for these. JudgeError for a replay of lazer, whose
-    rules are others.
+    never are, so that they are a reference for these.
+
+    Lazer's plays are judged by osu.rules.lazer: a slider's result is that of its head, there are
+    no geki and katu, and the score is the standardised one before its mods' multipliers. Those
+    under its classic mod are judged as stable's. JudgeError where the game itself played or
+    helped, for what has no place on the map (osu.formats.plays.kind), and where judging would take
+    far more steps than any real play.
 
     The source of the stable game is closed. The rules are those of its open-source successor and
     the wiki where these have them, and elsewhere what the headers of real replays show; the
     modules of osu.rules say which.
     """
-    if replay.is_lazer:
-        raise JudgeError("this replay was written by lazer, whose rules are not supported")
+    if _rules_of(replay) is Rules.LAZER:
+        return _judge_lazer(beatmap, _lazer_frames_of(beatmap, replay), replay.version)
+    return _judge(beatmap, _frames_of(replay), replay.version)
+
+
+def check_judgeable(beatmap: Beatmap, replay: Replay) -> None:
+    """JudgeError where `judge` would refuse the play, long before it is judged."""
+    if _rules_of(replay) is Rules.LAZER:
+        _lazer_frames_of(beatmap, replay)
+    else:
+        frames = _frames_of(replay)
+        check_work(beatmap, frames, *_times(beatmap, frames)[:3])
+
+
+def _rules_of(replay: Replay) -> Rules:
+    if reason := why_not_judged(replay):
+        raise JudgeError(f"this replay cannot be judged: {reason}")
+    return kind_of(replay).rules
+
+
+def _lazer_frames_of(beatmap: Beatmap, replay: Replay) -> Frames:
+    t_ms, xy, keys = without_lead_in(replay)
+    forward = t_ms == np.maximum.accumulate(t_ms)  # the game leaves out those that run backwards
+    frames = make_frames(t_ms[forward], xy[forward], buttons_of(keys)[forward], replay.version)
+    if too_much_work(beatmap, frames):
+        raise JudgeError("judging this replay would take far more steps than any real play")
+    return frames
+
+
+def _frames_of(replay: Replay) -> Frames:
     t_ms, xy, keys = without_lead_in(replay)
     buttons = buttons_of(keys)
     if len(t_ms) and len(replay.life) and replay.life[-1, 0] > t_ms.max():
         # After a fail no frames are recorded, but the game counts misses until the bar ends.
-        t_ms = np.append(t_ms, int(replay.life[-1, 0]))
+        t_ms = np.append(t_ms, int(min(replay.life[-1, 0], MAX_FRAME_TIME_MS)))
         xy = np.concatenate([xy, xy[-1:]])
         buttons = np.append(buttons, 0)
-    return _judge(beatmap, make_frames(t_ms, xy, buttons, replay.version), replay.version)
+    return make_frames(t_ms, xy, buttons, replay.version)
 
 
 def judge_frames(beatmap: Beatmap, t_ms: np.ndarray, xy: np.ndarray, keys: np.ndarray) -> Judgement:
@@ -176,14 +202,22 @@ def judge_frames(beatmap: Beatmap, t_ms: np.ndarray, xy: np.ndarray, keys: np.nd
     return _judge(beatmap, make_frames(t_ms, xy, keys, STABLE_VERSION), STABLE_VERSION)
 
 
-def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
-    n = len(beatmap.start_ms)
+def _times(beatmap: Beatmap, frames: Frames) -> tuple[np.ndarray, ...]:
+    """Of each object start and end in integer ms, the order key at which it is done, and whether
+    the end is ambiguous (`floor_ms`)."""
     start = np.trunc(beatmap.start_ms).astype(np.int64)
     end, ambiguous = floor_ms(beatmap.end_ms)
     ambiguous &= beatmap.kind == Kind.SLIDER
-    circle, slider, spinner = (beatmap.kind == k for k in Kind)
+    circle = beatmap.kind == Kind.CIRCLE
     runs_out = np.where(circle, start + int(beatmap.window50_ms) + 1, end)
-    done = frames.end_key(runs_out, ambiguous)
+    return start, end, frames.end_key(runs_out, ambiguous), ambiguous
+
+
+def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
+    n = len(beatmap.start_ms)
+    start, end, done, ambiguous = _times(beatmap, frames)
+    check_work(beatmap, frames, start, end, done)
+    circle, slider, spinner = (beatmap.kind == k for k in Kind)
     clicks = hit_objects(beatmap, frames, start, done)
     tracking = judge_events(beatmap, frames, start, (end, ambiguous), frame_of(done), clicks)
 
@@ -191,6 +225,10 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
     parts = np.bincount(owner[tracking.hit], minlength=n) + (slider & (clicks.points > 0))
     share = parts / (np.diff(beatmap.event_start) + 1)
     slider_points = np.select([share == 1, share >= 0.5, share > 0], [300, 100, 50], 0)
+    if Mods.SV2 in beatmap.mods:  # no slider is worth more than its head
+        slider_points = np.where(
+            clicks.points > 0, np.minimum(slider_points, clicks.points), slider_points
+        )
     result = np.where(slider, slider_points, clicks.points)
     judged_at = np.where(circle, clicks.order_key, done)
 
@@ -210,17 +248,14 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
         result[i] = spins[i].points
         turns[i] = spins[i].half_turns / 2
 
-    log = _write_log(beatmap, frames, clicks, tracking, result, judged_at, spins)
+    log = write_log(beatmap, frames, clicks, tracking, result, judged_at, spins)
     combo = combo_after(log)
     score = score_v1(log, combo, difficulty_multiplier(beatmap), beatmap.mods)
     judged = judged_at < order_key(len(frames.t_ms), CLICK)
     awards = combo_awards(log, beatmap.new_combo, slider & (clicks.frame < 0))
     max_possible = int((circle | spinner).sum() + slider.sum() + len(owner))
     max_combo = int(combo.max(initial=0))
-    hit = clicks.frame >= 0
-    columns = np.column_stack([frames.t_ms, frames.x, frames.y])
-    press = columns[np.maximum(clicks.frame, 0)] if len(columns) else np.zeros((n, 3))
-    press_ms = np.where(hit, press[:, 0], np.nan)
+    press_ms, press_xy = _presses(frames, clicks.frame)
     final = log.part == FINAL
     per_object = np.zeros(n, np.int64)
     per_object[log.owner[final]] = combo[final]
@@ -230,7 +265,7 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
         judged=judged,
         hit_error_ms=press_ms - beatmap.start_ms,
         press_ms=press_ms,
-        press_xy=press[:, 1:],
+        press_xy=press_xy,
         event_hit=tracking.hit,
         spinner_turns=turns,
         combo=per_object,
@@ -251,56 +286,71 @@ def _judge(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
     )
 
 
-def _write_log(beatmap, frames, clicks, tracking, result, judged_at, spins) -> Log:
-    """Every judgement of the play, in order."""
-    n = len(result)
-    rows = []
+def _judge_lazer(beatmap: Beatmap, frames: Frames, version: int) -> Judgement:
+    """By lazer's rules, see osu.rules.lazer."""
+    play = play_lazer(beatmap, frames, version)
+    n = len(beatmap.start_ms)
+    owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))
+    tail = beatmap.event_kind == SliderPart.TAIL
+    spinner = beatmap.kind == Kind.SPINNER
 
-    def add(when, owner, part, points, scaled, combo, due_ms=NO_TIME):
-        columns = (when, owner, part, points, scaled, combo, due_ms)
-        rows.append([np.broadcast_to(np.asarray(column), len(owner)) for column in columns])
+    # Circles, heads and spinners, then the parts of sliders; of one ms the head comes first.
+    when = np.concatenate([play.judged_ms, play.event_judged_ms])
+    keys = order_key(frames.at_or_after(when), END)
+    most = np.concatenate([np.full(n, 300), np.where(tail, LAZER_TAIL, LAZER_TICK)])
+    base = np.concatenate([play.points, most[n:] * play.event_hit])
+    gain = np.concatenate(
+        [np.where(play.points > 0, 1, -1), np.where(play.event_hit, 1, np.where(tail, 0, -1))]
+    )
+    order = np.lexsort((np.arange(len(when)), when))
+    log = Log(
+        order_key=keys,
+        owner=np.concatenate([np.arange(n), owner]),
+        part=np.concatenate([np.full(n, FINAL), np.full(len(owner), EVENT)]),
+        points=base,
+        scaled=np.zeros(len(when), bool),
+        combo=gain,
+        due_ms=when,
+    )
+    log = Log(*(getattr(log, name)[order] for name in Log.__dataclass_fields__))
+    combo = combo_after(log)
+    lasted = log.order_key < order_key(len(frames.t_ms), CLICK)
+    judged = play.judged_ms <= (frames.clock_ms[-1] if len(frames.clock_ms) else -NO_TIME)
+    max_combo = int(combo[lasted].max(initial=0))
+    per_object = np.zeros(n, np.int64)
+    final = log.part == FINAL
+    per_object[log.owner[final]] = combo[final]
+    press_ms, press_xy = _presses(frames, play.frame)
+    counts = [int((play.points[judged] == value).sum()) for value in (300, 100, 50, 0)]
+    return Judgement(
+        beatmap=beatmap,
+        result=play.points,
+        judged=judged,
+        hit_error_ms=press_ms - beatmap.start_ms,
+        press_ms=press_ms,
+        press_xy=press_xy,
+        event_hit=play.event_hit,
+        spinner_turns=play.turns,
+        combo=per_object,
+        n300=counts[0],
+        n100=counts[1],
+        n50=counts[2],
+        nmiss=counts[3],
+        ngeki=0,
+        nkatu=0,
+        max_combo=max_combo,
+        score=standardised_score(base[order], most[order], combo, lasted, play.bonus),
+        perfect=max_combo == len(when),
+        combo_award=np.zeros(n, np.uint8),
+        log=log,
+        frames=frames,
+        clicks=Clicks(play.frame, keys[:n], np.where(spinner, 0, play.points)),
+        tracking=Tracking(play.event_hit, frame_of(keys[n:]), play.event_judged_ms),
+    )
 
-    slider = np.flatnonzero(beatmap.kind == Kind.SLIDER)
-    hit = clicks.points[slider] > 0
-    due = beatmap.start_ms[slider].astype(np.int64) + beatmap.window50_ms + 1
-    due = np.where(clicks.frame[slider] < 0, due, NO_TIME)
-    add(clicks.order_key[slider], slider, HEAD, PART_POINTS * hit, False, np.where(hit, 1, -1), due)
 
-    e = np.flatnonzero(tracking.frame >= 0)
-    owner = np.repeat(np.arange(n), np.diff(beatmap.event_start))[e]
-    hit = tracking.hit[e]
-    tick = (beatmap.event_kind == SliderPart.TICK) & ~_after_tail(beatmap, tracking)
-    points = np.where(tick[e], TICK_POINTS, PART_POINTS) * hit
-    combo = np.where(hit, 1, np.where(beatmap.event_kind[e] == SliderPart.TAIL, 0, -1))
-    when = order_key(tracking.frame[e], FOLLOW)
-    add(when, owner, EVENT, points, False, combo, tracking.due_ms[e])
-
-    gain = np.where(beatmap.kind == Kind.SLIDER, 0, 1)
-    add(judged_at, np.arange(n), FINAL, result, True, np.where(result > 0, gain, -1))
-    for i, s in spins.items():
-        when = order_key(np.array(s.frames, np.int64), FOLLOW)
-        add(when, np.full(len(when), i), EVENT, np.array(s.scores, np.int64), False, 0)
-    log = sort_log(Log(*(np.concatenate(column) for column in zip(*rows, strict=True))))
-    return _date_silent_misses(log, frames)
-
-
-def _after_tail(beatmap: Beatmap, tracking: Tracking) -> np.ndarray:
-    """(E,) bool: due after its slider's tail, which is judged early. A tick there gives what a
-    tail gives (seen in the reference headers: all of the four such sliders in exact plays)."""
-    last = np.maximum(beatmap.event_start[1:] - 1, 0)
-    tail_ms = np.append(tracking.due_ms, 0)[last]
-    return tracking.due_ms > np.repeat(tail_ms, np.diff(beatmap.event_start))
-
-
-def _date_silent_misses(log: Log, frames: Frames) -> Log:
-    """The game records a frame when score or combo change, not when a slider's part is missed at
-    combo 0: such a miss came before the frame that tells of it, and ends no combo begun in it."""
-    frame = frame_of(log.order_key)
-    t_ms = np.append(frames.clock_ms, NO_TIME)[np.minimum(frame, len(frames.clock_ms))]
-    rows = np.flatnonzero((log.combo < 0) & (log.part != FINAL) & (log.due_ms < t_ms))
-    before = np.searchsorted(log.order_key, order_key(frame[rows], CLICK))
-    combo = np.concatenate([[0], combo_after(log)])[before]
-    rows = rows[combo == 0]
-    keys = log.order_key.copy()
-    keys[rows] = order_key(frame[rows] - 1, END)
-    return sort_log(dataclasses.replace(log, order_key=keys))
+def _presses(frames: Frames, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) times and (N, 2) places of the presses in frames (N,), of which -1 is none."""
+    columns = np.column_stack([frames.t_ms, frames.x, frames.y])
+    press = columns[np.maximum(frame, 0)] if len(columns) else np.zeros((len(frame), 3))
+    return np.where(frame >= 0, press[:, 0], np.nan), press[:, 1:]

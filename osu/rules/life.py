@@ -25,6 +25,7 @@ HIT = {300: 6.0, 100: 2.2, 50: 0.4}
 COMBO_END = {GEKI: 14.0, KATU: 10.0, PLAIN: 6.0}
 PAUSED_BREAK_VERSION = 8  # older maps drain until a break begins, newer ones until the last object
 MAX_TRIES = 1000
+MAX_DRAIN_STEPS = 5_000_000  # two seconds: fewer tries for maps of over 5,000 objects
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def find_drain(beatmap: Beatmap) -> Drain:
     recovery_wanted = difficulty_range(hp, 8, 4, 0)
     waits, lasts, parts, ends = _plan(beatmap)
     drain, normal, combo_end = 0.05, 1.0, 1.0
-    for _ in range(MAX_TRIES):
+    for _ in range(min(MAX_TRIES, MAX_DRAIN_STEPS // len(waits))):
         life = uncapped = FULL
         low_ends = 0
         for wait, last, part, end in zip(waits, lasts, parts, ends, strict=True):

@@ -21,6 +21,7 @@ WARM_UP_FRAMES = 8  # before a spinner, to know where its first sample follows f
 TOP_SPEED = 0.05  # rad per real ms
 SPUN_OUT_SPEED = 0.03
 SLOW_FRAMES = 1.04  # from this many sixtieths on a velocity is measured over the true time
+MOST_BACKWARDS_MS = 100_000  # that the running mean looks at: its weights grow without end
 # From this version on a spinner asks for fewer turns and starts at the cursor's angle.
 # https://osu.ppy.sh/home/changelog/cuttingedge/20190510.2
 EASY_SPINNERS_VERSION = 20190510
@@ -88,7 +89,7 @@ def spin(
             delta += 2 * math.pi
         elif delta > math.pi:
             delta -= 2 * math.pi
-        decay = 0.999**dt
+        decay = 0.999 ** max(dt, -MOST_BACKWARDS_MS)
         spacing = decay * spacing + (1 - decay) * dt
         if delta == 0:
             still += 1

@@ -16,9 +16,10 @@ import numpy as np
 import torch
 
 from osu import distributed
-from osu.errors import UserError
-from osu.files import write_atomic
+from osu.errors import UserError, run_program
+from osu.files import ready_folder, remove_temporaries, write_atomic
 from osu.nets import checkpoint
+from osu.training.schedule import Steps
 
 FOLDERS = ("data", "cache", "out", "init")  # of a machine, so no card tells of them
 
@@ -63,12 +64,9 @@ def cli(args_class, argv: list[str] | None = None):
 
 
 def launch(main, args_class) -> None:
-    """Runs a training script; what a user can mend ends it with one sentence and status 2."""
-    try:
-        main(cli(args_class))
-    except (UserError, FloatingPointError) as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+    """Runs a training script; how it ends is osu.errors.run_program's."""
+    args = cli(args_class)
+    raise SystemExit(run_program(Path(sys.argv[0]).name, lambda: main(args)))
 
 
 def seed_everything(seed: int) -> None:
@@ -100,14 +98,20 @@ class Run:
         seed_everything(args.seed)
         self.device = distributed.own_device(pick_device(args.device))
         self.started = time.monotonic()
+        self.metrics: dict[str, float] = {}  # of the last save
         self.unseen = None  # the last step's losses, which nobody has looked at yet
         if not self.first:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        ready_folder(self.folder)
+        for folder in (self.folder, self.folder / "model"):
+            remove_temporaries(folder)
+        log = self.folder / "log.jsonl"
         if not args.resume:  # a new run in an old folder has a log of its own
-            (self.folder / "log.jsonl").unlink(missing_ok=True)
+            log.unlink(missing_ok=True)
+        elif log.exists():  # a line that a full disk or a kill cut off would spoil the next
+            write_atomic(log, (json.dumps(line).encode() + b"\n" for line in _whole_lines(log)))
         options = json.dumps(dataclasses.asdict(args), indent=1)
-        (self.folder / "args.json").write_text(options + "\n")
+        write_atomic(self.folder / "args.json", (options + "\n").encode())
         print(f"{self.folder}: {options}")
 
     def check_finite(self, step: int, losses: dict[str, torch.Tensor]) -> None:
@@ -149,17 +153,37 @@ class Run:
             with open(self.folder / "log.jsonl", "a") as file:
                 file.write(json.dumps(line) + "\n")
 
-    def resume(self, parts: dict) -> int:
-        """Restores the parts of a run that goes on. The step to go on with: 0 in a new run."""
-        if not self.args.resume:
-            return 0
-        return checkpoint.load_state(self.folder / "last.pt", self.args, parts)
+    def begin(self, parts: dict, minutes: float = 0.0) -> tuple[Steps, dict[str, float]]:
+        """The run's steps, and the metrics of its last save. The parts of a run that goes on are
+        restored; in a new run there are no metrics."""
+        first = 0
+        if self.args.resume:
+            state, card = self.folder / "last.pt", self.folder / "model" / checkpoint.CARD
+            finished = (
+                state.exists() and card.exists() and card.stat().st_mtime >= state.stat().st_mtime
+            )
+            first, self.metrics = checkpoint.load_state(state, self.args, parts, finished)
+
+        def stop(steps_made: int, number: int) -> None:
+            self._look()
+            if self.first:
+                self._keep(steps_made, parts)
+                print(f"\n{self.folder}: stopped after {steps_made} steps; --resume goes on")
+            raise SystemExit(128 + number)
+
+        return Steps(first, self.args.steps, self.device, minutes, stop), self.metrics
 
     def save(self, step: int, metrics: dict[str, float], parts: dict) -> None:
-        """After a step: its metrics to the log, the plot, and last.pt."""
+        """After a step: last.pt, then what the run does not depend on: the log and the plot."""
+        self._look()
+        self.metrics = {name: float(value) for name, value in metrics.items()}
+        self._keep(step + 1, parts)
         self.log(step, **metrics)
         self.plot()
-        checkpoint.save_state(self.folder / "last.pt", self.args, step + 1, parts)
+
+    def _keep(self, steps_made: int, parts: dict) -> None:
+        path = self.folder / "last.pt"
+        checkpoint.save_state(path, self.args, steps_made, parts, self.metrics)
 
     def finish(self, model, plays, metrics: dict[str, float], steps: int, **about) -> None:
         """Keeps the model with a card that says how it came to be, and leaves the others."""
@@ -183,13 +207,18 @@ class Run:
         distributed.stop()
 
     def plot(self) -> None:
-        """loss.png: every logged quantity over the steps."""
+        """loss.png: every logged quantity over the steps. What goes wrong is said in a line."""
         if not self.first or not (self.folder / "log.jsonl").exists():
             return
+        try:
+            self._plot()
+        except Exception as error:  # whatever a plot fails of, the run goes on
+            print(f"{self.folder}: loss.png was not drawn ({error})", file=sys.stderr)
+
+    def _plot(self) -> None:
         from osu import figures  # matplotlib: only where a plot is drawn
 
-        text = (self.folder / "log.jsonl").read_text()
-        lines = [json.loads(line) for line in text.splitlines()]
+        lines = _whole_lines(self.folder / "log.jsonl")
         names = [name for line in lines for name in line if name not in ("step", "seconds")]
         names = list(dict.fromkeys(names))
         columns = min(3, len(names))
@@ -201,3 +230,16 @@ class Run:
             axis.plot(points.keys(), points.values(), linewidth=1)
             axis.set_title(name, fontsize=9)
         write_atomic(self.folder / "loss.png", figures.png(figure, dpi=90))
+
+
+def _whole_lines(log: Path) -> list[dict]:
+    """The lines of a log that are whole: a run may have been killed within one."""
+    lines = []
+    for text in log.read_bytes().splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and "step" in line:
+            lines.append(line)
+    return lines

@@ -1,8 +1,11 @@
 """The steps of a training run: how far it is, learning rates, seeds, averaged weights."""
 
 import math
+import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -13,13 +16,30 @@ from osu import distributed
 
 class Steps:
     """A run's steps: `for step, done in steps`, with a bar; `done` is the share of the run before
-    the step, by steps or by `minutes` where those are above 0. `last` says when it is the last."""
+    the step, by steps or by `minutes` where those are above 0. `last` says when it is the last.
+    Where SIGINT or SIGTERM has come, `stop(steps made, signal)` is called after the step at hand.
+    """
 
-    def __init__(self, first: int, count: int, device: torch.device, minutes: float = 0.0) -> None:
+    def __init__(
+        self,
+        first: int,
+        count: int,
+        device: torch.device,
+        minutes: float = 0.0,
+        stop: Callable[[int, int], None] | None = None,
+    ) -> None:
         self.first, self.count, self.device, self.minutes = first, count, device, minutes
+        self.stop = stop
         self.last = False
 
     def __iter__(self) -> Iterator[tuple[int, float]]:
+        with signals_noted() as signals:
+            for step, done in self._steps():
+                yield step, done
+                if signals and not self.last and self.stop is not None:
+                    self.stop(step + 1, signals[0])
+
+    def _steps(self) -> Iterator[tuple[int, float]]:
         self.began = time.monotonic()
         self.bar = tqdm(range(self.first, self.count), initial=self.first, total=self.count)
         for step in self.bar:
@@ -40,6 +60,32 @@ class Steps:
     def show(self, loss: torch.Tensor, frames_per_s: int) -> None:
         """Beside the bar."""
         self.bar.set_postfix(loss=f"{loss.item():.3f}", frames_per_s=f"{frames_per_s:.2e}")
+
+
+@contextmanager
+def signals_noted() -> Iterator[list[int]]:
+    """The first SIGINT or SIGTERM is only put into this list; a second one ends the program."""
+    noted: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread():
+        yield noted  # only the main thread hears of signals
+        return
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, _) -> None:
+        noted.append(number)
+        restore()
+
+    for number in numbers:
+        signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        restore()
 
 
 def step_seed(*parts: int) -> int:

@@ -4,7 +4,9 @@ The server is tests/api_server.py on 127.0.0.1; the clock is made up, so nobody 
 """
 
 import dataclasses
+import gzip
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -100,6 +102,26 @@ def test_a_maps_best(run, tmp_path):
     assert [p.name for p in tmp_path.glob("out/replays/*")] == ["100.osr"]
 
 
+def test_everyones_recent_passes_until_there_are_enough(run, server, clock, tmp_path):
+    scores = server.lists["best"]
+    scores[1]["has_replay"] = scores[1]["replay"] = False
+    del server.replays[102]  # osu! says that it has a replay, and has none
+    server.lists["everyone"] = [scores[:3], scores[3:]]
+    started_s = clock.time_s
+    status, printed = run("--everyone", "3")
+    assert status == 0 and f"3  {LOADED}" in printed and f"1  {NOT_KEPT}" in printed
+    names = {path.stem for path in (tmp_path / "out" / "replays").iterdir()}
+    assert names == {"100", "103", "104"}
+    assert clock.time_s - started_s >= 3 * osu_api.DOWNLOAD_S  # of four asked for
+    # Again: nothing is lacking; with one more, only that one is asked for.
+    before = server.seen.copy()
+    assert (
+        run("--everyone", "3")[0] == 0 and server.seen["/api/v2/scores"] == before["/api/v2/scores"]
+    )
+    assert f"1  {LOADED}" in run("--everyone", "4")[1]
+    assert server.seen["/api/v2/scores/103/download"] == 1
+
+
 def test_more_than_a_page(run, server):
     server.lists["best"] = [score(i, 10, has_replay=False) for i in range(150)]
     assert f"150  {NOT_KEPT}" in run("--user", PLAYER, "--best", "200")[1]
@@ -170,7 +192,7 @@ def test_what_fails_is_asked_again(run, server, clock, path):
 def test_a_server_that_never_helps_is_one_sentence(run, server, tmp_path):
     server.troubles["/api/v2/scores/101/download"] = [502] * 20
     status, printed = run("--user", PLAYER)
-    assert status == 1
+    assert status == 2
     assert printed.strip().endswith("does not help, 6 times asked: it answers with status 502")
     assert [p.name for p in tmp_path.glob("out/replays/*")] == ["100.osr"]
 
@@ -179,7 +201,7 @@ def test_a_server_that_wants_rest_is_left_alone(run, server, clock, monkeypatch)
     monkeypatch.setattr("tests.api_server.RETRY_AFTER_S", 3600)
     server.troubles["/api/v2/scores/101/download"] = [429]
     status, printed = run("--user", PLAYER)
-    assert status == 1 and printed.strip().endswith("osu! wants to be left alone for 3600 s")
+    assert status == 2 and printed.strip().endswith("osu! wants to be left alone for 3600 s")
     assert max(clock.slept) <= osu_api.DOWNLOAD_S
 
 
@@ -193,7 +215,7 @@ def test_an_expired_token_is_renewed(run, server):
 def test_wrong_credentials(run, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     status, printed = run("--user", PLAYER)
-    assert status == 1 and "does not accept this client ID and secret" in printed
+    assert status == 2 and "does not accept this client ID and secret" in printed
     assert SECRET not in printed and "wrong" not in printed
 
 
@@ -206,24 +228,24 @@ def test_wrong_credentials(run, monkeypatch, name, value):
     ],
 )
 def test_what_is_not_there_is_one_sentence(run, argv, sentence):
-    assert run(*argv) == (1, f"osu.data.download: {sentence}\n")
+    assert run(*argv) == (2, f"osu.data.download: {sentence}\n")
 
 
 def test_a_refusal_and_a_strange_answer(run, server):
     server.troubles["/api/v2/users/Made Up"] = [403, b'{"id": "many"}', b"[1, 2]"]
     assert run("--user", PLAYER) == (
-        1,
+        2,
         "osu.data.download: osu! refuses the request with status 403\n",
     )
     for _ in range(2):
         status, printed = run("--user", PLAYER)
-        assert status == 1 and "answers in a way ossapi does not know" in printed
+        assert status == 2 and "answers in a way ossapi does not know" in printed
         assert printed.count("\n") == 1
 
 
 def test_no_scores(run, server):
     server.lists["best"] = []
-    assert run("--user", PLAYER) == (1, "osu.data.download: osu! has no such scores\n")
+    assert run("--user", PLAYER) == (2, "osu.data.download: osu! has no such scores\n")
 
 
 def test_missing_replays_and_maps_are_counted(run, server, tmp_path):
@@ -253,9 +275,59 @@ def test_two_versions_of_a_map(run, server):
     assert f"2  {LOADED}" in printed and f"1  {OTHER_MAP}" in printed
 
 
-def test_an_answer_that_is_too_large_is_refused(run, server, monkeypatch):
-    monkeypatch.setattr(osu_api, "MAX_ANSWER_BYTES", 100)
-    assert "more than 0 MB" in run("--user", PLAYER)[1]
+PATHS = ["/oauth/token", "/api/v2/users/Made Up", "/api/v2/scores/100/download", "/osu/10"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_no_redirect_is_followed(run, server, path, status):
+    """A 307 has the form sent again, with the secret: here to another server, which must not hear
+    of any request."""
+    other = ApiServer()
+    try:
+        server.troubles[path] = [(status, {"Location": other.url + path}, b"")]
+        done, printed = run("--user", PLAYER, "--best", "1")
+    finally:
+        other.shutdown()
+        other.server_close()
+    assert done == 2 and printed.strip().endswith(
+        "sends this request elsewhere, where it is not repeated"
+    )
+    assert not other.seen and not other.forms
+    assert server.seen[path] == 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_answer_that_is_too_large_is_refused(run, server, monkeypatch, path):
+    """Whether its length is said, said smaller than what it unpacks to, or not said: what is read
+    is counted. The bound is lowered to a megabyte, two pieces are read ahead, and the sockets'
+    buffers hold some more: an answer without an end is over within 16 MB."""
+    monkeypatch.setattr(osu_api, "MAX_ANSWER_BYTES", 1 << 20)
+    big = bytes(2 << 20)
+    packed = gzip.compress(big)
+    assert len(packed) < 10_000
+    for trouble in ((200, {}, big), (200, {"Content-Encoding": "gzip"}, packed), "endless"):
+        server.troubles[path] = [trouble]
+        assert "more than 1 MB" in run("--user", PLAYER, "--best", "1")[1]
+    assert server.sent_bytes < 16 << 20
+
+
+def test_an_answer_of_lists_in_lists_is_one_sentence(run, server):
+    server.troubles["/api/v2/users/Made Up"] = [b"[" * 100_000]
+    status, printed = run("--user", PLAYER)
+    assert status == 2 and printed.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "md5", ["../../../etc/passwd", "/etc/passwd", "a" * 31, "A" * 32, "\0" * 32]
+)
+def test_a_map_s_md5_that_is_none_becomes_no_path(run, server, tmp_path, md5):
+    server.lists["best"] = server.lists["best"][:1]
+    named = dataclasses.replace(load_replay(SAMPLE / "circuit-rnn.osr"), beatmap_md5=md5)
+    server.replays[100] = dump_replay(named)
+    status, printed = run("--user", PLAYER)
+    assert status == 0 and f"1  {download.DAMAGED}" in printed
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_nothing_is_left_of_the_secret(server, tmp_path):
@@ -303,9 +375,19 @@ def test_without_ossapi(monkeypatch):
         Api("1", "x")
 
 
-def test_a_client_id_is_a_number():
-    with pytest.raises(ApiError, match="a client ID is a number"):
-        Api("my name", "x")
+def test_a_client_id_is_a_number_and_is_not_repeated():
+    """The secret is easily pasted in its place."""
+    with pytest.raises(ApiError, match="the client ID is not a number") as caught:
+        Api(SECRET, "x")
+    assert SECRET not in str(caught.value)
+
+
+def test_an_answer_that_repeats_the_secret_is_not_printed(run, server):
+    echo = json.dumps({"id": SECRET, "access_token": {SECRET: 1}}).encode()
+    server.troubles["/api/v2/users/Made Up"] = [echo]
+    assert SECRET not in run("--user", PLAYER)[1]
+    server.troubles["/oauth/token"] = [echo]
+    assert SECRET not in run("--user", PLAYER)[1]
 
 
 @pytest.mark.parametrize("argv", [["--user", "a", "--map", "1"], [], ["--map", "1", "--top", "0"]])

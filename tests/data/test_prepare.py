@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from osu.data.dataset import PlaySet, each_play
-from osu.data.library import DataError, Pair, each_pair, find_pairs
+from osu.data.finding.pair import Pair
+from osu.data.library import DataError, each_pair, find_pairs
 from osu.data.manifest import read_manifest
 from osu.data.prepare import Table, prepare
 from tests.paths import ROOT

@@ -187,7 +187,7 @@ def test_listed_maps_are_not_searched_for(installation, monkeypatch):
         if load_replay(path).beatmap_md5 != PLAY.beatmap_md5:
             path.unlink()
     opened = []
-    monkeypatch.setattr(library, "_md5_of", lambda p, f=library._md5_of: opened.append(p) or f(p))
+    monkeypatch.setattr(library, "md5_of", lambda p, f=library.md5_of: opened.append(p) or f(p))
     monkeypatch.setattr(library._Maps, "add", None)
     assert len(find_pairs([installation])[0]) == 3
     assert [path.name for path in opened] == ["circuit.osu"]

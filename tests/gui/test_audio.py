@@ -4,6 +4,7 @@ The stand-in records calls; the reference is the order in which a player expects
 last test plays a file made with the standard library's `wave` through pygame, without a sound card.
 """
 
+import os
 import time
 import wave
 from types import SimpleNamespace
@@ -64,7 +65,7 @@ def test_the_song_is_heard_from_where_the_preview_is(monkeypatch, folder):
     assert backend.calls[3:] == [("stop",), ("play", 9.0), ("stop",), ("quit",)]
 
 
-@pytest.mark.parametrize("name", ["", "gone.mp3", ".."])
+@pytest.mark.parametrize("name", ["", "gone.mp3", "..", "a" * 300, "a\0"])
 def test_a_song_that_is_not_there_is_silence(monkeypatch, folder, name):
     backend = Backend()
     monkeypatch.setattr(audio, "pygame", backend)
@@ -73,6 +74,52 @@ def test_a_song_that_is_not_there_is_silence(monkeypatch, folder, name):
     song.follow(100.0, heard=True)
     song.close()
     assert backend.calls == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{outside}",
+        "//{outside}",
+        "../outside.mp3",
+        "..\\outside.mp3",
+        "sub/../../outside.mp3",
+        "link.mp3",
+        "linked/outside.mp3",
+        r"\\host\share\song.mp3",
+        "//host/share/song.mp3",
+        "C:song.mp3",
+        "song.mp3:stream",
+    ],
+)
+def test_a_song_outside_the_map_s_folder_reaches_no_decoder(monkeypatch, tmp_path, name):
+    """Nor is anything outside looked up on the disk, which for a host would ask the network."""
+    (tmp_path / "map" / "sub").mkdir(parents=True)
+    outside = tmp_path / "outside.mp3"
+    outside.write_bytes(b"")
+    (tmp_path / "map" / "song.mp3").write_bytes(b"")
+    (tmp_path / "map" / "link.mp3").symlink_to(outside)
+    (tmp_path / "map" / "linked").symlink_to(tmp_path)
+    backend, asked = Backend(), []
+    monkeypatch.setattr(audio, "pygame", backend)
+    isfile = os.path.isfile
+    monkeypatch.setattr(os.path, "isfile", lambda path: asked.append(path) or isfile(path))
+    song = Audio()
+    song.load(str(tmp_path / "map" / "map.osu"), name.format(outside=outside))
+    song.follow(100.0, heard=True)
+    song.close()
+    assert backend.calls == []
+    assert all(path.is_relative_to(tmp_path / "map") and ".." not in path.parts for path in asked)
+
+
+def test_a_song_in_a_folder_of_the_map_is_heard_with_either_slash(monkeypatch, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "song.mp3").write_bytes(b"")
+    for name in ("sub/song.mp3", r"sub\song.mp3"):
+        backend = Backend()
+        monkeypatch.setattr(audio, "pygame", backend)
+        Audio().load(str(tmp_path / "map.osu"), name)
+        assert backend.calls == [("init",), ("load", "song.mp3")]
 
 
 @pytest.mark.parametrize("broken", ["init", "load", "play"])

@@ -12,6 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 import gui
+from osu.files import write_atomic
+from osu.formats.beatmap import load_beatmap
 from osu.formats.mods import Mods
 from osu.gui import messages as msg
 from osu.gui.clock import PreviewClock
@@ -21,6 +23,7 @@ from osu.gui.widgets.form import MODS, FormError, PlayForm
 from osu.gui.widgets.results import ListedPlay
 from osu.players.generated import play_file_name
 from osu.render.scene import Stage
+from tests.paths import ROOT
 from tests.small_map import small_map, small_replay
 
 ON_A_PLAY = {"save", "gif", "remove", "arm"}
@@ -298,6 +301,16 @@ def test_names_are_fit_for_every_file_system():
     assert "/" not in play_file_name("a/b", beatmap)
     long = replace(beatmap, title="y" * 999)
     assert len(play_file_name("x" * 999, long)) < 200
+
+
+def test_names_have_no_more_bytes_than_a_file_system_takes(tmp_path):
+    """255, of which a Japanese letter takes three; and they are cut between letters."""
+    beatmap = load_beatmap(ROOT / "tests" / "cases" / "D_long_title.osu")
+    for player in ("diffusion 0", "\u97f3" * 60):
+        name = play_file_name(player, beatmap)
+        assert len(name.encode()) <= 255 and name.endswith(").osr") and "\ufffd" not in name
+        write_atomic(tmp_path / name, b"a play")
+        assert (tmp_path / name).read_bytes() == b"a play"
 
 
 # ---- time, songs, settings

@@ -138,8 +138,8 @@ def test_both_names_of_the_option_add_the_controls(option, folder, tmp_path, mon
         raise DataError("enough")
 
     monkeypatch.setattr("osu.likeness.compare.compare", stop)
-    with pytest.raises(SystemExit, match="enough"):
-        evaluate.main(["likeness", "--data", str(folder / "data"), option])
+    monkeypatch.chdir(tmp_path)
+    assert evaluate.main(["likeness", "--data", str(folder / "data"), option]) == 2
     assert passed["controls"] is True
 
 
@@ -153,18 +153,20 @@ def test_a_programming_error_is_no_sentence(folder, monkeypatch):
         evaluate.main(["likeness", "--data", str(folder / "data")])
 
 
-def test_errors_are_sentences(folder, tmp_path):
-    with pytest.raises(SystemExit, match="no replay"):
-        evaluate.main(["likeness", "--generated", str(tmp_path), "--data", str(folder / "data")])
-    with pytest.raises(SystemExit, match="0 usable plays"):
-        evaluate.main(["likeness", "--data", str(folder / "data"), "--split", "val"])
-    data = ["likeness", "--data", str(folder / "data")]
-    with pytest.raises(SystemExit, match="no play of nobody"):
-        evaluate.main([*data, "--player", "nobody"])
-    with pytest.raises(SystemExit, match="has 1 usable plays"):
-        evaluate.main([*data, "--player", "p0"])
-    with pytest.raises(SystemExit, match="there is no such folder"):
-        evaluate.main(["likeness", "--data", str(folder / "nowhere")])
+def test_errors_are_sentences(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    data, nowhere = (str(folder / name) for name in ("data", "nowhere"))
+    (tmp_path / "file").touch()
+    for options, sentence in (
+        (["--data", data, "--generated", str(tmp_path)], "no replay"),
+        (["--data", data, "--split", "val"], "0 usable plays"),
+        (["--data", data, "--player", "nobody"], "no play of nobody"),
+        (["--data", data, "--player", "p0"], "has 1 usable plays"),
+        (["--data", nowhere], "there is no such folder"),
+        (["--data", nowhere, "--out", "file"], "file cannot be written to"),  # before the work
+    ):
+        assert evaluate.main(["likeness", *options]) == 2
+        assert sentence in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

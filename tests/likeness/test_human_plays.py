@@ -1,13 +1,22 @@
 """Who is compared with whom, on made-up players: the rules are checked on the outcome."""
 
+import dataclasses
+import hashlib
+import shutil
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from osu.data.library import DataError, Pair
+from osu.data.finding.pair import Pair
+from osu.data.library import DataError
 from osu.formats.mods import Mods
-from osu.likeness.human_plays import HumanPlay, matched, same_map_groups, select
+from osu.formats.replay import save_replay
+from osu.likeness.human_plays import HumanPlay, matched, read_humans, same_map_groups, select
+from tests.osr import of_a_person
+from tests.paths import SAMPLE
+from tests.rules.plays import HEAD
+from tests.rules.test_judge_hostile import replay_of
 
 NO_MODS = Mods(0)
 
@@ -109,3 +118,19 @@ def test_groups_hold_one_play_of_each_player_under_the_same_mods():
     humans.append(human("e", mods=Mods.NF))  # no fail changes nothing that is played
     groups = same_map_groups(humans)
     assert [[h.player for h in group] for group in groups] == [["a", "b", "e"]]
+
+
+def test_plays_that_cannot_be_judged_are_left_out_before_the_report(tmp_path):
+    """Among them one of a thousand spinners at once, whose judging took hours."""
+    shutil.copy(SAMPLE / "circuit.osu", tmp_path)
+    play = of_a_person((SAMPLE / "circuit-rnn.osr").read_bytes())
+    (tmp_path / "circuit-rnn.osr").write_bytes(play)
+    spinners = "256,192,0,12,0,400000,0:0:0:0:\n" * 1000
+    for name, objects in (("spinners", spinners), ("long", "9,9,0,1,0\n9,9,9999999,1,0\n")):
+        (tmp_path / f"{name}.osu").write_text(HEAD + objects)
+        md5 = hashlib.md5((HEAD + objects).encode()).hexdigest()
+        replay = replay_of(range(0, 400_000, 16), 1)
+        save_replay(dataclasses.replace(replay, beatmap_md5=md5), tmp_path / f"{name}.osr")
+    (tmp_path / "damaged.osr").write_bytes(play[:500])
+    humans, skipped = read_humans(str(tmp_path))
+    assert len(humans) == 1 and sum(skipped.values()) == 3

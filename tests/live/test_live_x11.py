@@ -7,6 +7,7 @@ not depend on when they are measured. bench/live.py prints the lateness.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -300,6 +301,21 @@ def _windows(server, title: str) -> list[str]:
     search = ("xdotool", "search", "--onlyvisible", "--name", title)
     found = subprocess.run(search, env=server.env, capture_output=True, text=True)
     return found.stdout.split()
+
+
+@pytest.mark.skipif(shutil.which("setxkbmap") is None, reason="not installed: setxkbmap")
+@pytest.mark.parametrize(("layout", "types_z"), [("us", 52), ("fr", 25), ("ru", 52)])
+def test_keys_of_other_layouts(layout, types_z):
+    """Keycode 52 is the first key of the lowest row of letters, 25 the second of the highest
+    (xkeyboard-config's keycodes/evdev: AB01, AD02). No key of a Russian keyboard types a z."""
+    ask = (
+        "from osu.live.sinks.x11 import X11Sink; sink = X11Sink(); "
+        "print(sink.code('z'), sink.code('z', by_place=True), sink.code('F8', by_place=True))"
+    )
+    with XServer() as server:
+        server.run("setxkbmap", layout)
+        codes = server.run(sys.executable, "-c", ask).split()
+    assert codes == [str(types_z), "52", "74"]
 
 
 def test_no_server_is_a_sentence(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from osu.formats.mods import Mods
 from osu.formats.replay import build_replay
+from osu.live.__main__ import _arguments
 from osu.live.plan import LiveError, Rect, make_plan, playfield_rect
 from osu.live.protocol import (
     Armed,
@@ -118,6 +119,15 @@ def test_settings_take_keys_as_people_type_them():
 def test_settings_that_contradict_themselves(changed, sentence):
     with pytest.raises(SinkError, match=sentence):
         LiveSettings(start_at_ms=0, **changed).checked()
+
+
+def test_values_that_begin_with_a_minus_are_values():
+    words = ["a.osr", "--map", "b.osu", "--rect", "-1920,0,1920,1080", "--offset", "-3", "--lazer"]
+    args = _arguments(words)
+    assert args.rect == Rect(-1920, 0, 1920, 1080)
+    assert (args.offset, args.lazer) == (-3, True)
+    args = _arguments([*words[:3], "--window", "-.5,-7,1280,960"])
+    assert args.window == Rect(-0.5, -7, 1280, 960)
 
 
 def test_everything_survives_the_pipe():

@@ -37,7 +37,7 @@ class FakeUser32:
 
     def MapVirtualKeyW(self, virtual_key, kind):
         assert kind == 0  # to a scan code
-        return {0x5A: 0x2C, 0x58: 0x2D}[virtual_key]  # Z and X on a US keyboard
+        return {0x5A: 0x2C, 0x58: 0x2D}.get(virtual_key, 1)  # Z and X on a US keyboard
 
     def GetAsyncKeyState(self, virtual_key):
         return -32768 if virtual_key in self.held else int(virtual_key == 0x5A)
@@ -101,6 +101,20 @@ def test_windows_puts_the_pointer_on_the_very_pixel(windows):
         sink.move(x, 0)
         dx = struct.unpack_from("<i", user32.sent[-1], 8)[0]
         assert dx * 3840 // 65536 == round(dx * 3839 / 65535) == x + 1920
+
+
+def test_windows_keys_by_place_and_by_what_they_type(windows):
+    """On a French keyboard the key that types z lies where a US one has w, scan code 0x11; where a
+    US one has z, scan code 0x2C, lies one that types w, virtual key 0x57."""
+    sink, user32, _ = windows
+    user32.MapVirtualKeyW = lambda code, kind: (
+        {0x5A: 0x11, 0x57: 0x2C}[code] if kind == 0 else {0x2C: 0x57, 0x11: 0x5A}[code]
+    )
+    sent = []
+    for code in (sink.code("z"), sink.code("z", by_place=True)):
+        sink.key(code, True)
+        sent.append(struct.unpack_from("<H", user32.sent[-1], 10)[0])
+    assert sent == [0x11, 0x2C]
 
 
 def test_windows_state_of_keys_and_focus(windows):
@@ -220,6 +234,8 @@ def test_macos_posts_and_releases_events():
 def test_macos_key_codes():
     # Carbon's Events.h
     sink = macos.MacSink(FakeQuartz())
+    expected = {"comma": 43, "grave": 50, "KP_7": 89, "KP_8": 91, "Shift_L": 56}
+    assert {key: sink.code(key) for key in expected} == expected
     expected = {"a": 0, "h": 4, "v": 9, "t": 17, "5": 23, "0": 29, "m": 46, "F1": 122, "F12": 111}
     assert {key: sink.code(key) for key in expected} == expected
     assert len({sink.code(key) for key in KEY_NAMES}) == len(KEY_NAMES)
@@ -268,11 +284,14 @@ def test_key_names():
         "space",
         "7",
     ]
-    for key in ("", "F13", "zz", "ctrl", "ü"):
+    names = {".": "period", "[": "bracketleft", "Ctrl": "Control_L", "kp_4": "KP_4", "tab": "Tab"}
+    assert {key: key_name(key) for key in names} == names
+    for key in ("", "F13", "zz", "power", "ü"):
         with pytest.raises(SinkError, match="there is no key"):
             key_name(key)
 
 
 def test_every_sink_knows_every_key():
-    for codes in (windows_sink._VIRTUAL_KEYS, macos._KEY_CODES, uinput._KEY_CODES):
+    for codes in (windows_sink._VIRTUAL_KEYS, macos._KEY_CODES):
         assert set(codes) == set(KEY_NAMES)
+        assert len(set(codes.values())) == len(codes)

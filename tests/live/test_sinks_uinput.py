@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from osu.live.sinks import uinput
-from osu.live.sinks.base import KEY_NAMES, SinkError
+from osu.live.sinks.base import PLACES, SinkError
 
 
 class FakeKernel:
@@ -122,8 +122,10 @@ def test_uinput_reads_the_real_keyboards_only(kernel):
 def test_uinput_key_codes():
     # linux/input-event-codes.h
     expected = {"1": 2, "0": 11, "q": 16, "p": 25, "a": 30, "l": 38, "m": 50, "F10": 68, "F11": 87}
-    assert {key: uinput._KEY_CODES[key] for key in expected} == expected
-    assert len({uinput._KEY_CODES[key] for key in KEY_NAMES}) == len(KEY_NAMES)
+    expected |= {"minus": 12, "bracketleft": 26, "grave": 41, "comma": 51, "KP_0": 82, "KP_7": 71}
+    expected |= {"Tab": 15, "Control_L": 29, "Shift_L": 42, "Alt_L": 56, "F12": 88, "Escape": 1}
+    assert {key: PLACES[key] for key in expected} == expected
+    assert len(set(PLACES.values())) == len(PLACES)
 
 
 def test_uinput_needs_exactly_one_screen(tmp_path, monkeypatch):

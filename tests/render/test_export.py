@@ -5,11 +5,14 @@ polyline by brute force), and Pillow reading back what was written. A pixel at t
 is a mixture, so radii are measured to 1.5 px and coverage to 2 of 255 levels.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
 from osu.formats.mods import Mods
+from osu.origin import origin
 from osu.players.auto import auto_play
 from osu.render import sprites
 from osu.render.export import GIF_FRAME_MS, lively_window, save_gif, save_png
@@ -85,7 +88,7 @@ def test_a_ring_in_four_parts_is_the_ring():
 def test_a_slider_body_covers_what_is_near_its_path():
     t = np.linspace(0, 1, 40)
     path = np.stack([80 + 150 * t, 90 + 60 * np.sin(4 * t)], axis=-1)
-    body = sprites.slider_body(path, 25.0, sprites.COMBO[0])
+    body = sprites.slider_body(path, 25.0, sprites.COMBO[0], (400, 300))
     frame = Image.new("RGB", (320, 240))
     sprites.paste(frame, body, 0, 0)
     painted = pixels(frame).max(axis=2) > 0
@@ -143,6 +146,29 @@ def test_a_gif_shows_what_the_painter_paints(stage, tmp_path):
             shown = pixels(image.convert("RGB"))
             off = np.abs(shown - pixels(painter.paint(1200 + n * GIF_FRAME_MS))).max(axis=2)
             assert off.mean() < 4 and np.percentile(off, 99) < 40
+
+
+def test_a_gif_of_a_generated_play_shows_its_origin(tmp_path):
+    """In every frame, at any size, with a caption and without: the same play under a person's
+    name has only ground there, of which the letters stand out."""
+    beatmap = small_map()
+    generated = auto_play(beatmap)
+    persons = dataclasses.replace(generated, player="a person")
+    for size, labels in (((480, 360), ()), ((240, 180), ["a caption"])):
+        frames = []
+        for name, replay in (("a.gif", generated), ("b.gif", persons)):
+            save_gif([Stage(beatmap, replay)], tmp_path / name, 1000, 2000, *size, labels)
+            with Image.open(tmp_path / name) as image:
+                frames.append([pixels(f.convert("RGB")) for f in ImageSequence.Iterator(image)])
+        for shown, other in zip(*frames, strict=True):
+            above_the_field = np.abs(shown - other)[: int(0.13 * size[1]), : size[0] // 2]
+            assert (above_the_field.max(axis=2) > 60).sum() > 100
+
+
+def test_a_name_of_a_megabyte_is_cut():
+    """A replay that was opened may have any name."""
+    long = dataclasses.replace(small_replay(), player=origin("x" * (1 << 20)))
+    assert Painter([Stage(small_map(), long)], 320, 240).paint(1000).size == (320, 240)
 
 
 def test_a_gif_shrinks_to_its_limit_or_leaves_the_old_file_alone(stage, tmp_path):

@@ -35,6 +35,7 @@ class LivePanel(ttk.Frame):
         self.kind = tk.StringVar(self, settings.live_kind)
         self.rect = tk.StringVar(self, settings.live_rect)
         self.keys = tk.StringVar(self, settings.live_keys)
+        self.by_place = tk.BooleanVar(self, settings.live_by_place)
         self.start_key = tk.StringVar(self, settings.live_start_key)
         self.start_at = tk.StringVar(self, FIRST)
         self.offset = tk.StringVar(self, f"{settings.live_offset_ms:g}")
@@ -87,6 +88,7 @@ class LivePanel(ttk.Frame):
         row = ttk.Frame(self)
         widgets = (
             ttk.Entry(row, textvariable=self.keys, width=6),
+            ttk.Checkbutton(row, text="by place, for lazer", variable=self.by_place),
             ttk.Label(row, text="Offset"),
             ttk.Entry(row, textvariable=self.offset, width=6),
             ttk.Label(row, text="ms, above 0 later", style="Faint.TLabel"),
@@ -121,6 +123,7 @@ class LivePanel(ttk.Frame):
         settings = LiveSettings(
             start_at_ms=first_ms if at in ("", FIRST) else _ms("The start time", at),
             keys=tuple(key.strip() for key in self.keys.get().split(",")),
+            by_place=self.by_place.get(),
             start_key=self.start_key.get(),
             offset_ms=_ms("The offset", self.offset.get()),
             nudge_ms=NUDGE_MS,
@@ -177,6 +180,7 @@ class LivePanel(ttk.Frame):
             live_kind=self.kind.get(),
             live_rect=self.rect.get(),
             live_keys=self.keys.get(),
+            live_by_place=self.by_place.get(),
             live_start_key=self.start_key.get(),
             live_offset_ms=offset_ms,
         )

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from tkinter import ttk
 
+from osu.errors import shown
 from osu.formats.mods import mods_str
 from osu.gui.widgets.theme import px
 from osu.render.scene import Stage
 
+MOST_CELL = 100  # characters
 # heading, width and least width in pixels of a screen of 96 dpi, side
 COLUMNS = {
     "player": ("Player", 150, 110, "w"),
@@ -36,7 +38,8 @@ class ListedPlay:
     def values(self) -> tuple[str, ...]:
         """The texts of the columns."""
         judged = self.stage.judgement
-        head = (self.player, self.map_name, mods_str(self.stage.beatmap.mods))
+        names = (shown(name, MOST_CELL) for name in (self.player, self.map_name))
+        head = (*names, mods_str(self.stage.beatmap.mods))
         if judged is None:
             return (*head, "", "", "", "")
         return (

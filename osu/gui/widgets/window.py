@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tkinter import ttk
 from typing import Any
 
+from osu.errors import shown
 from osu.gui.audio import Audio
 from osu.gui.settings import Settings
 from osu.gui.widgets.drop import accept_files
@@ -22,6 +23,7 @@ from osu.live.protocol import LiveSettings
 
 SIZE, LEAST_SIZE = (1320, 900), (1080, 700)
 GIF_SECONDS = 6
+MOST_CAPTION = 200  # characters of a file or map
 SIDE_HINT = "Two selected plays of one map are shown side by side."
 
 
@@ -56,14 +58,14 @@ class Window:
             button.state(["!disabled" if name in names else "disabled"])
 
     def say(self, sentence: str) -> None:
-        self._status.configure(text=sentence, style="Faint.TLabel")
+        self._status.configure(text=shown(sentence), style="Faint.TLabel")
 
     def fail(self, sentence: str) -> None:
         """An error, as one sentence in the window."""
-        self._status.configure(text=sentence, style="Error.TLabel")
+        self._status.configure(text=shown(sentence), style="Error.TLabel")
 
     def show_map_name(self, name: str) -> None:
-        self._map_name.configure(text=name)
+        self._map_name.configure(text=shown(name, MOST_CAPTION))
 
     def show_progress(self, part: float) -> None:
         self._progress.configure(value=part)
@@ -105,7 +107,10 @@ class Window:
     def _fill(self, menu: tk.Menu, actions: Any) -> None:
         menu.delete(0, "end")
         for name, path in actions.recent():
-            menu.add_command(label=name, command=lambda path=path: actions.open_paths((path,)))
+            menu.add_command(
+                label=shown(name, MOST_CAPTION),
+                command=lambda path=path: actions.open_paths((path,)),
+            )
 
     def _create_generate(self, left: ttk.Frame, actions: Any) -> None:
         """Row 4: generate, batch, cancel, progress."""

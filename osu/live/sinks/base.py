@@ -9,13 +9,28 @@ from typing import Protocol
 
 from osu.errors import UserError
 
-# The names that every sink knows. X11 and the rest differ in their codes for them.
-KEY_NAMES = (
-    tuple("abcdefghijklmnopqrstuvwxyz0123456789")
-    + tuple(f"F{i}" for i in range(1, 13))
-    + ("Escape", "space")
+# The keys that every sink knows, by X's names -> their places on a US keyboard, row by row, as
+# Linux numbers them (linux/input-event-codes.h); Windows' scan codes are the same numbers.
+PLACES = (
+    dict(zip("1234567890", range(2, 12), strict=True))
+    | {"minus": 12, "equal": 13, "Tab": 15}
+    | dict(zip("qwertyuiop", range(16, 26), strict=True))
+    | {"bracketleft": 26, "bracketright": 27, "Control_L": 29}
+    | dict(zip("asdfghjkl", range(30, 39), strict=True))
+    | {"semicolon": 39, "apostrophe": 40, "grave": 41, "Shift_L": 42, "backslash": 43}
+    | dict(zip("zxcvbnm", range(44, 51), strict=True))
+    | {"comma": 51, "period": 52, "slash": 53, "Alt_L": 56}
+    | {f"F{i}": 58 + i for i in range(1, 11)}
+    | {f"KP_{i}": place for i, place in enumerate((82, 79, 80, 81, 75, 76, 77, 71, 72, 73))}
+    | {"F11": 87, "F12": 88, "Escape": 1, "space": 57}
 )
-_CANONICAL = {name.lower(): name for name in KEY_NAMES} | {"esc": "Escape"}
+KEY_NAMES = tuple(PLACES)
+_SIGNS = {
+    **{"-": "minus", "=": "equal", "[": "bracketleft", "]": "bracketright", ";": "semicolon"},
+    **{"'": "apostrophe", "`": "grave", "\\": "backslash", ".": "period", "/": "slash"},
+    **{"esc": "Escape", "shift": "Shift_L", "ctrl": "Control_L", "alt": "Alt_L"},
+}
+_CANONICAL = {name.lower(): name for name in KEY_NAMES} | _SIGNS
 
 
 class SinkError(UserError):
@@ -27,8 +42,10 @@ class Sink(Protocol):
 
     name: str
 
-    def code(self, key: str) -> int:
-        """The system's code of a key of KEY_NAMES."""
+    def code(self, key: str, by_place: bool = False) -> int:
+        """The system's code of a key of KEY_NAMES: of the one that types it, or of the one that is
+        where a US keyboard has it. Where no key types it, as no Russian one does a z, and where the
+        system does not say what keys type, the place counts."""
 
     def move(self, x: float, y: float) -> None:
         """Put the pointer at screen pixels, now: nothing waits in a buffer on return."""
@@ -56,5 +73,6 @@ def key_name(text: str) -> str:
         return _CANONICAL[text.strip().lower()]
     except KeyError:
         raise SinkError(
-            f"there is no key {text!r} here: a letter, a digit, F1 to F12, Escape or space"
+            f"there is no key {text!r} here: a letter, a digit, a sign of a US keyboard (comma by "
+            "its name), F1 to F12, KP_0 to KP_9, Tab, Shift, Ctrl, Alt, Escape or space"
         ) from None

@@ -21,6 +21,10 @@ _KEY_CODES = (
     | {"1": 18, "2": 19, "3": 20, "4": 21, "6": 22, "5": 23, "9": 25, "7": 26, "8": 28, "0": 29}
     | {"o": 31, "u": 32, "i": 34, "p": 35, "l": 37, "j": 38, "k": 40, "n": 45, "m": 46}
     | {"F1": 122, "F2": 120, "F3": 99, "F4": 118, "F5": 96, "F6": 97, "F7": 98, "F8": 100}
+    | {"equal": 24, "minus": 27, "bracketright": 30, "bracketleft": 33, "apostrophe": 39}
+    | {"semicolon": 41, "backslash": 42, "comma": 43, "slash": 44, "period": 47, "grave": 50}
+    | {"Tab": 48, "Shift_L": 56, "Alt_L": 58, "Control_L": 59, "KP_8": 91, "KP_9": 92}
+    | {f"KP_{i}": 82 + i for i in range(8)}
     | {"F9": 101, "F10": 109, "F11": 103, "F12": 111, "space": 49, "Escape": 53}
 )
 
@@ -51,8 +55,8 @@ class MacSink:
                 "Privacy & Security, Accessibility, and start again"
             )
 
-    def code(self, key: str) -> int:
-        return _KEY_CODES[key]
+    def code(self, key: str, by_place: bool = False) -> int:
+        return _KEY_CODES[key]  # always by place
 
     def move(self, x: float, y: float) -> None:
         self._post(self._lib.CGEventCreateMouseEvent(None, MOUSE_MOVED, Point(x, y), 0))

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from osu.live.sinks.base import KEY_NAMES, SinkError
+from osu.live.sinks.base import PLACES, SinkError
 
 EV_SYN, EV_KEY, EV_ABS = 0, 1, 3
 SYN_REPORT, ABS_X, ABS_Y, BTN_LEFT = 0, 0, 1, 0x110
@@ -31,16 +31,6 @@ SETTLE_S = 0.5  # compositors take a moment to find a new device
 _DEVICES = Path("/dev/input")
 _SCREENS = Path("/sys/class/drm")
 
-# linux/input-event-codes.h: places on the keyboard, row by row.
-_KEY_CODES = (
-    dict(zip("1234567890", range(2, 12), strict=True))
-    | dict(zip("qwertyuiop", range(16, 26), strict=True))
-    | dict(zip("asdfghjkl", range(30, 39), strict=True))
-    | dict(zip("zxcvbnm", range(44, 51), strict=True))
-    | {f"F{i}": 58 + i for i in range(1, 11)}
-    | {"F11": 87, "F12": 88, "Escape": 1, "space": 57}
-)
-
 
 class UinputSink:
     name = "Wayland (uinput)"
@@ -51,15 +41,14 @@ class UinputSink:
             self._width, self._height = _screen_size()
             self._keyboards = self._open_keyboards()
             self._pointer = self._create("osu-players pointer", [BTN_LEFT], [ABS_X, ABS_Y])
-            keys = [_KEY_CODES[name] for name in KEY_NAMES]
-            self._typist = self._create("osu-players keyboard", keys, [])
+            self._typist = self._create("osu-players keyboard", list(PLACES.values()), [])
         except SinkError:
             self.close()
             raise
         time.sleep(SETTLE_S)
 
-    def code(self, key: str) -> int:
-        return _KEY_CODES[key]
+    def code(self, key: str, by_place: bool = False) -> int:
+        return PLACES[key]  # no program is told what keys type
 
     def move(self, x: float, y: float) -> None:
         self._write(
@@ -105,7 +94,7 @@ class UinputSink:
             has_keys = ctypes.create_string_buffer(KEY_BYTES)
             with contextlib.suppress(OSError):
                 fcntl.ioctl(handle, EVIOCGBIT_KEY, has_keys)
-            if all(_has(has_keys.raw, _KEY_CODES[name]) for name in ("z", "Escape", "F8")):
+            if all(_has(has_keys.raw, PLACES[name]) for name in ("z", "Escape", "F8")):
                 keyboards.append(handle)
         if not keyboards:
             raise SinkError(

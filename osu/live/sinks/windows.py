@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ctypes import Structure, Union, c_int32, c_size_t, c_uint16, c_uint32
 from types import SimpleNamespace
 
-from osu.live.sinks.base import SinkError
+from osu.live.sinks.base import PLACES, SinkError
 
 INPUT_MOUSE, INPUT_KEYBOARD = 0, 1
 MOUSEEVENTF_MOVE, MOUSEEVENTF_VIRTUALDESK, MOUSEEVENTF_ABSOLUTE = 0x0001, 0x4000, 0x8000
@@ -22,8 +22,13 @@ HIGH_PRIORITY_CLASS = 0x80
 _VIRTUAL_KEYS = (
     {name: ord(name.upper()) for name in "abcdefghijklmnopqrstuvwxyz0123456789"}
     | {f"F{i}": 0x6F + i for i in range(1, 13)}
-    | {"Escape": 0x1B, "space": 0x20}
+    | {f"KP_{i}": 0x60 + i for i in range(10)}
+    | {"Escape": 0x1B, "space": 0x20, "Tab": 0x09, "Shift_L": 0xA0, "Control_L": 0xA2}
+    | {"Alt_L": 0xA4, "semicolon": 0xBA, "equal": 0xBB, "comma": 0xBC, "minus": 0xBD}
+    | {"period": 0xBE, "slash": 0xBF, "grave": 0xC0, "bracketleft": 0xDB, "backslash": 0xDC}
+    | {"bracketright": 0xDD, "apostrophe": 0xDE}
 )
+VIRTUAL_KEY_TO_SCAN_CODE, SCAN_CODE_TO_VIRTUAL_KEY = 0, 1  # MAPVK_
 
 
 class MouseInput(Structure):
@@ -68,8 +73,16 @@ class WindowsSink:
         kernel32 = self._dll.kernel32
         kernel32.SetPriorityClass(kernel32.GetCurrentProcess(), HIGH_PRIORITY_CLASS)
 
-    def code(self, key: str) -> int:
-        return _VIRTUAL_KEYS[key]
+    def code(self, key: str, by_place: bool = False) -> int:
+        """A virtual key: what a key types, and what can be asked for. Layouts without Latin letters
+        have the virtual keys of those in their US places."""
+        scan_code = self._dll.user32.MapVirtualKeyW(_VIRTUAL_KEYS[key], VIRTUAL_KEY_TO_SCAN_CODE)
+        if not by_place and scan_code:
+            return _VIRTUAL_KEYS[key]
+        code = self._dll.user32.MapVirtualKeyW(PLACES[key], SCAN_CODE_TO_VIRTUAL_KEY)
+        if not code:
+            raise SinkError(f"this keyboard has no key {key!r}")
+        return code
 
     def move(self, x: float, y: float) -> None:
         metric = self._dll.user32.GetSystemMetrics  # asked each time: games change the resolution
@@ -91,7 +104,7 @@ class WindowsSink:
             Input(
                 type=INPUT_KEYBOARD,
                 ki=KeyboardInput(
-                    wScan=self._dll.user32.MapVirtualKeyW(code, 0),
+                    wScan=self._dll.user32.MapVirtualKeyW(code, VIRTUAL_KEY_TO_SCAN_CODE),
                     dwFlags=KEYEVENTF_SCANCODE | (0 if down else KEYEVENTF_KEYUP),
                 ),
             )

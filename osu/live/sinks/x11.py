@@ -21,7 +21,7 @@ from ctypes import (
 )
 from types import SimpleNamespace
 
-from osu.live.sinks.base import SinkError
+from osu.live.sinks.base import PLACES, SinkError
 
 DISPLAY_GONE = 69  # exit status of a process whose X server went away (sysexits: unavailable)
 
@@ -51,6 +51,7 @@ _PROTOTYPES = {
     "XIQueryVersion": (c_int, [c_void_p, POINTER(c_int), POINTER(c_int)]),
     "XISelectEvents": (c_int, [c_void_p, c_ulong, c_void_p, c_int]),
 }
+FIRST_KEYCODE = 8  # X's keycodes are Linux's numbers of the keys and 8
 _GENERIC_EVENT, _ALL_MASTERS, _RAW_KEY_PRESS = 35, 1, 13  # X.h, XI2.h
 
 
@@ -108,12 +109,10 @@ class X11Sink:
         self._pressed: set[int] = set()
         self._input = self._listen()
 
-    def code(self, key: str) -> int:
+    def code(self, key: str, by_place: bool = False) -> int:
         keysym = self._lib.XStringToKeysym(key.encode())
-        code = self._lib.XKeysymToKeycode(self._display, keysym)
-        if not code:
-            raise SinkError(f"this keyboard has no key {key!r}")
-        return code
+        code = 0 if by_place else self._lib.XKeysymToKeycode(self._display, keysym)
+        return code or FIRST_KEYCODE + PLACES[key]
 
     def move(self, x: float, y: float) -> None:
         # Screen -1 is the one the pointer is on.

@@ -1,0 +1,1 @@
+"""What osu.data.library finds with: folders, and the files in them."""

@@ -1,0 +1,1 @@
+"""What lines of a .osu file hold: numbers, and the control points of sliders."""
