@@ -5,12 +5,16 @@ the level at which the model, its sampler or its recorder is wrong. A rung witho
 control: people's plays through the recorder alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from osu.classifiers.inputs import Level, Part
+from osu.classifiers.plays import Source
+from osu.classifiers.protocol import Protocol, classify
+from osu.classifiers.scores import EvidenceScores
 from osu.features.chart import chart_of
 from osu.features.play import Play, encode_play, key_spans
 from osu.features.recorder import fit_recorder, judged_ms, record
@@ -84,6 +88,19 @@ class Rung:
         return self.__dict__ | {"network": None}  # each process loads its own
 
 
-def level_px(sigma: float) -> float:
-    """A level of the sampler in osu!px."""
-    return sigma * UNIT_PX
+LADDER = (0.0006, 0.002, 0.006, 0.02, 0.1, 0.5)  # levels of the rungs, units of 256 px
+
+
+def ladder(
+    humans: list[HumanPlay], model: str, protocol: Protocol, seed: int, device: str, processes: int
+) -> Iterator[tuple[str, EvidenceScores]]:
+    """The rungs, each as it is done: its name and how well it is told as recorded."""
+    rungs: dict[str, Source] = {"the recorder alone": RecordedAgain(seed=seed)}
+    for sigma in LADDER:
+        rungs[f"{sigma * UNIT_PX:.2g} px"] = Rung(model, sigma, Sampling(), device, seed)
+    for name, source in rungs.items():
+        report = classify(
+            humans, lambda draws, source=source: source, protocol,
+            levels=(Level.RECORDED,), seed=seed, device=device, processes=processes,
+        )  # fmt: skip
+        yield name, report.evidence[Level.RECORDED, Part.BOTH]

@@ -88,7 +88,16 @@ def unit_scores(
     return UnitScores(
         accuracy=bootstrap.interval(accuracy),
         auc=bootstrap.interval(pairwise_auc(logits, generated, pair, weights)),
-        found=bootstrap.interval(_found(logits, generated, pair, weights)),
+        found=bootstrap.interval(
+            bootstrap.share_found(
+                logits[~generated],
+                pair[~generated],
+                logits[generated],
+                pair[generated],
+                weights,
+                FALSE_ACCUSED,
+            )
+        ),
     )
 
 
@@ -129,16 +138,6 @@ def smallest_difference(test: PlayTable, weights: np.ndarray, seed: int) -> floa
     # A map that is hard to tell is so on both sides: half of the variance is the pair's.
     noise += np.random.default_rng(seed + 1).normal(size=weights.shape[1])[test.pair]
     return 2.4 * float(np.nanstd(pairwise_auc(noise, test.generated, test.pair, weights)[1:]))
-
-
-def _found(
-    logits: np.ndarray, generated: np.ndarray, pair: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    """(B,) share of generated ones above the threshold that FALSE_ACCUSED of people's exceed."""
-    pairs = weights.shape[1]
-    bound = np.quantile(logits[~generated], 1 - FALSE_ACCUSED, method="higher")
-    over = np.bincount(pair[generated], logits[generated] > bound, pairs)
-    return (weights @ over) / (weights @ np.bincount(pair[generated], minlength=pairs))
 
 
 def _logits(fitted: Fitted, table: PlayTable, tiles, length: int) -> np.ndarray:
