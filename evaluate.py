@@ -265,7 +265,7 @@ def classifiers(args: argparse.Namespace) -> None:
     """Trains classifiers on a model's plays beside people's, and says what they tell."""
     from osu.classifiers.inputs import Part
     from osu.classifiers.plays import ModelSource
-    from osu.classifiers.protocol import FULL, SMALL, as_table, classify
+    from osu.classifiers.protocol import FULL_PROTOCOL, SMALL_PROTOCOL, as_table, classify
     from osu.likeness.human_plays import read_humans
     from osu.training.run import pick_device
 
@@ -274,7 +274,7 @@ def classifiers(args: argparse.Namespace) -> None:
     report = classify(
         people,
         lambda draws: ModelSource(args.model, device, draws, args.seed),
-        SMALL if args.small else FULL,
+        SMALL_PROTOCOL if args.small else FULL_PROTOCOL,
         tuple(Part) if args.parts else (Part.BOTH,),
         seed=args.seed,
         device=device,
@@ -287,13 +287,13 @@ def classifiers(args: argparse.Namespace) -> None:
 def ladder(args: argparse.Namespace) -> None:
     """People's plays, noised and denoised by a model: at which level do they begin to be told?"""
     from osu.classifiers.ladder import ladder as rungs
-    from osu.classifiers.protocol import FULL, SMALL
+    from osu.classifiers.protocol import FULL_PROTOCOL, SMALL_PROTOCOL
     from osu.likeness.human_plays import read_humans
     from osu.training.run import pick_device
 
     device = str(pick_device(args.device))
     people, _ = read_humans(args.data)
-    protocol = SMALL if args.small else FULL
+    protocol = SMALL_PROTOCOL if args.small else FULL_PROTOCOL
     for name, scores in rungs(people, args.model, protocol, args.seed, device, args.processes):
         window = scores.windows[16]
         print(

@@ -32,7 +32,7 @@ from osu.features.presses import PressField, events_of, played_objects, to_real_
 from osu.features.style import demand_of, spin_of
 from osu.nets import checkpoint
 from osu.nets.denoiser import Denoiser, to_play, to_residual
-from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, sample
+from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, noise_levels, sample
 from osu.training.run import Run, launch, option
 from osu.training.schedule import closing_rate, set_rate, step_seed, update_average
 from osu.training.style_statistics import mean_and_std
@@ -200,7 +200,7 @@ def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor,
 
         generator = torch.Generator(device).manual_seed(seed)
         noise = torch.randn(1, length, len(Play), generator=generator, device=device)
-        sampled = to_play(sample(denoise, noise, steps=20), condition)[0].cpu().numpy()
+        sampled = to_play(sample(denoise, noise, noise_levels(20)), condition)[0].cpu().numpy()
         real = batch.play[0].cpu().numpy()
         for kind, values in (("human", real), ("generated", sampled)):
             for name, value in measure(chart, values).items():

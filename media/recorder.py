@@ -56,9 +56,7 @@ def main() -> None:
         )  # fmt: skip
         grid = (chart.t_ms >= first) & (chart.t_ms <= last)
         some = (t_ms >= first) & (t_ms <= last)
-        axis.plot(
-            chart.t_ms[grid], path_px[grid, 0], color="0.75", lw=3, label="the hand"
-        )
+        axis.plot(chart.t_ms[grid], path_px[grid, 0], color="0.75", lw=3, label="the hand")
         axis.plot(t_ms[some], xy[some, 0], ".-", ms=4, lw=0.8, label="frames of the file")
         pressed = some & (np.diff(keys, prepend=keys[:1]) != 0)
         axis.plot(t_ms[pressed], xy[pressed, 0], "o", mfc="none", color="C3", label="key changes")

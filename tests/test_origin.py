@@ -17,6 +17,7 @@ MAKERS = {
     "osu/formats/replay.py": False,  # reads them, and has the function that the others call
     "osu/formats/interop.py": False,  # an osrparse.Replay's, with the name that it has there
     "osu/likeness/faults.py": False,  # a person's play with a fault, which is never written
+    "osu/classifiers/ladder.py": False,  # a person's play recorded again, which is never written
     "osu/players/generated.py": True,
     "osu/players/auto.py": True,
     "bench/live.py": True,

@@ -35,8 +35,8 @@ class Protocol:
     fit: FitConfig = field(default_factory=FitConfig)
 
 
-FULL = Protocol("full", dict(train=1, val=1, test=2), dict.fromkeys(SPLITS))
-SMALL = Protocol(
+FULL_PROTOCOL = Protocol("full", dict(train=1, val=1, test=2), dict.fromkeys(SPLITS))
+SMALL_PROTOCOL = Protocol(
     "small",
     dict(train=1, val=1, test=1),
     dict(train=60, val=16, test=24),

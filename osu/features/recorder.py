@@ -31,11 +31,12 @@ SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up
 FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
 OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else, or late
 ELSEWHERE_MS = 6.0  # further than that none is late
+TALLEST_SCREEN = 2200  # pixels
 SIGNIFICANT = 7  # digits of a position
 MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 PHASE_S = 45.0
-UNEVEN = 0.3  # standard deviation of an update of a slow game, updates
+UNEVEN = 0.15  # standard deviation of an update of a slow game, updates
 JUDGED_BEFORE_END_MS = 36.0  # stable judges a slider's end so much before it
 FEWEST_FRAMES = 300  # that a fit needs
 
@@ -76,7 +77,9 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     count = fitted[Recorder.COUNT_X_PX]
     places = np.ptp(xy[:, 0]) / count if count > 0 else np.inf
     fitted[Recorder.WANDERS] = len(np.unique(xy[:, 0])) > 2 * places
-    fitted[Recorder.UPDATE_MS : Recorder.HICCUPS + 1] = fit_clock(t_ms, step_ms, changed)
+    fitted[Recorder.UPDATE_MS : Recorder.HICCUPS + 1] = fit_clock(
+        t_ms, step_ms, changed, 1 / replay.rate
+    )
     fitted[[Recorder.REPORT_MS, Recorder.KEY_REPEAT]] = fit_repeats(step_ms, steps, changed)
     return fitted
 
@@ -102,7 +105,8 @@ def lattice_px(steps: np.ndarray) -> float:
         # What rounds to no count is a step of nothing: it says nothing for the lattice.
         if counts.any() and np.cos(2 * np.pi * near / spacing).mean() > FITS:
             height = round(480 / spacing)  # of a screen, whose pixels are exact
-            return 480 / height if abs(480 / height / spacing - 1) < 1e-4 else spacing
+            exact = abs(480 / height / spacing - 1) < 1e-4 and height <= TALLEST_SCREEN
+            return 480 / height if exact else spacing
     return 0.0
 
 
@@ -121,9 +125,10 @@ def phase_of(x: np.ndarray, count_px: float) -> float:
 
 
 def fit_clock(
-    t_ms: np.ndarray, step_ms: np.ndarray, changed: np.ndarray
+    t_ms: np.ndarray, step_ms: np.ndarray, changed: np.ndarray, whole_ms: float
 ) -> tuple[float, float, float, float]:
-    """(update, jitter, memory, hiccups) of a game's clock, from frames at real times t_ms (F,).
+    """(update, jitter, memory, hiccups) of a game's clock, from frames at real times t_ms (F,),
+    which are multiples of whole_ms.
 
     Two frames are at least an update apart: a key's frame and its neighbours show how near they
     come, and how often within one ms. The jitter is what is left in the times of regular frames
@@ -137,6 +142,8 @@ def fit_clock(
         update = max(1.0, (float(np.quantile(gaps, 0.06)) - 0.06 * FRAME_MS) / 0.94)
     if update == 1.0:  # two whole ms are the same in (1 - gap) of cases
         update -= np.sqrt(2 * FRAME_MS * float((gaps < 0.5).mean())) if len(gaps) else 0.0
+    if update > 1.5:  # uneven updates come nearer to each other than their mean
+        update /= 0.75
     update = float(np.clip(update, FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS))
     late = lateness_ms(t_ms[1:][~changed])
     # Frames that were written for something else lie anywhere: so many to a ms are taken off.
@@ -147,8 +154,8 @@ def fit_clock(
     core = np.abs(middle) < OUT_OF_TURN_MS
     total = max(count[core].sum(), 1.0)
     variance = max(float(count[core] @ middle[core] ** 2) / total, 0.0)
-    # Lateness is uniform over an update, and times are rounded to whole ms.
-    jitter2 = max(variance - update**2 / 12 - 1 / 12, 0.0)
+    # Lateness is uniform over an update, and times are rounded.
+    jitter2 = max(variance - update**2 / 12 - whole_ms**2 / 12, 0.0)
     both = (np.abs(late[1:]) < OUT_OF_TURN_MS) & (np.abs(late[:-1]) < OUT_OF_TURN_MS)
     memory = (late[1:] * late[:-1])[both].mean() / jitter2 if jitter2 > 0.01 else 0.0
     hiccups = count[~core & (middle > 0)].sum() / total
@@ -222,7 +229,7 @@ def frame_times(
     due = due + hiccup * rng.uniform(1, MOST_HICCUP_MS, len(due))
     wanted = np.concatenate([due, event_ms[(event_ms >= start_ms) & (event_ms <= end_ms)]])
     at = np.searchsorted(updates, wanted)
-    return np.union1d(updates[at[at < len(updates)]], key_ms)
+    return np.union1d([start_ms], np.union1d(updates[at[at < len(updates)]], key_ms))
 
 
 def update_times(

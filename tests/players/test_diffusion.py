@@ -1,7 +1,10 @@
-"""The sampler against a denoiser known in closed form, and a generated play's screen and seed.
+"""The sampler against a denoiser known in closed form, and a generated play's
+lattice and seed.
 
 For data that is normal with standard deviation S, EDM's optimal denoiser is x S² / (S² + sigma²).
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,21 +13,23 @@ import torch
 from osu.features.chart import ObjectColumn, chart_of
 from osu.features.condition import chart_condition
 from osu.features.play import Play
-from osu.features.style import Spin, Style, nearest_grid_px, screen_grid_px
+from osu.features.recorder import Recorder
+from osu.features.style import Spin, Style
 from osu.formats.beatmap import Kind, load_beatmap
 from osu.formats.replay import clean_frames, dump_replay, load_replay
 from osu.nets.denoiser import KEY_SCALE
 from osu.players.diffusion import (
-    GUIDANCE,
-    GUIDANCE_SIGMA,
+    GUIDED,
     IDLE_S,
     Person,
+    Sampling,
     draw_person,
     idle_mask,
     sample_as,
 )
 from osu.players.dpm_solver import inflate_sigma, noise_levels, sample
 from osu.players.engine import load_player
+from osu.players.generated import draw_recorder
 from osu.players.options import LikedPlay, PlayOptions
 from osu.units import CENTRE_PX, FRAME_HZ
 from tests.paths import SAMPLE as SAMPLES
@@ -39,11 +44,12 @@ def gaussian(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("steps", [16, 64])
-def test_samples_have_the_spread_of_the_data(steps, monkeypatch):
-    monkeypatch.setattr("osu.players.dpm_solver.inflate_sigma", lambda sigma: sigma)
+def test_samples_have_the_spread_of_the_data(steps):
     noise = torch.randn(1, 20000, 1, generator=torch.Generator().manual_seed(0))
     # The noise's own spread is .5 % off at this size; 16 steps are 2.3 % off, 64 steps .3 %.
-    assert sample(gaussian, noise, steps).std().item() == pytest.approx(S, rel=0.03)
+    assert sample(
+        gaussian, noise, noise_levels(steps), inflation=1.0
+    ).std().item() == pytest.approx(S, rel=0.03)
 
 
 def test_an_inflated_sigma_leaves_less_noise():
@@ -54,7 +60,7 @@ def test_an_inflated_sigma_leaves_less_noise():
         return gaussian(x, sigma)
 
     noise = torch.randn(1, 2000, 1, generator=torch.Generator().manual_seed(0))
-    assert sample(denoise, noise, 16).std().item() < 0.95 * S
+    assert sample(denoise, noise, noise_levels(16)).std().item() < 0.95 * S
     levels = noise_levels(16)[:-1].tolist()
     assert seen == pytest.approx([inflate_sigma(level) for level in levels], rel=1e-6)
     assert seen[0] > levels[0] and seen[-1] == pytest.approx(levels[-1])
@@ -65,10 +71,23 @@ def test_what_is_idle_keeps_its_spread():
     noise = torch.randn(1, 20000, 1, generator=torch.Generator().manual_seed(0))
     idle = torch.ones_like(noise)
     idle[:, :10000] = 0
-    clean = sample(gaussian, noise, 64, idle_mask=idle)
+    clean = sample(gaussian, noise, noise_levels(64), idle_mask=idle)
     # 64 steps are 0.3 % off; the noise's own spread at this size is 0.7 % off.
     assert clean[:, 10000:].std().item() == pytest.approx(S, rel=0.02)
     assert clean[:, :10000].std().item() < 0.97 * S
+
+
+@pytest.mark.parametrize("highest", [0.02, 0.5, 3.0])
+def test_a_signal_is_noised_to_a_level_and_denoised(highest):
+    """For such data a path of the probability flow shrinks as the spread of data and noise does.
+    64 steps from the highest level are .3 % off, those from a lower one less."""
+    generator = torch.Generator().manual_seed(0)
+    noise, begin = (torch.randn(1, 2000, 1, generator=generator) for _ in range(2))
+    levels = noise_levels(64, highest)
+    assert levels[0].item() == pytest.approx(highest) and levels[-1] == 0
+    found = sample(gaussian, noise, levels, inflation=1.0, begin=begin)
+    expected = (begin + highest * noise) * S / np.hypot(S, highest)
+    torch.testing.assert_close(found, expected, rtol=0.01, atol=0.005)
 
 
 def test_a_cursor_is_idle_where_nothing_is_due():
@@ -98,31 +117,84 @@ class Opinion(torch.nn.Module):
 
     def forward(self, noisy, sigma, condition, embed):
         self.asked.append((sigma[0].item(), len(sigma)))
-        return embed[:, None].expand(noisy.shape)
+        return embed[:, None].repeat(1, noisy.shape[1], noisy.shape[2])
 
 
-def test_a_play_is_led_past_the_person_away_from_anyone(monkeypatch):
+class Echo(Opinion):
+    """Says that all is as it should be."""
+
+    def forward(self, noisy, sigma, condition, embed):
+        return noisy.clone()
+
+
+PERSON = Person(
+    torch.full((len(Style),), 0.1),
+    torch.ones(24),
+    np.full(len(Spin), np.nan),
+    np.zeros(len(Recorder)),
+)
+
+
+def test_a_play_is_led_past_the_person_away_from_anyone():
     chart, model = chart_of(small_map()), Opinion()
-    person = Person(torch.full((len(Style),), 0.1), torch.ones(24), np.full(len(Spin), np.nan))
-    play = sample_as(model, chart, person, 3, 16)
-    assert all(rows == (2 if sigma >= GUIDANCE_SIGMA else 1) for sigma, rows in model.asked)
+    sampling = replace(GUIDED, steps=16)
+    play = sample_as(model, chart, PERSON, 3, sampling)
+    assert {rows for _, rows in model.asked} == {1, 2}
+    assert all(rows == (2 if sigma >= GUIDED.guidance_sigma else 1) for sigma, rows in model.asked)
     keys = play[:, Play.K1 :]
     np.testing.assert_allclose(keys, 0.5 + 0.1 / KEY_SCALE, atol=1e-6)  # the last word is unguided
-    monkeypatch.setattr("osu.players.diffusion.GUIDANCE_SIGMA", 0.0)
-    keys = sample_as(model, chart, person, 3, 16)[:, Play.K1 :]
-    np.testing.assert_allclose(keys, 0.5 + GUIDANCE * 0.1 / KEY_SCALE, atol=1e-6)
+    everywhere = replace(sampling, guidance_sigma=0.0)
+    keys = sample_as(model, chart, PERSON, 3, everywhere)[:, Play.K1 :]
+    np.testing.assert_allclose(keys, 0.5 + GUIDED.guidance * 0.1 / KEY_SCALE, atol=1e-6)
 
 
-def test_a_play_stands_on_its_person_s_grid_and_repeats():
+def test_a_network_left_alone_is_asked_once_a_step():
+    chart, model = chart_of(small_map()), Opinion()
+    keys = sample_as(model, chart, PERSON, 3, Sampling(steps=16))[:, Play.K1 :]
+    assert [rows for _, rows in model.asked] == [1] * 16
+    np.testing.assert_allclose(keys, 0.5 + 0.1 / KEY_SCALE, atol=1e-6)
+
+
+def test_what_is_coarser_than_the_noise_stays_as_it_is_in_the_begin():
+    """A network that changes nothing leaves the noise of the first level on the play. Over some 800
+    numbers of each channel the spread is known to 3 %."""
+    chart, highest = chart_of(small_map()), 0.01
+    begin = np.zeros((chart.frames, len(Play)), np.float32)
+    begin[:, : Play.K1] = np.cumsum(np.random.default_rng(0).normal(0, 0.05, (chart.frames, 2)), 0)
+    begin[100:200, Play.K1] = 1
+    sampling = Sampling(steps=8)
+    play = sample_as(Echo(), chart, PERSON, 3, sampling, begin=begin, highest=highest)
+    assert play.shape == begin.shape
+    left = play[:, : Play.K1] - begin[:, : Play.K1]
+    assert left.std() == pytest.approx(highest, rel=0.15)
+    assert np.abs(left).max() < 6 * highest
+    assert (np.round(play[:, Play.K1 :]) == begin[:, Play.K1 :]).all()
+    other = sample_as(Echo(), chart, PERSON, 4, sampling, begin=begin, highest=highest)
+    assert not np.array_equal(play, other)
+
+
+def test_a_play_stands_on_its_person_s_lattice_and_repeats():
+    """Positions of seven digits, kept as float32: 1e-4 px at most from the counts that they are."""
     player, beatmap, options = load_player("diffusion"), small_map(), PlayOptions(steps=2)
-    grids = set()
+    lattices = set()
     for seed in range(8):
         replay = player.play(beatmap, seed, options)
-        style = draw_person(player.implementation.model, chart_of(beatmap), seed, options).style
-        grids.add(screen_grid_px(replay.xy[2:]))  # past the lead-in
-        assert screen_grid_px(replay.xy[2:]) == nearest_grid_px(float(style[Style.SCREEN]))
+        person = draw_person(player.implementation.model, chart_of(beatmap), seed, options)
+        count_px, phase = person.recorder[[Recorder.COUNT_X_PX, Recorder.PHASE_X]]
+        if count_px > 0 and np.isfinite(phase) and not person.recorder[Recorder.WANDERS]:
+            lattices.add(count_px)
+            counts = replay.xy[2:, 0].astype(np.float64) / count_px - phase  # past the lead-in
+            assert (np.abs(counts - np.round(counts)) * count_px).max() < 1e-4
     assert dump_replay(replay) == dump_replay(player.play(beatmap, seed, options))
-    assert 0.0 in grids and len(grids) > 1
+    assert len(lattices) > 1
+
+
+def test_who_was_never_recorded_has_the_device_of_somebody_of_the_bank():
+    own, other, unknown = (np.full(len(Recorder), value) for value in (1.0, 2.0, np.nan))
+    bank, rng = torch.tensor(np.stack([unknown, other])), np.random.default_rng(0)
+    assert (draw_recorder(np.stack([unknown, own]), bank, rng) == own).all()
+    assert (draw_recorder(unknown[None], bank, rng) == other).all()
+    assert (draw_recorder(unknown[None], bank[:1], rng) == 0).all()
 
 
 def test_a_person_who_was_not_seen_to_spin_spins_like_one_who_was():

@@ -7,6 +7,7 @@ import pytest
 
 from osu.features.chart import chart_of
 from osu.features.play import encode_play
+from osu.features.recorder import Recorder
 from osu.formats.beatmap import load_beatmap, parse_beatmap
 from osu.formats.mods import Mods
 from osu.formats.replay import clean_frames, dump_replay, load_replay, parse_replay
@@ -106,7 +107,7 @@ def test_what_generate_writes_is_judged_again_to_the_same_header(mods):
     rng = np.random.default_rng(0)
     xy = xy + rng.normal(0, 40, xy.shape)  # misses and losses, too
     play = encode_play(t_ms, xy, keys, chart.start_ms, chart.frames, chart.rate)
-    made = finish_play(beatmap, chart, play, None, 0.0, "test", 1)
+    made = finish_play(beatmap, chart, play, None, np.zeros(len(Recorder)), "test", 1)
     replay = parse_replay(dump_replay(made.replay))
     again = judge(beatmap, replay).stamp(replay)
     assert dump_replay(again) == dump_replay(replay)

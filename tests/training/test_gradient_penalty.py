@@ -211,8 +211,8 @@ def toy(form: str, steps: int) -> tuple[int, float]:
 
 @pytest.mark.parametrize("form", ["wgan", "r3"])
 def test_eight_gaussians_are_all_found(form):
-    modes, near = toy(form, 1200 if form == "wgan" else 1500)
+    modes, near = toy(form, 1200 if form == "wgan" else 2000)
     # A generator that collapses finds one or two; one that only spreads over the disc has a share
-    # of 8 * .15^2 = .18 near a centre. Measured: .38 and .36.
+    # of 8 * .15^2 = .18 near a centre. Measured: .38 and .34.
     assert modes == 8
     assert near > 0.28
