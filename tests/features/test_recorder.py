@@ -273,12 +273,7 @@ def test_the_same_seed_writes_the_same_frames():
 @pytest.mark.parametrize(
     "frames",
     [
-        pytest.param(
-            2,
-            marks=pytest.mark.xfail(
-                raises=IndexError, strict=True, reason="a path so short may have no frame at all"
-            ),
-        ),
+        2,
         4,
         60,
     ],

@@ -19,7 +19,7 @@ import evaluate
 from osu.data.library import DataError
 from osu.formats.beatmap import load_beatmap
 from osu.formats.replay import build_replay, clean_frames, save_replay
-from osu.likeness import comparisons, two_sample
+from osu.likeness import comparisons, human_plays, two_sample
 from osu.likeness.bootstrap import Interval
 from osu.likeness.compare import compare
 from osu.likeness.contestants import HUMAN
@@ -178,6 +178,9 @@ def report():
     patch.setattr(comparisons, "two_sample", functools.partial(two_sample.two_sample, steps=28))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    pairs, skipped = human_plays.find_pairs([SHARED])
+    thinned = [pair for i, pair in enumerate(pairs) if pair.split == "test" or i % 4 == 0]
+    patch.setattr(human_plays, "find_pairs", lambda folders: (thinned, skipped))
     humans, _ = read_humans(str(SHARED))
     likeness = compare(humans, "test", {}, limit=20, controls=True)
     torch.set_num_threads(threads)
