@@ -16,7 +16,7 @@ from osu.classifiers.plays import Source
 from osu.classifiers.protocol import Protocol, classify
 from osu.classifiers.scores import EvidenceScores
 from osu.features.chart import chart_of
-from osu.features.play import Play, encode_play, key_spans
+from osu.features.play import Play, encode_play, key_spans, played_frames
 from osu.features.recorder import fit_recorder, judged_ms, record
 from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay, build_replay, clean_frames
@@ -26,26 +26,24 @@ from osu.nets.checkpoint import load_model
 from osu.players.diffusion import Sampling, read_person, sample_as
 from osu.players.engine import MODELS
 from osu.players.generated import TIMESTAMP_TICKS, finish_play
-from osu.units import UNIT_PX, frame_count, grid_ms, to_px
+from osu.units import UNIT_PX, to_px
 
 
 @dataclass
 class RecordedAgain:
-    """A source: the human's own play through the recorder that is fitted to it, with noise."""
+    """A source: the human's own play through the recorder that is fitted to it."""
 
-    noise_px: float = 0.0
     seed: int = 0
 
     def __call__(self, human: HumanPlay, beatmap: Beatmap, own: Replay) -> Iterable[Replay]:
         rng = np.random.default_rng(seed_of(human, 0, self.seed))
         chart = chart_of(beatmap)
         t_ms, xy, keys = clean_frames(own)
-        frames = min(chart.frames, frame_count(chart.start_ms, t_ms[-1], chart.rate))
+        frames = played_frames(chart, t_ms)
         play = encode_play(t_ms, xy, keys, chart.start_ms, frames, chart.rate)
         path_px = to_px(play[:, : Play.K1].astype(np.float64))
-        path_px += rng.normal(0, 1, path_px.shape) * self.noise_px
         spans = key_spans(t_ms, keys)
-        due_ms = grid_ms(chart.start_ms, frames, chart.rate)
+        due_ms = chart.t_ms[:frames]
         frames_of = record(
             path_px, due_ms, chart.rate, spans, judged_ms(beatmap, spans), fit_recorder(own), rng
         )
@@ -75,13 +73,12 @@ class Rung:
         chart = chart_of(beatmap)
         person = read_person(self.network, own, chart)
         t_ms, xy, keys = clean_frames(own)
-        frames = min(chart.frames, frame_count(chart.start_ms, t_ms[-1], chart.rate))
         begin = encode_play(t_ms, xy, keys, chart.start_ms, chart.frames, chart.rate)
         seed = seed_of(human, 0, self.seed)
         play = sample_as(
             self.network, chart, person, seed, self.sampling, begin=begin, highest=self.sigma
         )
-        play = play[:frames]
+        play = play[: played_frames(chart, t_ms)]
         yield finish_play(beatmap, chart, play, None, person.recorder, self.model, seed).replay
 
     def __getstate__(self) -> dict:

@@ -87,7 +87,7 @@ def unit_scores(
     )
     return UnitScores(
         accuracy=bootstrap.interval(accuracy),
-        auc=bootstrap.interval(pairwise_auc(logits, generated, pair, weights)),
+        auc=bootstrap.interval(auc_of(logits, generated, pair, weights)),
         found=bootstrap.interval(
             bootstrap.share_found(
                 logits[~generated],
@@ -101,25 +101,15 @@ def unit_scores(
     )
 
 
-def pairwise_auc(
+def auc_of(
     logits: np.ndarray, generated: np.ndarray, pair: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """(B,) share of (generated, human) scores of different pairs in which the generated one is
-    higher, ties counting half."""
-    pairs = weights.shape[1]
-    wins, total = np.zeros((pairs, pairs)), np.zeros((pairs, pairs))
-    of_generated, values = pair[generated], logits[generated]
-    count = np.bincount(of_generated, minlength=pairs)
-    for other in range(pairs):
-        human = np.sort(logits[~generated & (pair == other)])
-        if other_count := len(human):
-            above = np.searchsorted(human, values, "left") + np.searchsorted(human, values, "right")
-            wins[:, other] = np.bincount(of_generated, above / 2, pairs)
-            total[:, other] = count * other_count
-    np.fill_diagonal(wins, 0)
-    np.fill_diagonal(total, 0)
-    above, compared = (((weights @ matrix) * weights).sum(1) for matrix in (wins, total))
-    return above / np.where(compared > 0, compared, np.nan)
+    """(B,) AUC of logits (N,), all in one fold."""
+    one_fold = np.zeros(weights.shape[1], int)
+    human = ~generated
+    return bootstrap.grouped_auc(
+        logits[human], pair[human], logits[generated], pair[generated], one_fold, weights
+    )
 
 
 def best_threshold(logits: np.ndarray, generated: np.ndarray) -> float:
@@ -137,7 +127,7 @@ def smallest_difference(test: PlayTable, weights: np.ndarray, seed: int) -> floa
     noise = np.random.default_rng(seed).normal(size=len(test.pair))
     # A map that is hard to tell is so on both sides: half of the variance is the pair's.
     noise += np.random.default_rng(seed + 1).normal(size=weights.shape[1])[test.pair]
-    return 2.4 * float(np.nanstd(pairwise_auc(noise, test.generated, test.pair, weights)[1:]))
+    return 2.4 * float(np.nanstd(auc_of(noise, test.generated, test.pair, weights)[1:]))
 
 
 def _logits(fitted: Fitted, table: PlayTable, tiles, length: int) -> np.ndarray:

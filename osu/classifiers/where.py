@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osu.classifiers.evidence_net import EVIDENCE_FRAMES, Fitted, frame_evidence
-from osu.classifiers.play_table import PlayTable, Windows
+from osu.classifiers.play_table import PlayTable
 from osu.classifiers.plays import GridPlay, PlayPair
 from osu.features.chart import Ball, ObjectColumn
 from osu.features.play import Play
@@ -88,19 +88,3 @@ def places(fitted: Fitted, table: PlayTable, pairs: list[PlayPair]) -> dict[str,
         name: Place(float(count[:, i].sum() / frames), float(mean[1, i]), float(mean[0, i]))
         for i, name in enumerate(SITUATIONS)
     }
-
-
-def surest(fitted: Fitted, table: PlayTable, count: int) -> tuple[Windows, Windows]:
-    """The `count` human and generated windows, of different plays, with the most evidence for what
-    they are."""
-    tiles = table.tiled(EVIDENCE_FRAMES, EVIDENCE_FRAMES // 2)
-    evidence, mask = frame_evidence(fitted, table, tiles, EVIDENCE_FRAMES)
-    logits = (evidence * mask).sum(1) / np.maximum(mask.sum(1), 1)
-    found = []
-    for generated in (False, True):
-        order = np.argsort(-logits if generated else logits, kind="stable")
-        order = order[table.generated[tiles.play[order]] == generated]
-        _, first = np.unique(tiles.play[order], return_index=True)
-        chosen = order[np.sort(first)][:count]
-        found.append(Windows(tiles.play[chosen], tiles.start[chosen]))
-    return found[0], found[1]

@@ -7,6 +7,7 @@ the 60 Hz grid of the other levels keeps. No beatmap is needed.
 import numpy as np
 
 from osu.formats.replay import Replay, buttons_of, without_lead_in
+from osu.formats.replay_frames import STABLE_DIGITS
 from osu.likeness.measures import FEWEST
 from osu.units import HEIGHT_PX, WIDTH_PX
 
@@ -43,7 +44,6 @@ SHORT_MS = 8.0
 TREMOR_PX = 1.0  # a step
 CLEAR_PX = 3.0  # from a frame to the next but one: a place between them shows whether it is theirs
 ON_LINE_PX = 0.02
-STABLE_DIGITS = 7  # significant ones, in the text of stable's files
 # People's lattices are .15 to 1.2 px. The bins of the steps' histogram are well below that.
 LATTICE_PX = (0.12, 1.4)
 LONGEST_STEP_PX, BIN_PX, SPECTRUM = 8.0, 0.01, 1 << 15
@@ -157,9 +157,10 @@ def lattice(step: np.ndarray) -> tuple[float, float]:
     """The spacing of the lattice that steps (S, 2) osu!px stand on best, px, and how well they do:
     the length of the mean of exp(2 pi i step / spacing), 1 where all are multiples of it.
 
-    A mouse moves by counts and a screen shows pixels, so steps are multiples of one or the other,
-    however far the cursor has drifted off a lattice of positions. The fit of all spacings at once
-    is the spectrum of the histogram of steps. Multiples of a spacing are multiples of its
+    Not osu.features.recorder's: a fault of the generator's own finder must not be shared by what
+    has to see it. A mouse moves by counts and a screen shows pixels, so steps are multiples of one
+    or the other, however far the cursor has drifted off a lattice of positions. The fit of all
+    spacings is the spectrum of the histogram of steps. Multiples of one are multiples of its
     fractions too, so of peaks that are nearly as high the coarsest counts. The spacing is nan where
     steps stand on none; both are where there are too few.
     """

@@ -22,6 +22,8 @@ from scipy.signal import lfilter
 
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
+from osu.formats.replay_frames import STABLE_DIGITS
+from osu.formats.slider_events import TAIL_EARLY_MS
 from osu.units import FRAME_MS, SCREEN_PX
 
 HYSTERESIS = 0.9  # counts
@@ -32,12 +34,10 @@ FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
 OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else, or late
 ELSEWHERE_MS = 6.0  # further than that none is late
 TALLEST_SCREEN = 2200  # pixels
-SIGNIFICANT = 7  # digits of a position
 MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 PHASE_S = 45.0
 UNEVEN = 0.15  # standard deviation of an update of a slow game, updates
-JUDGED_BEFORE_END_MS = 36.0  # stable judges a slider's end so much before it
 FEWEST_FRAMES = 300  # that a fit needs
 
 
@@ -206,7 +206,7 @@ def judged_ms(beatmap: Beatmap, spans: list[np.ndarray]) -> np.ndarray:
     repeats, the ends and where stable judges them, and the starts before which a key went down."""
     sliders = np.flatnonzero(beatmap.kind == Kind.SLIDER)
     start, end = beatmap.start_ms[sliders], beatmap.end_ms[sliders]
-    judged_end = np.maximum(end - JUDGED_BEFORE_END_MS, (start + end) / 2)
+    judged_end = np.maximum(end - TAIL_EARLY_MS, (start + end) / 2)
     presses = np.sort(np.concatenate([of_key[:, 0] for of_key in spans]))
     before = np.searchsorted(presses, start - beatmap.window50_ms)
     early = np.searchsorted(presses, start) > before
@@ -351,9 +351,9 @@ def hand_path(path_px: np.ndarray, due_ms: np.ndarray) -> CubicSpline:
 
 
 def as_written(xy: np.ndarray) -> np.ndarray:
-    """Positions as the text of stable's files holds them, SIGNIFICANT digits each."""
+    """Positions as the text of stable's files holds them, STABLE_DIGITS digits each."""
     digits = np.floor(np.log10(np.maximum(np.abs(xy), 1e-3))) + 1
-    scale = 10.0 ** (SIGNIFICANT - digits)
+    scale = 10.0 ** (STABLE_DIGITS - digits)
     return np.round(xy * scale) / scale
 
 

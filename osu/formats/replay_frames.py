@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+STABLE_DIGITS = 7  # significant ones of a position, in the text of stable's files
 MAX_FRAMES = 1 << 19  # two hours and more; the longest of 1,223 real replays has 211,195
 MAX_FRAME_TIME_MS = 10**8  # 27 hours; the longest real play has 53 minutes
 MAX_FRAME_BYTES = 200  # the longest real frame has 29

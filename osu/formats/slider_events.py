@@ -10,6 +10,7 @@ import numpy as np
 
 from osu.formats.osu_file import BeatmapError
 
+TAIL_EARLY_MS = 36  # stable judges a slider's tail this long before its end
 TICK_END_MS = 10.0  # no tick closer than this to a slider's end
 MAX_TICK_PATH_PX = 100_000.0  # the game's own bound
 MAX_SLIDER_PARTS = 500_000

@@ -78,14 +78,13 @@ def grouped_auc(
     count = len(folds)
     wins, total = np.zeros((count, count)), np.zeros((count, count))
     for fold in np.unique(folds):
-        h, g = folds[human_pair] == fold, folds[generated_pair] == fold
-        higher = np.sign(generated[g][:, None] - human[h][None, :]) / 2 + 0.5
-        rows = _sum_by(higher, generated_pair[g], count)
-        wins += _sum_by(rows.T, human_pair[h], count).T
-        total += np.outer(
-            np.bincount(generated_pair[g], minlength=count),
-            np.bincount(human_pair[h], minlength=count),
-        )
+        g = folds[generated_pair] == fold
+        pairs, scores = generated_pair[g], generated[g]
+        for other in np.flatnonzero(folds == fold):
+            below = np.sort(human[human_pair == other])
+            higher = np.searchsorted(below, scores) + np.searchsorted(below, scores, "right")
+            wins[:, other] += np.bincount(pairs, higher / 2, count)
+            total[:, other] += np.bincount(pairs, minlength=count) * len(below)
     np.fill_diagonal(wins, 0)
     np.fill_diagonal(total, 0)
     above = np.einsum("bi,ij,bj->b", weights, wins, weights, optimize=True)
@@ -121,16 +120,6 @@ def share_found(
     found = (play_weights * (generated > bound[:, None])).sum(1)
     plays = play_weights.sum(1)
     return found / np.where((plays > 0) & (total[:, 0] > 0), plays, np.nan)
-
-
-def _sum_by(rows: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
-    """(count, ...) sums of the rows of each group."""
-    order = np.argsort(group, kind="stable")
-    present, first = np.unique(group[order], return_index=True)
-    summed = np.zeros((count, *rows.shape[1:]))
-    if len(present):
-        summed[present] = np.add.reduceat(rows[order], first, axis=0)
-    return summed
 
 
 def wasserstein(shares: np.ndarray, others: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Plays from the diffusion network: whose style, which noise, how many steps."""
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from osu.features.baseline import baseline_path
 from osu.features.chart import Chart, chart_of
-from osu.features.condition import FAR_S, Condition, chart_condition
+from osu.features.condition import chart_condition
 from osu.features.play import Play, encode_play, key_spans
 from osu.features.presses import events_of, to_real_ms
 from osu.features.recorder import fit_recorder
@@ -38,7 +37,6 @@ from osu.players.target import play_to_target, with_sloppiness
 
 # Median reach for osu.players.hand: the network rests by itself in half of the time.
 RESTING_DEAD_ZONE_PX = 0.6
-IDLE_S = 1.5  # farther from the next object nobody aims at it yet
 # While sigma >= 0.06, blend the prediction inside spinners with a synthetic spin: the network alone
 # turns at a third of human speed (osu.players.spinners).
 SPINNER_SIGMA = 0.06
@@ -52,7 +50,6 @@ class Sampling:
     # How far from anyone's play towards the person's; 1 is the network's own prediction.
     guidance: float = 1.0
     guidance_sigma: float = 0.01  # a play is guided while sigma >= this
-    inflation: float = 1.0
     precision: torch.dtype = torch.float32  # of the network on a GPU
 
 
@@ -168,8 +165,6 @@ def sample_as(
             clean[0, : chart.frames, : Play.K1].lerp_(path, share)
         return clean
 
-    idle = torch.zeros_like(noise)
-    idle[..., : Play.K1] = idle_mask(condition)
     signal = None
     if begin is not None:
         signal = torch.zeros_like(noise)
@@ -181,17 +176,9 @@ def sample_as(
         noise,
         noise_levels(sampling.steps, highest),
         lambda n: on_progress((n + 1) / (sampling.steps + 1)),
-        idle,
-        sampling.inflation,
         signal,
     )
     return to_play(signal, condition)[0, : chart.frames].cpu().numpy()
-
-
-def idle_mask(condition: Tensor) -> Tensor:
-    """(B, T, 1) 1 where the next object is more than IDLE_S away, else 0."""
-    time_left = condition[..., Condition["OBJECT+0_START_FAR"], None]
-    return (time_left > math.tanh(IDLE_S / FAR_S)).float()
 
 
 def draw_person(model: Denoiser, chart: Chart, seed: int, options: PlayOptions) -> Person:

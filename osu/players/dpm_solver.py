@@ -2,14 +2,6 @@
 
 DPM-Solver++ is arXiv 2211.01095; the second-order multistep form costs one call of the network a
 step. Sampling takes its generator: a play depends on its seed and on nothing else in its batch.
-
-Prediction errors accumulate, so the sample is noisier than sigma. We pass sigma * 1.12 to the
-network above sigma = 0.1 (time-shifted sampling, arXiv 2305.15583), and it takes those errors out
-too. Both numbers were chosen once on the validation plays; no command. Above 0.1 are the errors of
-a plan or an aim, of which some are left; those of a hand's tremor, below, the network hardly makes.
-
-A cursor that aims at nothing, in breaks, would only lose by it what it does there. Such frames
-(`idle_mask`) are therefore made as noisy as the sigma that is passed to the network.
 """
 
 from collections.abc import Callable
@@ -18,13 +10,6 @@ import torch
 from torch import Tensor
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.0003, 3.0, 7.0  # units of 256 px
-INFLATE_ABOVE = 0.1  # sigmas below move the cursor by less than 25 px
-INFLATION = 1.12
-
-
-def inflate_sigma(sigma: float, inflation: float = INFLATION) -> float:
-    """The sigma that is passed to the network at a step of noise level `sigma`."""
-    return sigma * inflation if sigma >= INFLATE_ABOVE else sigma
 
 
 def noise_levels(steps: int, highest: float = SIGMA_MAX) -> Tensor:
@@ -40,8 +25,6 @@ def sample(
     noise: Tensor,
     levels: Tensor,
     on_progress: Callable[[int], None] | None = None,
-    idle_mask: Tensor | None = None,
-    inflation: float = INFLATION,
     begin: Tensor | None = None,
 ) -> Tensor:
     """Integrates from `noise` (B, T, C), standard normal, to a clean signal of the same shape.
@@ -49,17 +32,16 @@ def sample(
     levels (steps + 1,) as `noise_levels` gives them. `begin` is a signal to which the noise of the
     first level is added: what is coarser than that noise stays; without it there is no signal.
 
-    denoise(x, inflated sigma (B,)) -> clean. `on_progress` gets the number of each step once it is
-    done and may raise to stop. `idle_mask` (B, T, C) is 1 for what aims at nothing, else 0.
+    denoise(x, sigma (B,)) -> clean. `on_progress` gets the number of each step once it is done and
+    may raise to stop.
     """
     levels = levels.tolist()
-    noisier = 1 if idle_mask is None else 1 + (inflation - 1) * idle_mask
-    x = noise * levels[0] * (noisier if levels[0] >= INFLATE_ABOVE else 1)
+    x = noise * levels[0]
     x = x if begin is None else x + begin
     clean_before = None
     for n in range(len(levels) - 1):
         sigma, following = levels[n], levels[n + 1]
-        clean = denoise(x, torch.full((len(x),), inflate_sigma(sigma, inflation), device=x.device))
+        clean = denoise(x, torch.full((len(x),), sigma, device=x.device))
         if following == 0:
             x = clean
         else:
@@ -69,8 +51,7 @@ def sample(
                 last_step = torch.tensor(levels[n - 1] / sigma).log()
                 ratio = (step / (2 * last_step)).item()
                 target = (1 + ratio) * clean - ratio * clean_before
-            # Idle frames lose their extra noise at the step that leaves the inflated levels.
-            kept = following / sigma / (noisier if following < INFLATE_ABOVE <= sigma else 1)
+            kept = following / sigma
             x = kept * x + (1 - kept) * target
         clean_before = clean
         if on_progress:

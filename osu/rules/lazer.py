@@ -17,10 +17,10 @@ import numpy as np
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.difficulty import difficulty_range
 from osu.formats.mods import Mods
-from osu.formats.slider_events import SliderPart
+from osu.formats.slider_events import TAIL_EARLY_MS, SliderPart
 from osu.rules.frames import Frames
 from osu.rules.hits import NEVER_MS
-from osu.rules.sliders import BOTH, FOLLOW_SCALE, TAIL_EARLY_MS
+from osu.rules.sliders import BOTH, FOLLOW_SCALE
 
 MISS_MS = 400  # a press that is further away than this does nothing
 BEFORE_MS = 300  # before a slider from which on its follow circle is looked at

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from osu.formats.beatmap import Beatmap, Kind
-from osu.formats.slider_events import SliderPart
+from osu.formats.slider_events import TAIL_EARLY_MS, SliderPart
 from osu.rules.frames import Frames, floor_ms, frame_of
 from osu.rules.hits import Clicks
 
 FOLLOW_SCALE = 2.4
-TAIL_EARLY_MS = 36  # a slider's tail is judged this long before its end
 BOTH = 3
 
 

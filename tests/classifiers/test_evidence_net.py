@@ -18,7 +18,7 @@ from osu.classifiers.evidence_net import (
 )
 from osu.classifiers.inputs import INPUTS, Level, Part
 from osu.classifiers.play_table import PlayTable
-from osu.classifiers.scores import pairwise_auc
+from osu.classifiers.scores import auc_of
 from osu.units import UNIT_PX
 from tests.classifiers.test_play_table import chart, grid_play, pair_of
 
@@ -50,7 +50,7 @@ def fitted_auc(noise_px: float, seed: int = 0) -> tuple[float, Fitted]:
     evidence, mask = frame_evidence(fitted, test, windows, EVIDENCE_FRAMES)
     logits = (evidence * mask).sum(1) / mask.sum(1)
     weights = np.ones((1, TEST_PAIRS))
-    return float(pairwise_auc(logits, test.generated, test.pair, weights)[0]), fitted
+    return float(auc_of(logits, test.generated, test.pair, weights)[0]), fitted
 
 
 def test_white_noise_of_three_px_is_found():

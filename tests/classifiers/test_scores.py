@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from osu.classifiers.scores import best_threshold, pairwise_auc, unit_scores
+from osu.classifiers.scores import auc_of, best_threshold, unit_scores
 from osu.likeness import bootstrap
 
 
@@ -18,7 +18,7 @@ def sides(humans: int, generated: int, seed: int = 0) -> tuple[np.ndarray, np.nd
 def test_auc_of_plays_of_no_common_pair_is_mann_and_whitney_s():
     logits, generated = sides(60, 45)
     pair = np.arange(len(logits))
-    found = pairwise_auc(logits, generated, pair, np.ones((1, len(pair))))
+    found = auc_of(logits, generated, pair, np.ones((1, len(pair))))
     statistic = mannwhitneyu(logits[generated], logits[~generated]).statistic
     assert found == pytest.approx([statistic / (60 * 45)], rel=1e-12)
 
@@ -29,7 +29,7 @@ def test_auc_leaves_out_pairs_and_counts_weights():
     logits, generated = sides(20, 30, seed=2)
     pair = rng.integers(0, 8, 50)
     weights = rng.integers(0, 3, (4, 8)).astype(float)
-    found = pairwise_auc(logits, generated, pair, weights)
+    found = auc_of(logits, generated, pair, weights)
     for row, weight in zip(found, weights, strict=True):
         wins = total = 0.0
         for i in np.flatnonzero(generated):
@@ -44,7 +44,7 @@ def test_auc_leaves_out_pairs_and_counts_weights():
 @pytest.mark.filterwarnings("error")
 def test_auc_without_two_pairs_is_none():
     logits, generated = sides(5, 5)
-    assert np.isnan(pairwise_auc(logits, generated, np.zeros(10, int), np.ones((1, 1)))).all()
+    assert np.isnan(auc_of(logits, generated, np.zeros(10, int), np.ones((1, 1)))).all()
 
 
 def balanced(logits: np.ndarray, generated: np.ndarray, threshold: float) -> float:

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from osu.features.chart import ObjectColumn, chart_of
-from osu.features.condition import chart_condition
+from osu.features.chart import chart_of
 from osu.features.play import Play
 from osu.features.recorder import Recorder
 from osu.features.style import Spin, Style
@@ -20,18 +19,16 @@ from osu.formats.replay import clean_frames, dump_replay, load_replay
 from osu.nets.denoiser import KEY_SCALE
 from osu.players.diffusion import (
     GUIDED,
-    IDLE_S,
     Person,
     Sampling,
     draw_person,
-    idle_mask,
     sample_as,
 )
-from osu.players.dpm_solver import inflate_sigma, noise_levels, sample
+from osu.players.dpm_solver import noise_levels, sample
 from osu.players.engine import load_player
 from osu.players.generated import draw_recorder
 from osu.players.options import LikedPlay, PlayOptions
-from osu.units import CENTRE_PX, FRAME_HZ
+from osu.units import CENTRE_PX
 from tests.paths import SAMPLE as SAMPLES
 from tests.small_map import small_map
 
@@ -47,34 +44,7 @@ def gaussian(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
 def test_samples_have_the_spread_of_the_data(steps):
     noise = torch.randn(1, 20000, 1, generator=torch.Generator().manual_seed(0))
     # The noise's own spread is .5 % off at this size; 16 steps are 2.3 % off, 64 steps .3 %.
-    assert sample(
-        gaussian, noise, noise_levels(steps), inflation=1.0
-    ).std().item() == pytest.approx(S, rel=0.03)
-
-
-def test_an_inflated_sigma_leaves_less_noise():
-    seen = []
-
-    def denoise(x, sigma):
-        seen.append(sigma.item())
-        return gaussian(x, sigma)
-
-    noise = torch.randn(1, 2000, 1, generator=torch.Generator().manual_seed(0))
-    assert sample(denoise, noise, noise_levels(16)).std().item() < 0.95 * S
-    levels = noise_levels(16)[:-1].tolist()
-    assert seen == pytest.approx([inflate_sigma(level) for level in levels], rel=1e-6)
-    assert seen[0] > levels[0] and seen[-1] == pytest.approx(levels[-1])
-
-
-def test_what_is_idle_keeps_its_spread():
-    """As noisy as the inflated sigma, it ends as it would without inflation."""
-    noise = torch.randn(1, 20000, 1, generator=torch.Generator().manual_seed(0))
-    idle = torch.ones_like(noise)
-    idle[:, :10000] = 0
-    clean = sample(gaussian, noise, noise_levels(64), idle_mask=idle)
-    # 64 steps are 0.3 % off; the noise's own spread at this size is 0.7 % off.
-    assert clean[:, 10000:].std().item() == pytest.approx(S, rel=0.02)
-    assert clean[:, :10000].std().item() < 0.97 * S
+    assert sample(gaussian, noise, noise_levels(steps)).std().item() == pytest.approx(S, rel=0.03)
 
 
 @pytest.mark.parametrize("highest", [0.02, 0.5, 3.0])
@@ -85,20 +55,9 @@ def test_a_signal_is_noised_to_a_level_and_denoised(highest):
     noise, begin = (torch.randn(1, 2000, 1, generator=generator) for _ in range(2))
     levels = noise_levels(64, highest)
     assert levels[0].item() == pytest.approx(highest) and levels[-1] == 0
-    found = sample(gaussian, noise, levels, inflation=1.0, begin=begin)
+    found = sample(gaussian, noise, levels, begin=begin)
     expected = (begin + highest * noise) * S / np.hypot(S, highest)
     torch.testing.assert_close(found, expected, rtol=0.01, atol=0.005)
-
-
-def test_a_cursor_is_idle_where_nothing_is_due():
-    chart = chart_of(load_beatmap(SAMPLE))
-    idle = idle_mask(chart_condition(chart))[0, :, 0].numpy() > 0
-    now_s = np.arange(chart.frames) / FRAME_HZ
-    start, end = chart.objects[:, ObjectColumn.START_S], chart.objects[:, ObjectColumn.END_S]
-    due = ((now_s[:, None] >= start - IDLE_S + 0.02) & (now_s[:, None] <= end)).any(1)
-    nothing = ~((now_s[:, None] >= start - IDLE_S - 0.02) & (now_s[:, None] <= end + 0.02)).any(1)
-    nothing &= now_s < start[-1]
-    assert nothing.any() and idle[nothing].all() and not idle[due].any()
 
 
 class Opinion(torch.nn.Module):
