@@ -4,6 +4,7 @@ Learns  noise, condition (B, T, F), style of a person -> play (B, T, 4): cursor 
 Run     uv run train_diffusion.py --data DIR --minutes 25 --graph          one H100
 CPU     uv run train_diffusion.py --steps 20 --batch 2                   the sample
 Many    uv run torchrun --nproc-per-node 2 train_diffusion.py ...        DistributedDataParallel
+After   uv run train_diffusion.py --against runs/diffusion/model ...     learns what tells its plays
 Expect  47,539 steps (H100, 25 minutes): val_loss .323 after 6,000, .292 at the end, still falling;
         on 6 validation plays aim .38 radii (people .40), offsets spread 11.6 ms (12.8)
 
@@ -12,6 +13,10 @@ ln(sigma) about uniform so that every scale, from a plan to the tremor of a hand
 is constant in a play is given twice: as numbers (spread, hold, accuracy ...:
 osu.features.style.Style), and as a code that an encoder reads off another stretch of the same play.
 Either is dropped at random, so either may be unknown.
+
+With --against, direct discriminative optimisation (DDO, arXiv 2503.01103): the network starts from
+a trained one, whose plays of the same windows by the same persons it learns to tell from people's.
+How much better it denoises a second of play than the network it started from is the logit.
 """
 
 import copy
@@ -36,7 +41,10 @@ from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, noise_levels, sample
 from osu.training.run import Run, launch, option
 from osu.training.schedule import closing_rate, set_rate, step_seed, update_average
 from osu.training.style_statistics import mean_and_std
-from osu.units import FRAME_MS, UNIT_PX, resample
+from osu.units import FRAME_HZ, FRAME_MS, UNIT_PX, resample
+
+AGAINST_LEVELS = 32  # of noise, for the plays that are learned to be told
+HELD_OUT_BATCHES = 8
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class Args:
     cache: str = option("cache", "folder of the prepared plays; used as it is where --data is ''")
     out: str = option("runs/diffusion", "folder of this run")
     init: str = option("", "folder of a model whose weights training starts from")
+    against: str = option("", "the same, and its plays are learned to be told from people's (DDO)")
+    against_windows: int = option(6144, "windows that it plays for that")
     seed: int = option(0, "of weights, windows and noise")
     steps: int = option(50000, "optimizer steps")
     minutes: float = option(0.0, "stop after this time instead, where above 0")
@@ -112,7 +122,15 @@ class Objective(torch.nn.Module):
     ) -> Tensor:
         """Denoising loss of a batch: condition (B, T, F), play (B, T, C), mask (B, T), style
         (B, S) with nan for the unknown, another stretch of each play, and Draws. Returns (B,)."""
-        args, model, drawn = self.args, self.model, Draws(*drawn)
+        other = reference, reference_condition
+        errors = self.errors(self.model, condition, play, style, *other, Draws(*drawn))
+        return (errors * mask).sum(1) / mask.sum(1).clamp(min=1)
+
+    def errors(
+        self, model, condition, play, style, reference, reference_condition, drawn: Draws
+    ) -> Tensor:
+        """(B, T): weighted square errors of the frames, mean over channels."""
+        args = self.args
         mirrored = (drawn.mirrored < 0.5).float()
         condition, play = mirror(condition, play, mirrored, self.mirrored)
         reference_condition, reference = mirror(
@@ -133,7 +151,31 @@ class Objective(torch.nn.Module):
         error = (model(noisy, sigma, condition, embed) - clean).square()  # (B, T, C)
         sigma = sigma[:, None, None]
         weight = (sigma**2 + model.sigma_data**2) / (sigma * model.sigma_data) ** 2
-        return ((weight * error).mean(-1) * mask).sum(1) / mask.sum(1).clamp(min=1)
+        return (weight * error).mean(-1)
+
+
+class Discrimination(Objective):
+    """The loss of DDO, likewise one call."""
+
+    def __init__(self, model: Denoiser, against: Denoiser, args: Args) -> None:
+        super().__init__(model, args)
+        self.against = against
+
+    def forward(self, condition, play, fake, mask, *given) -> Tensor:
+        """Mean logistic loss of the seconds of people's windows `play` (B, T, C) and of those
+        played by `against`, `fake` (B, T, C), of the same maps and persons; the rest is
+        Objective's. Returns (B,)."""
+        *given, drawn = given[:3], Draws(*given[3:])
+        given = given[0]
+        losses = []
+        for side, sign in ((play, -1.0), (fake, 1.0)):
+            learned = self.errors(self.model, condition, side, *given, drawn)
+            with torch.no_grad():
+                before = self.errors(self.against, condition, side, *given, drawn)
+            # Summed over channels and a second, as the log likelihoods of a second are.
+            nats = ((before - learned) * mask * len(Play)).unfold(1, FRAME_HZ, FRAME_HZ).sum(-1)
+            losses.append(torch.nn.functional.softplus(sign * nats).mean(1))
+        return (losses[0] + losses[1]) / 2
 
 
 # --- Data ---------------------------------------------------------------------------------------
@@ -152,26 +194,55 @@ def fill_bank(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor
         model.bank_recorder[row] = torch.tensor(plays.plays[i].recorder)
 
 
-def draw_inputs(model: Denoiser, sampler, args: Args, step: int) -> tuple[Tensor, ...]:
-    """What Objective takes at a step: this process's rows of everything."""
+def draw_inputs(
+    model: Denoiser, sampler, args: Args, step: int, fakes: list[Tensor] | None = None
+) -> tuple[Tensor, ...]:
+    """What Objective takes at a step: this process's rows of everything. With `fakes`, plays of a
+    few batches that `play_batches` made, what Discrimination takes of one of those batches."""
+    number = step % len(fakes) if fakes else step
     generator = torch.Generator(model.style_mean.device).manual_seed(step_seed(args.seed, step))
     drawn = draw(model, args.batch, args.length, generator)
-    batch = sampler.draw(args.batch, args.length, (args.seed, step))
-    other = sampler.again(batch.index, args.reference, (args.seed, step, 1))
+    batch = sampler.draw(args.batch, args.length, (args.seed, number))
+    other = sampler.again(batch.index, args.reference, (args.seed, number, 1))
     style = sampler.styles(batch.index)
     own = distributed.own_rows(args.batch, sampler.rank, sampler.world_size)
-    given = (batch.condition, batch.play, batch.mask, style, other.play, other.condition)
+    plays = (batch.play, fakes[number]) if fakes else (batch.play,)
+    given = (batch.condition, *plays, batch.mask, style, other.play, other.condition)
     return *given, *(part[own] for part in drawn)
+
+
+@torch.no_grad()
+def play_batches(model: Denoiser, sampler, args: Args, count: int) -> list[Tensor]:
+    """What the network plays, (B, T, C), in place of the plays of the first `count` batches, by the
+    same persons. In full precision: what bfloat16 rounds would tell."""
+    played = []
+    for number in range(count):
+        batch = sampler.draw(args.batch, args.length, (args.seed, number))
+        other = sampler.again(batch.index, args.reference, (args.seed, number, 1))
+        condition, known = batch.condition, torch.ones(len(batch.play), device=batch.play.device)
+        code = model.encoder(other.play, other.condition, torch.float32)
+        person = sampler.styles(batch.index), code, known, 0 * known
+
+        def denoise(x: Tensor, sigma: Tensor) -> Tensor:
+            return model(x, sigma, condition, model.embedding(sigma, *person))  # noqa: B023
+
+        generator = torch.Generator(condition.device).manual_seed(step_seed(args.seed, number, 2))
+        shape = args.batch, args.length, len(Play)
+        noise = torch.randn(*shape, generator=generator, device=condition.device)
+        own = distributed.own_rows(args.batch, sampler.rank, sampler.world_size)
+        levels = noise_levels(AGAINST_LEVELS)
+        played.append(to_play(sample(denoise, noise[own], levels), condition))
+    return played
 
 
 # --- Evaluation ---------------------------------------------------------------------------------
 
 
 @torch.no_grad()
-def held_out_loss(model: Denoiser, plays: PlaySet, args: Args, batches: int = 8) -> float:
-    """The objective on the same windows and noise of the validation split each time."""
-    objective, sampler = Objective(model, args).to(plays.device), plays.sampler("val")
-    losses = [objective(*draw_inputs(model, sampler, args, step)).mean() for step in range(batches)]
+def held_out_loss(objective: Objective, sampler, args: Args, fakes=None) -> float:
+    """An objective on the same windows and noise of the validation split each time."""
+    model, steps = objective.model, range(HELD_OUT_BATCHES)
+    losses = [objective(*draw_inputs(model, sampler, args, step, fakes)).mean() for step in steps]
     return torch.stack(losses).mean().item()
 
 
@@ -250,6 +321,7 @@ def main(args: Args) -> dict[str, float]:
     learned = plays.where("train")
     kept = plays.balanced(learned)
     checked = plays.where("val")[: args.eval_plays]
+    unseen = plays.sampler("val")
 
     # --- Model and optimizer ---
     w = args.width
@@ -260,10 +332,21 @@ def main(args: Args) -> dict[str, float]:
     mean, std = mean_and_std(styles[torch.from_numpy(learned).to(device)])
     model.style_mean.copy_(mean)
     model.style_std.copy_(std)
-    if args.init:
-        checkpoint.init_from(args.init, model)
+    if args.init or args.against:
+        checkpoint.init_from(args.init or args.against, model)
     average = copy.deepcopy(model).requires_grad_(False).eval()
-    objective = Objective(model, args).to(device)
+    objective, fakes, told = Objective(model, args), None, None
+    if args.against:
+        before = copy.deepcopy(average)
+        checkpoint.init_from(args.against, before)
+        before.precision = torch.float32
+        fakes = play_batches(before, sampler, args, max(1, args.against_windows // args.batch))
+        unseen_fakes = play_batches(before, unseen, args, HELD_OUT_BATCHES)
+        before.precision = model.precision
+        # Without dropout: the network it is compared with has none.
+        objective = Discrimination(model, before, args).eval()
+        told = Discrimination(average, before, args).to(device)
+    objective = objective.to(device)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=args.learning_rate, betas=(0.9, 0.99), weight_decay=0.01,
         fused=device.type == "cuda",
@@ -274,9 +357,9 @@ def main(args: Args) -> dict[str, float]:
     steps, metrics = run.begin(parts, args.minutes)
 
     def inputs(step: int) -> tuple[Tensor, ...]:
-        return draw_inputs(model, sampler, args, step)
+        return draw_inputs(model, sampler, args, step, fakes)
 
-    trained = distributed.wrap(objective, device, inputs(0) if args.graph else None)
+    trained = distributed.wrap(objective, device, inputs(0) if args.graph else None, [model])
 
     # --- Loop ---
     for step, done in steps:
@@ -299,13 +382,16 @@ def main(args: Args) -> dict[str, float]:
             steps.show(loss, frames_per_s)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = evaluate(average, plays, checked, styles, args.seed)
-            metrics["val_loss"] = held_out_loss(average, plays, args)
+            metrics["val_loss"] = held_out_loss(Objective(average, args).to(device), unseen, args)
+            if told:
+                metrics["val_told"] = held_out_loss(told, unseen, args, unseen_fakes)
             run.save(step, metrics, parts)
 
     # --- Done ---
     if run.first:
         fill_bank(average, plays, kept, styles)
-    run.finish(average, plays, metrics, step + 1, kind="play", about="diffusion, EDM")
+    about = "diffusion, EDM" + (" and DDO" if args.against else "")
+    run.finish(average, plays, metrics, step + 1, kind="play", about=about)
     return metrics
 
 

@@ -20,7 +20,6 @@ from osu.features.recorder import Recorder, judged_ms, record
 from osu.formats.beatmap import load_beatmap
 from osu.players.diffusion import sample_play
 from osu.players.engine import load_player
-from osu.players.generated import LATENESS
 from osu.players.options import PlayOptions
 from osu.units import to_px
 
@@ -52,7 +51,7 @@ def main() -> None:
     for axis, (name, row) in zip(axes, chosen.items(), strict=True):
         t_ms, xy, keys = record(
             path_px, chart.t_ms, chart.rate, spans, judged_ms(beatmap, spans),
-            bank[row].astype(float), np.random.default_rng(0), LATENESS,
+            bank[row].astype(float), np.random.default_rng(0),
         )  # fmt: skip
         grid = (chart.t_ms >= first) & (chart.t_ms <= last)
         some = (t_ms >= first) & (t_ms <= last)

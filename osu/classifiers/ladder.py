@@ -17,7 +17,7 @@ from osu.classifiers.protocol import Protocol, classify
 from osu.classifiers.scores import EvidenceScores
 from osu.features.chart import chart_of
 from osu.features.play import Play, encode_play, key_spans, played_frames
-from osu.features.recorder import fit_recorder, judged_ms, record
+from osu.features.recorder import clock_of, fit_recorder, judged_ms, record
 from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay, build_replay, clean_frames
 from osu.likeness.contestants import seed_of
@@ -37,7 +37,7 @@ class RecordedAgain:
 
     def __call__(self, human: HumanPlay, beatmap: Beatmap, own: Replay) -> Iterable[Replay]:
         rng = np.random.default_rng(seed_of(human, 0, self.seed))
-        chart = chart_of(beatmap)
+        chart = chart_of(beatmap, clock_of(own))
         t_ms, xy, keys = clean_frames(own)
         frames = played_frames(chart, t_ms)
         play = encode_play(t_ms, xy, keys, chart.start_ms, frames, chart.rate)
@@ -70,8 +70,8 @@ class Rung:
     def __call__(self, human: HumanPlay, beatmap: Beatmap, own: Replay) -> Iterable[Replay]:
         if self.network is None:
             self.network = load_model(MODELS / self.model).to(torch.device(self.device))
-        chart = chart_of(beatmap)
-        person = read_person(self.network, own, chart)
+        chart = chart_of(beatmap, clock_of(own))
+        person = read_person(self.network, own, beatmap)
         t_ms, xy, keys = clean_frames(own)
         begin = encode_play(t_ms, xy, keys, chart.start_ms, chart.frames, chart.rate)
         seed = seed_of(human, 0, self.seed)

@@ -28,7 +28,7 @@ from osu.data.manifest import Entry, Sizes, check_types
 from osu.errors import UNREADABLE, shown
 from osu.features.chart import Ball, Chart, MapConstants, ObjectColumn, chart_of
 from osu.features.play import MIN_FRAMES, Play, coverage, encode_cursor, key_spans, played_frames
-from osu.features.recorder import Recorder, fit_recorder
+from osu.features.recorder import Recorder, clock_of, fit_recorder
 from osu.features.style import screen_grid_px
 from osu.files import open_file, read_file, write_atomic
 from osu.formats.beatmap import BeatmapError, parse_beatmap
@@ -126,11 +126,11 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict, bool]:
             if (reason := why_not_human(replay)) and not _is_sample(pair):
                 raise SkippedError(reason)
             conditions = replace(replay.conditions, mods=replay.mods & CHART_MODS)
-            if conditions not in charted:
-                chart = chart_of(base.with_mods(conditions))
-                charted[conditions] = (len(charts), chart)
+            chart = chart_of(base.with_mods(conditions), clock_of(replay))
+            if (conditions, chart.start_ms) not in charted:
+                charted[conditions, chart.start_ms] = (len(charts), chart)
                 charts.append(_store_chart(chart))
-            number, chart = charted[conditions]
+            number, chart = charted[conditions, chart.start_ms]
             play, arrays = _store_play(chart, replay)
         except (ReplayError, BeatmapError, OSError, SkippedError) as error:
             skipped[f"replay: {_reason(error)}"] += 1

@@ -84,10 +84,16 @@ def check_length(start_ms: float, end_ms: float, rate: float) -> None:
         raise BeatmapError(f"a play of it would take {hours:.1f} hours; at most two can be played")
 
 
-def chart_of(beatmap: Beatmap) -> Chart:
-    """The chart of a beatmap under its mods. BeatmapError where it is longer than MOST_MS."""
+def chart_of(beatmap: Beatmap, clock_ms: float | None = None) -> Chart:
+    """The chart of a beatmap under its mods. BeatmapError where it is longer than MOST_MS.
+
+    With `clock_ms`, a map time at which a play's game wrote a regular frame, the grid's frames are
+    that game's, to half a ms: they lie whole frames from it. The grid begins up to a frame earlier.
+    """
     rate = beatmap.rate
     start = float(np.floor(beatmap.start_ms[0] - LEAD_MS * rate))
+    if clock_ms is not None:
+        start -= float(np.round((start - clock_ms) % (FRAME_MS * rate)))
     end = float(beatmap.end_ms.max()) + REST_MS * rate
     check_length(start, end, rate)
     frames = frame_count(start, end, rate)

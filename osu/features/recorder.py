@@ -19,6 +19,8 @@ from enum import IntEnum
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.signal import lfilter
+from scipy.sparse import coo_array, eye_array
+from scipy.sparse.linalg import spsolve
 
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
@@ -37,6 +39,7 @@ TALLEST_SCREEN = 2200  # pixels
 MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 PHASE_S = 45.0
+UNREADABLE_SHARE = 0.02
 UNEVEN = 0.15  # standard deviation of an update of a slow game, updates
 FEWEST_FRAMES = 300  # that a fit needs
 
@@ -165,6 +168,18 @@ def fit_clock(
     )  # fmt: skip
 
 
+def clock_of(replay: Replay) -> float | None:
+    """A map time, that of a frame or before the first, about which a replay's regular frames lie
+    whole sixtieths of a real second away; None where it has too few. The clocks of a quarter of
+    people's plays drift by more than 6 ms, and lie about their mean."""
+    t_ms, _, keys = without_lead_in(replay)
+    regular = t_ms[1:][np.diff(buttons_of(keys)) == 0] / replay.rate
+    if len(regular) < FEWEST_FRAMES:
+        return None
+    turn = np.exp(2j * np.pi * regular / FRAME_MS).mean()
+    return float(np.angle(turn) / (2 * np.pi) * FRAME_MS * replay.rate)
+
+
 def lateness_ms(t_ms: np.ndarray) -> np.ndarray:
     """(F,) by how much frames at real times t_ms (F,) are later than the sixtieths of the hundred
     frames around, of which those out of turn do not count."""
@@ -220,7 +235,8 @@ def frame_times(
     """Real times of the frames that the game writes between two times: the sixtieths, the key
     changes `key_ms`, which are times of updates, and the updates at or after `event_ms`."""
     updates = update_times(start_ms, end_ms, key_ms, float(recorder[Recorder.UPDATE_MS]), rng)
-    due = np.arange(start_ms + rng.uniform(0, FRAME_MS), end_ms, FRAME_MS)
+    # A frame is written at the next update: half of one later on average.
+    due = np.arange(start_ms - recorder[Recorder.UPDATE_MS] / 2, end_ms, FRAME_MS)
     # An interpolated audio clock runs a little ahead or behind for a few frames at a time.
     jitter, memory = recorder[[Recorder.JITTER_MS, Recorder.JITTER_MEMORY]].astype(float)
     drive = rng.normal(0, jitter * np.sqrt(1 - memory**2), len(due))
@@ -249,15 +265,14 @@ def update_times(
 
 def record(
     path_px: np.ndarray, due_ms: np.ndarray, rate: float, spans: list[np.ndarray],
-    event_ms: np.ndarray, recorder: np.ndarray, rng: np.random.Generator, lateness: float = 0.0,
+    event_ms: np.ndarray, recorder: np.ndarray, rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """(t_ms, xy, keys): the frames that a recorder (len(Recorder),) writes of a hand.
 
-    path_px (T, 2) osu!px at the map times due_ms (T,) of a 60 Hz grid; spans of map ms in which
-    each key is held; event_ms map times at which parts of sliders are judged. t_ms are whole map
-    ms, not decreasing: two updates of a fast game may lie in one. `lateness` is how much of the
-    time since the device's last report is taken off: 1 for a hand, 0 for a path that was read from
-    a file, which has it in it.
+    path_px (T, 2) osu!px at the map times due_ms (T,) of a 60 Hz grid, which is the game's clock;
+    spans of map ms in which each key is held; event_ms map times at which parts of sliders are
+    judged. t_ms are whole map ms, not decreasing: two updates of a fast game may lie in one. Read
+    on that grid the frames are the path again, but for the lattice.
     """
     changes = np.round(np.unique(np.concatenate([np.ravel(one) for one in spans])))
     changes = changes[(changes >= due_ms[0]) & (changes <= due_ms[-1])]
@@ -271,8 +286,7 @@ def record(
     keys = keys_at(real_ms * rate, changes, inside_ms, spans)
 
     since_ms = since_report_ms(t_ms / rate, recorder, rng)
-    shown_ms = np.maximum(t_ms - lateness * rate * since_ms, due_ms[0])
-    xy = np.clip(hand_path(path_px, due_ms)(shown_ms), *SCREEN_PX)
+    xy = np.clip(positions_at(t_ms, path_px, due_ms), *SCREEN_PX)
     for axis in range(2):
         count_px = float(recorder[Recorder.COUNT_X_PX + axis])
         if count_px > 0:
@@ -336,18 +350,29 @@ def phases(real_ms: np.ndarray, phase: float, rng: np.random.Generator) -> np.nd
     return rng.random(stretch[-1] + 1)[stretch]
 
 
-def hand_path(path_px: np.ndarray, due_ms: np.ndarray) -> CubicSpline:
-    """A path through positions (T, 2) at times due_ms (T,) that has their spectrum again where
-    frames that lie anywhere between are joined by straight lines and read at due_ms.
+def positions_at(t_ms: np.ndarray, path_px: np.ndarray, due_ms: np.ndarray) -> np.ndarray:
+    """(F, 2): positions at times t_ms (F,), not decreasing, that lie on a smooth path and are
+    read at due_ms (T,) as path_px (T, 2) again.
 
-    With frames a sixtieth apart such reading keeps (2 + cos w) / 3 of the power at w radians a
-    frame. Second and fourth differences make up for it; they are smaller than that asks, since
-    frames of key changes lie between, and were chosen by the spectra of people's plays.
+    Between frames a reader draws straight lines. What those miss of the path is given to the frames
+    around: the smallest corrections that make it up, as far as frames allow that lie far from the
+    times at which they are read (ridge UNREADABLE_SHARE).
     """
-    second, fourth = np.zeros_like(path_px), np.zeros_like(path_px)
-    second[1:-1] = path_px[:-2] - 2 * path_px[1:-1] + path_px[2:]
-    fourth[1:-1] = second[:-2] - 2 * second[1:-1] + second[2:]
-    return CubicSpline(due_ms, path_px - second / 15 + 0.012 * fourth)
+    last_of_its_time = np.diff(t_ms, append=np.inf) > 0
+    at_ms = t_ms[last_of_its_time]
+    xy = CubicSpline(due_ms, path_px)(np.clip(at_ms, due_ms[0], due_ms[-1]))
+    if len(at_ms) > 1:
+        before = np.clip(np.searchsorted(at_ms, due_ms, "right") - 1, 0, len(at_ms) - 2)
+        share = np.clip((due_ms - at_ms[before]) / np.diff(at_ms)[before], 0, 1)
+        row = np.arange(len(due_ms))
+        reading = coo_array(
+            (np.concatenate([1 - share, share]), (np.tile(row, 2), np.append(before, before + 1))),
+            shape=(len(due_ms), len(at_ms)),
+        ).tocsr()
+        ridge = UNREADABLE_SHARE * eye_array(len(due_ms), format="csr")
+        missed = path_px - reading @ xy
+        xy = xy + reading.T @ spsolve((reading @ reading.T + ridge).tocsc(), missed)
+    return xy[np.searchsorted(at_ms, t_ms)]
 
 
 def as_written(xy: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from osu.features.chart import chart_of
 from osu.features.condition import chart_condition
 from osu.features.play import Play
 from osu.features.presses import from_bins, press_features_of, spans_of, to_map_ms
@@ -14,7 +13,7 @@ from osu.formats.beatmap import Beatmap
 from osu.nets.checkpoint import load_model
 from osu.nets.cursor_gan import CursorGenerator
 from osu.nets.lstm import CursorLSTM, KeyLSTM
-from osu.players.generated import GeneratedPlay, draw_recorder, finish_play
+from osu.players.generated import GeneratedPlay, chart_to_play, draw_recorder, finish_play
 from osu.players.hand import apply_dead_zone
 from osu.players.options import OnProgress, PlayOptions
 
@@ -36,7 +35,7 @@ class CursorPlayer:
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress
     ) -> GeneratedPlay:
         """A judged play of the map, its mods applied."""
-        chart = chart_of(beatmap)
+        chart = chart_to_play(beatmap, seed)
         generator = torch.Generator(self.device).manual_seed(seed)
         condition = chart_condition(chart, self.device)
         cursor = self.model.play(condition, generator)[0].cpu().numpy()

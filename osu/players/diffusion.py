@@ -13,7 +13,7 @@ from osu.features.chart import Chart, chart_of
 from osu.features.condition import chart_condition
 from osu.features.play import Play, encode_play, key_spans
 from osu.features.presses import events_of, to_real_ms
-from osu.features.recorder import fit_recorder
+from osu.features.recorder import clock_of, fit_recorder
 from osu.features.style import (
     Spin,
     Style,
@@ -29,7 +29,7 @@ from osu.formats.replay import Replay, clean_frames
 from osu.nets.checkpoint import load_model
 from osu.nets.denoiser import Denoiser, to_play, to_residual
 from osu.players.dpm_solver import SIGMA_MAX, noise_levels, sample
-from osu.players.generated import GeneratedPlay, draw_recorder, finish_play
+from osu.players.generated import GeneratedPlay, chart_to_play, draw_recorder, finish_play
 from osu.players.hand import apply_dead_zone
 from osu.players.options import OnProgress, PlayOptions
 from osu.players.spinners import spinner_path
@@ -79,7 +79,7 @@ class DiffusionPlayer:
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress
     ) -> GeneratedPlay:
         """A judged play of the map, its mods applied."""
-        chart = chart_of(beatmap)
+        chart = chart_to_play(beatmap, seed)
 
         def play_once(sloppiness: float, on_progress: OnProgress) -> GeneratedPlay:
             play, recorder = sample_play(self.model, chart, seed, options, on_progress, sloppiness)
@@ -189,7 +189,7 @@ def draw_person(model: Denoiser, chart: Chart, seed: int, options: PlayOptions) 
     """
     rng = np.random.default_rng(seed)
     if options.like:
-        liked = [read_person(model, replay, chart_of(beatmap)) for replay, beatmap in options.like]
+        liked = [read_person(model, replay, beatmap) for replay, beatmap in options.like]
         style = torch.stack([person.style for person in liked]).nanmean(0)
         style[Style.SCREEN] = liked[0].style[Style.SCREEN]  # a mean of two grids is none
         embedding = torch.stack([person.style_embedding for person in liked]).mean(0)
@@ -217,9 +217,10 @@ def draw_person(model: Denoiser, chart: Chart, seed: int, options: PlayOptions) 
 
 
 @torch.no_grad()
-def read_person(model: Denoiser, replay: Replay, chart: Chart) -> Person:
-    """Who played a replay of the chart's map."""
+def read_person(model: Denoiser, replay: Replay, beatmap: Beatmap) -> Person:
+    """Who played a replay of the map."""
     device = next(model.parameters()).device
+    chart = chart_of(beatmap, clock_of(replay))
     t_ms, xy, keys = clean_frames(replay)
     play = encode_play(t_ms, xy, keys, chart.start_ms, chart.frames, chart.rate)
     spans = to_real_ms(key_spans(t_ms, keys), chart)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from osu.features.chart import Chart
+from osu.features.chart import Chart, chart_of
 from osu.features.play import Play, encode_cursor, key_events
 from osu.features.recorder import Recorder, judged_ms, record
 from osu.formats.beatmap import Beatmap
@@ -13,13 +13,10 @@ from osu.formats.mods import mods_str
 from osu.formats.replay import Replay, build_replay
 from osu.origin import origin
 from osu.rules.judge import Judgement, judge
-from osu.units import grid_ms, to_px
+from osu.units import FRAME_MS, grid_ms, to_px
 
 # A fixed time in the header (2026-01-01 UTC in .NET ticks): the same seed gives the same bytes.
 TIMESTAMP_TICKS = 639_028_224_000_000_000
-# Networks draw little of how late a device reports (osu.features.recorder.record). Chosen, with the
-# dead zone of osu.players.diffusion, by classifiers on 35 generated plays; no command.
-LATENESS = 0.8
 # Of a file's name, characters and bytes: file systems take 255 bytes.
 MOST_TITLE, MOST_PLAYER = (120, 170), (60, 70)
 
@@ -31,6 +28,12 @@ class GeneratedPlay:
     beatmap: Beatmap  # mods applied
     replay: Replay  # with the judgement in its header
     judgement: Judgement
+
+
+def chart_to_play(beatmap: Beatmap, seed: int) -> Chart:
+    """The chart that a play is drawn on: a game's clock may stand anywhere against the map's."""
+    clock_ms = np.random.default_rng((seed, 3)).uniform(0, FRAME_MS * beatmap.rate)
+    return chart_of(beatmap, clock_ms)
 
 
 def judged_play(beatmap: Beatmap, replay: Replay) -> GeneratedPlay:
@@ -59,7 +62,7 @@ def finish_play(
     path_px = to_px(play[:, : Play.K1].astype(np.float64))
     rng = np.random.default_rng((seed, 2))
     t_ms, xy, keys = record(
-        path_px, due_ms, chart.rate, spans, judged_ms(beatmap, spans), recorder, rng, LATENESS
+        path_px, due_ms, chart.rate, spans, judged_ms(beatmap, spans), recorder, rng
     )
     replay = build_replay(
         beatmap.md5,
@@ -81,7 +84,7 @@ def recorded_cursor(
     due_ms = grid_ms(chart.start_ms, len(cursor), chart.rate)
     path_px, nothing = to_px(cursor.astype(np.float64)), np.zeros((0, 2))
     t_ms, xy, _ = record(
-        path_px, due_ms, chart.rate, [nothing, nothing], np.zeros(0), recorder, rng, LATENESS
+        path_px, due_ms, chart.rate, [nothing, nothing], np.zeros(0), recorder, rng
     )
     return encode_cursor(t_ms, xy, chart.start_ms, len(cursor), chart.rate)
 

@@ -21,7 +21,7 @@ from osu.files import ready_folder, remove_temporaries, write_atomic
 from osu.nets import checkpoint
 from osu.training.schedule import Steps
 
-FOLDERS = ("data", "cache", "out", "init")  # of a machine, so no card tells of them
+FOLDERS = ("data", "cache", "out", "init", "against")  # of a machine, so no card tells of them
 
 
 class DeviceError(UserError):
