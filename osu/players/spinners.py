@@ -35,18 +35,19 @@ SHAPE = 0.085  # mean: a little wider than high
 # speed are logarithms.
 PEOPLES_SHAPE_SPREAD, PEOPLES_CENTRE_SPREAD = 0.13, 0.10
 PEOPLES_WANDER_SPREAD = 0.3  # of the logarithm of how far what follows goes from turn to turn
-# Between a person's spinners, and from turn to turn in one.
-SHAPE_SPREAD = (0.07, 0.10)
+# Between a person's spinners (beyond what one play's radius and speed tell of a person), and from
+# turn to turn in one.
+SHAPE_SPREAD = (0.07, 0.09)
 CENTRE_SPREAD = (0.12, 0.21)
-RADIUS_LOG_SPREAD = (0.24, 0.22)
-SPEED_LOG_SPREAD = (0.06, 0.08)
+RADIUS_LOG_SPREAD = (0.15, 0.22)
+SPEED_LOG_SPREAD = (0.04, 0.07)
 MEDIAN_RADII = 1.07  # from the playfield's centre to such a path, median of 400 spins
 
-FIRST_WIDER, FIRST_WIDER_FRAMES = 0.35, 20  # log of the radius at first, and how fast that is over
+FIRST_WIDER, FIRST_WIDER_FRAMES = 0.45, 20  # log of the radius at first, and how fast that is over
 FIRST_SLOWER, FIRST_SLOWER_FRAMES = 0.25, 8  # share of the speed
 NEAR_S = 0.25  # a spinner that begins so soon after the object before leaves no time
-BEGIN_LATE_FRAMES, BEGIN_EARLY_FRAMES = 1, -4  # from the start: without time, with it
-BEGIN_SPREAD_FRAMES = 4
+BEGIN_LATE_FRAMES, BEGIN_EARLY_FRAMES = 1, -6  # from the start: without time, with it; at least ...
+BEGIN_LATER_FRAMES = 5  # ... and on average so much later
 LEAVE_GAP_S = (0.15, 0.35, 0.65, 1.0)  # from the end to the next object ...
 LEAVE_FRAMES = (-5, 2, 10, 18)  # ... and when one stops turning then, from the end
 LEAVE_SPREAD_FRAMES = 5
@@ -105,8 +106,8 @@ def _turning_frames(
     after_s = start_s[row + 1] - end_s[row] if row + 1 < len(start_s) else np.inf
     begin = BEGIN_LATE_FRAMES if before_s < NEAR_S else BEGIN_EARLY_FRAMES
     leave = np.interp(after_s, LEAVE_GAP_S, LEAVE_FRAMES)
-    begin = first + round(rng.normal(begin, BEGIN_SPREAD_FRAMES))
-    begin = min(begin, (first + last) // 2)
+    begin = first + round(begin + rng.exponential(BEGIN_LATER_FRAMES))
+    begin = int(np.clip(begin, 0, (first + last) // 2))
     leave = min(rng.normal(leave, LEAVE_SPREAD_FRAMES), after_s * FRAME_HZ - WAY_FRAMES)
     return begin, max(begin, last + round(leave))
 
