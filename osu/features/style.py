@@ -182,8 +182,14 @@ def spin_of(chart: Chart, cursor: np.ndarray) -> np.ndarray:
 
 def spinner_frames(chart: Chart, frames: int) -> list[tuple[int, int]]:
     """First and last frame of the spinners that are long enough in a play of `frames` frames."""
-    spinners = chart.objects[chart.objects[:, ObjectColumn.SPINNER] > 0]
+    return [(first, last) for _, first, last in spinner_rows(chart, frames)]
+
+
+def spinner_rows(chart: Chart, frames: int) -> list[tuple[int, int, int]]:
+    """Rows in the chart's objects, first and last frames of those spinners."""
+    rows = np.flatnonzero(chart.objects[:, ObjectColumn.SPINNER] > 0)
+    spinners = chart.objects[rows]
     first = np.maximum(np.ceil(spinners[:, ObjectColumn.START_S] * FRAME_HZ), 0).astype(int)
     last = np.minimum((spinners[:, ObjectColumn.END_S] * FRAME_HZ).astype(int), frames - 1)
     long = last - first + 1 >= SHORTEST_FRAMES
-    return list(zip(first[long].tolist(), last[long].tolist(), strict=True))
+    return list(zip(*(column[long].tolist() for column in (rows, first, last)), strict=True))
