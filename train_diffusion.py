@@ -29,7 +29,7 @@ import torch
 from torch import Tensor
 
 from osu import distributed
-from osu.data.dataset import PlaySet, open_plays
+from osu.data.dataset import PlaySet, bank_of, open_plays
 from osu.features.chart import MapConstants, ObjectColumn
 from osu.features.condition import MIRRORED, mirror
 from osu.features.play import Play
@@ -319,7 +319,7 @@ def main(args: Args) -> dict[str, float]:
     styles = plays.styles()
     sampler = plays.sampler("train", run.rank, run.world_size)
     learned = plays.where("train")
-    kept = plays.balanced(learned)
+    kept = bank_of(learned)
     checked = plays.where("val")[: args.eval_plays]
     unseen = plays.sampler("val")
 

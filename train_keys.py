@@ -20,7 +20,7 @@ import torch
 from torch.nn import functional as F
 
 from osu import distributed
-from osu.data.dataset import PlaySet, open_plays
+from osu.data.dataset import PlaySet, bank_of, open_plays
 from osu.features.chart import ObjectColumn
 from osu.features.presses import (
     OFFSET_BINS,
@@ -217,7 +217,7 @@ def main(args: Args) -> dict[str, float]:
     checked = [int(i) for i in plays.where("val")[: args.eval_plays]]
 
     # --- Model and optimizer ---
-    kept = np.searchsorted(sequences.index, plays.balanced(np.array(sequences.index)))
+    kept = bank_of(np.arange(len(sequences.index)))
     config = KeyLSTM.Config(hidden=args.hidden, bank_rows=len(kept))
     model = KeyLSTM(config).to(device)
     mean, std = mean_and_std(sequences.styles)

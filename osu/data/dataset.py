@@ -29,6 +29,7 @@ from osu.features.style import style_of_play
 from osu.units import frame_count
 
 LIMIT_BYTES = 4_000_000_000  # of a set that takes more only a part is held
+BANK_ROWS = 1024  # people to draw from that are kept with the weights at most
 
 
 @dataclass(frozen=True)
@@ -121,16 +122,6 @@ class PlaySet:
             raise DataError(f"no prepared play is in the {split} split")
         return index
 
-    def balanced(self, index: np.ndarray, rows: int = 256) -> np.ndarray:
-        """About `rows` of the plays `index`, of each player an equal part at most, four at least:
-        styles to draw people from, which one player must not be most of."""
-        of_player: dict[str, list[int]] = {}
-        for i in index:
-            of_player.setdefault(self.plays[i].player, []).append(int(i))
-        most = max(4, rows // len(of_player))
-        thinned = [own[:: -(-len(own) // most)] for own in of_player.values()]
-        return np.array(sorted(i for own in thinned for i in own))
-
     def window(self, index: np.ndarray, start: np.ndarray, length: int) -> Batch:
         """Windows of `length` frames: plays index (B,) from frames start (B,)."""
         return self._flat.window(index, start, length)
@@ -213,6 +204,14 @@ class Sampler:
     def styles(self, index: Tensor) -> Tensor:
         """(B, len(osu.features.style.Style)) of the plays of a batch, nan where unknown."""
         return self.plays.styles()[index]
+
+
+def bank_of(index: np.ndarray) -> np.ndarray:
+    """The plays `index` that people are drawn from: all, or BANK_ROWS at most, evenly spread.
+
+    Whoever plays often is in it as often: who plays a map is as frequent as in people's plays.
+    """
+    return index[:: max(1, -(-len(index) // BANK_ROWS))]
 
 
 def each_play(cache: str | Path) -> Iterator[Described]:

@@ -55,6 +55,13 @@ class MapDemand(IntEnum):
     DENSITY = 0  # log of objects per s, breaks left out
     SPEED = 1  # log of the median speed between objects, radii per s
     RADIUS = 2  # log
+    PREEMPT_S = 3  # real s from an object's appearance to its start
+    WINDOW_300_S = 4  # half width of the window of a 300, real s
+    RATE = 5
+    SLIDERS = 6  # share of objects
+    STREAMS = 7  # share of gaps under STREAM_MS
+    JUMPS = 8  # share of gaps under JUMP_MS over more than JUMP_RADII
+    LENGTH = 9  # log of the s from the first object's lead-in to the last one's rest
 
 
 def style_of(
@@ -110,8 +117,10 @@ def style_of_accuracy(accuracy: float) -> float:
     return float(np.log(max(1 - accuracy, 0.005)))
 
 
-DEMAND_SCALE = np.array([0.25, 0.35, 0.1])  # about a standard deviation of each MapDemand
-SIMILAR = 32  # a play is drawn from so many whose maps ask about as much
+JUMP_MS, JUMP_RADII = 400, 4
+# The standard deviation of each MapDemand over the 985 training plays.
+DEMAND_SCALE = np.array([0.49, 0.57, 0.097, 0.26, 0.012, 0.21, 0.16, 0.27, 0.26, 0.64])
+SIMILAR = 8  # a play is drawn from so many whose maps ask about as much
 
 
 def draw_similar(
@@ -136,17 +145,25 @@ def spread_of_unstable_rate(unstable_rate: float) -> float:
 def demand_of(chart: Chart) -> np.ndarray:
     """(len(MapDemand),) float32 of a chart."""
     start, end = times_ms(chart)
-    radius = float(chart.constants[MapConstants.RADIUS])
+    radius, constants = float(chart.constants[MapConstants.RADIUS]), chart.constants
     demand = np.zeros(len(MapDemand), np.float32)
     demand[MapDemand.RADIUS] = np.log(radius)
+    demand[MapDemand.PREEMPT_S] = constants[MapConstants.PREEMPT_S]
+    demand[MapDemand.WINDOW_300_S] = constants[MapConstants.WINDOW_300_S]
+    demand[MapDemand.RATE] = chart.rate
+    demand[MapDemand.SLIDERS] = chart.objects[:, ObjectColumn.SLIDER].mean()
+    demand[MapDemand.LENGTH] = np.log(chart.frames / FRAME_HZ)
     if len(start) < 2:
         return demand
     xy = chart.objects[:, [ObjectColumn.X, ObjectColumn.Y]]
     end_xy = chart.objects[:, [ObjectColumn.END_X, ObjectColumn.END_Y]]
-    seconds = np.maximum(start[1:] - end[:-1], 30.0) / 1000
-    demand[MapDemand.DENSITY] = -np.log(np.minimum(np.diff(start) / 1000, 2.0).mean())
-    speed = np.linalg.norm(xy[1:] - end_xy[:-1], axis=1) / radius / seconds
+    gap_ms = np.diff(start)
+    distance = np.linalg.norm(xy[1:] - end_xy[:-1], axis=1) / radius
+    speed = distance / (np.maximum(start[1:] - end[:-1], 30.0) / 1000)
+    demand[MapDemand.DENSITY] = -np.log(np.minimum(gap_ms / 1000, 2.0).mean())
     demand[MapDemand.SPEED] = np.log(np.median(speed) + 0.1)
+    demand[MapDemand.STREAMS] = (gap_ms < STREAM_MS).mean()
+    demand[MapDemand.JUMPS] = ((gap_ms < JUMP_MS) & (distance > JUMP_RADII)).mean()
     return demand
 
 

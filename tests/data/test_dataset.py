@@ -7,13 +7,12 @@ import csv
 import dataclasses
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from osu import distributed
-from osu.data.dataset import PlaySet, Sampler, open_plays
+from osu.data.dataset import BANK_ROWS, PlaySet, Sampler, bank_of, open_plays
 from osu.data.library import DataError, find_pairs, split_by_song
 from osu.data.prepare import prepare
 from osu.data.shards import STEPS_PER_UNIT
@@ -98,15 +97,11 @@ def test_sampling_balances_players(cache):
     assert share[4] == pytest.approx(1 / 3)
 
 
-def test_a_bank_is_of_many_people():
-    """160 plays of one player among 100 others: four of that player's, and all of the others'."""
-    players = ["often"] * 160 + [f"player {i}" for i in range(100)]
-    held = SimpleNamespace(plays=[SimpleNamespace(player=player) for player in players])
-    kept = PlaySet.balanced(held, np.arange(260))
-    assert (kept < 160).sum() == 4 and set(range(160, 260)) <= set(kept.tolist())
-    assert (np.diff(kept) > 0).all() and np.diff(kept[:4]).tolist() == [40, 40, 40]  # spread out
-    alone = PlaySet.balanced(held, np.arange(160))
-    assert len(alone) == 160  # one's own plays, all of them
+@pytest.mark.parametrize("plays", [1, 985, BANK_ROWS, BANK_ROWS + 1, 5000])
+def test_a_bank_is_of_all_plays_or_of_many_evenly_spread(plays):
+    kept = bank_of(np.arange(7, 7 + plays))
+    assert len(kept) == plays if plays <= BANK_ROWS else BANK_ROWS / 2 <= len(kept) <= BANK_ROWS
+    assert kept[0] == 7 and len(set(np.diff(kept).tolist())) <= 1
 
 
 def test_a_song_stands_on_one_side():

@@ -136,7 +136,7 @@ def test_a_play_stands_on_its_person_s_lattice_and_repeats():
     """Positions of seven digits, kept as float32: 1e-4 px at most from the counts that they are."""
     player, beatmap, options = load_player("diffusion"), small_map(), PlayOptions(steps=2)
     lattices = set()
-    for seed in range(8):
+    for seed in range(12):
         replay = player.play(beatmap, seed, options)
         person = draw_person(player.implementation.model, chart_of(beatmap), seed, options)
         count_px, phase = person.recorder[[Recorder.COUNT_X_PX, Recorder.PHASE_X]]
