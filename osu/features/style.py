@@ -120,7 +120,7 @@ def style_of_accuracy(accuracy: float) -> float:
 JUMP_MS, JUMP_RADII = 400, 4
 # The standard deviation of each MapDemand over the 985 training plays.
 DEMAND_SCALE = np.array([0.49, 0.57, 0.097, 0.26, 0.012, 0.21, 0.16, 0.27, 0.26, 0.64])
-SIMILAR = 8  # a play is drawn from so many whose maps ask about as much
+SIMILAR = 16  # a play is drawn from so many whose maps ask about as much
 
 
 def draw_similar(
