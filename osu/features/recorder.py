@@ -20,6 +20,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.signal import lfilter
 
+from osu.features.from_last import fit_from_last, times_from_last
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
 from osu.formats.replay_frames import STABLE_DIGITS
@@ -37,8 +38,10 @@ TALLEST_SCREEN = 2200  # pixels
 MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 PHASE_S = 45.0
+FEW_AT_ONE_MS = 0.03  # gaps within one whole ms, to each ms of the others
 UNEVEN = 0.15  # standard deviation of an update of a slow game, updates
 FEWEST_FRAMES = 300  # that a fit needs
+FIRST_FRAMES = 100  # of a play, in which its clock may stand
 
 
 class Recorder(IntEnum):
@@ -57,6 +60,9 @@ class Recorder(IntEnum):
     JITTER_MS = 8  # standard deviation of its clock
     JITTER_MEMORY = 9  # correlation of the clock's error from a sixtieth to the next
     HICCUPS = 10  # share of sixtieths that are late by some ms more
+    FROM_LAST_MS = 11  # real ms from any frame to the next (osu.features.from_last), else 0
+    KEYS_IN_TURN = 12  # 1 where keys change when such a frame is due
+    STANDS = 13  # frames before the clock runs, all at one time
 
 
 def fit_recorder(replay: Replay) -> np.ndarray:
@@ -80,6 +86,12 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     fitted[Recorder.UPDATE_MS : Recorder.HICCUPS + 1] = fit_clock(
         t_ms, step_ms, changed, 1 / replay.rate
     )
+    interval, in_turn, jitter, overdue = fit_from_last(step_ms, changed)
+    fitted[[Recorder.FROM_LAST_MS, Recorder.KEYS_IN_TURN]] = interval, in_turn
+    if interval > 0:
+        fitted[[Recorder.JITTER_MS, Recorder.HICCUPS]] = jitter, overdue
+    standing = (step_ms[:FIRST_FRAMES] == 0) & ~changed[:FIRST_FRAMES]
+    fitted[Recorder.STANDS] = standing.sum()
     fitted[[Recorder.REPORT_MS, Recorder.KEY_REPEAT]] = fit_repeats(step_ms, steps, changed)
     return fitted
 
@@ -137,13 +149,14 @@ def fit_clock(
     around = np.flatnonzero(changed[:-1])
     gaps = np.concatenate([step_ms[around], step_ms[around + 1]])
     gaps = gaps[(gaps >= 0) & (gaps < FRAME_MS)]
-    update = 1.0
-    if len(gaps) >= 20:  # they are uniform from an update to a sixtieth
-        update = max(1.0, (float(np.quantile(gaps, 0.06)) - 0.06 * FRAME_MS) / 0.94)
-    if update == 1.0:  # two whole ms are the same in (1 - gap) of cases
-        update -= np.sqrt(2 * FRAME_MS * float((gaps < 0.5).mean())) if len(gaps) else 0.0
-    if update > 1.5:  # uneven updates come nearer to each other than their mean
-        update /= 0.75
+    # Gaps are multiples of an update, each as likely; two frames lie in one whole ms where they are
+    # less apart.
+    same = FRAME_MS / whole_ms * float((gaps == 0).mean()) if len(gaps) >= 20 else 0.0
+    update = whole_ms * (1 - 2 * same if same > 0.25 else (1 + np.sqrt(1 - 4 * same)) / 2)
+    if same < FEW_AT_ONE_MS and len(gaps) >= 20:  # uniform from an update to a sixtieth
+        slow = (float(np.quantile(gaps, 0.06)) - 0.06 * FRAME_MS) / 0.94
+        # Uneven updates come nearer to each other than their mean.
+        update = max(update, slow / 0.75 if slow > 1.5 else 1.0)
     update = float(np.clip(update, FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS))
     late = lateness_ms(t_ms[1:][~changed])
     # Frames that were written for something else lie anywhere: so many to a ms are taken off.
@@ -214,11 +227,21 @@ def judged_ms(beatmap: Beatmap, spans: list[np.ndarray]) -> np.ndarray:
 
 
 def frame_times(
-    start_ms: float, end_ms: float, key_ms: np.ndarray, event_ms: np.ndarray,
-    recorder: np.ndarray, rng: np.random.Generator,
+    start_ms: float, end_ms: float, key_ms: np.ndarray, releases: np.ndarray,
+    event_ms: np.ndarray, recorder: np.ndarray, rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
     """Real times of the frames that the game writes between two times: the sixtieths, the key
-    changes `key_ms`, which are times of updates, and the updates at or after `event_ms`."""
+    changes `key_ms`, which are times of updates, `releases` (bool) among them, and the updates at
+    or after `event_ms`."""
+    standing_ms = np.full(int(recorder[Recorder.STANDS]), start_ms)
+    if recorder[Recorder.FROM_LAST_MS] > 0:
+        interval, in_turn, update, jitter, overdue = recorder[[
+            Recorder.FROM_LAST_MS, Recorder.KEYS_IN_TURN, Recorder.UPDATE_MS, Recorder.JITTER_MS,
+            Recorder.HICCUPS,
+        ]].tolist()  # fmt: skip
+        return np.append(standing_ms, times_from_last(
+            start_ms, end_ms, key_ms, releases, interval, in_turn > 0, update, jitter, overdue, rng
+        ))  # fmt: skip
     updates = update_times(start_ms, end_ms, key_ms, float(recorder[Recorder.UPDATE_MS]), rng)
     due = np.arange(start_ms + rng.uniform(0, FRAME_MS), end_ms, FRAME_MS)
     # An interpolated audio clock runs a little ahead or behind for a few frames at a time.
@@ -229,7 +252,8 @@ def frame_times(
     due = due + hiccup * rng.uniform(1, MOST_HICCUP_MS, len(due))
     wanted = np.concatenate([due, event_ms[(event_ms >= start_ms) & (event_ms <= end_ms)]])
     at = np.searchsorted(updates, wanted)
-    return np.union1d([start_ms], np.union1d(updates[at[at < len(updates)]], key_ms))
+    written = np.union1d([start_ms], np.union1d(updates[at[at < len(updates)]], key_ms))
+    return np.append(standing_ms, written)
 
 
 def update_times(
@@ -261,13 +285,14 @@ def record(
     """
     changes = np.round(np.unique(np.concatenate([np.ravel(one) for one in spans])))
     changes = changes[(changes >= due_ms[0]) & (changes <= due_ms[-1])]
-    # Updates of a fast game lie anywhere in their ms, and so do those at which keys change.
-    inside_ms = rng.uniform(-0.49, 0.49, len(changes)) * (recorder[Recorder.UPDATE_MS] < 1)
+    # Updates lie anywhere in their ms, and so do those at which keys change.
+    inside_ms = rng.uniform(0, 0.98, len(changes))
+    releases = np.isin(changes, np.round(np.concatenate([of_key[:, 1] for of_key in spans])))
     real_ms = frame_times(
-        due_ms[0] / rate, due_ms[-1] / rate, (changes + inside_ms) / rate, event_ms / rate,
-        recorder, rng,
+        due_ms[0] / rate, due_ms[-1] / rate, (changes + inside_ms) / rate, releases,
+        event_ms / rate, recorder, rng,
     )  # fmt: skip
-    t_ms = np.clip(np.round(real_ms * rate), due_ms[0], due_ms[-1])
+    t_ms = np.clip(np.floor(real_ms * rate + 1e-6), due_ms[0], due_ms[-1])
     keys = keys_at(real_ms * rate, changes, inside_ms, spans)
 
     since_ms = since_report_ms(t_ms / rate, recorder, rng)
