@@ -153,10 +153,11 @@ def fit_clock(
     # less apart.
     same = FRAME_MS / whole_ms * float((gaps == 0).mean()) if len(gaps) >= 20 else 0.0
     update = whole_ms * (1 - 2 * same if same > 0.25 else (1 + np.sqrt(1 - 4 * same)) / 2)
-    if same < FEW_AT_ONE_MS and len(gaps) >= 20:  # uniform from an update to a sixtieth
-        slow = (float(np.quantile(gaps, 0.06)) - 0.06 * FRAME_MS) / 0.94
-        # Uneven updates come nearer to each other than their mean.
-        update = max(update, slow / 0.75 if slow > 1.5 else 1.0)
+    if same < FEW_AT_ONE_MS and len(around) >= 20:
+        # A key's frame is the sixtieth's own where both fall on one update, so in one of so many.
+        alone = around[~changed[around + 1]]
+        across_ms = step_ms[alone] + step_ms[alone + 1]
+        update = max(update, FRAME_MS * float((across_ms > 1.5 * FRAME_MS).mean()))
     update = float(np.clip(update, FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS))
     late = lateness_ms(t_ms[1:][~changed])
     # Frames that were written for something else lie anywhere: so many to a ms are taken off.
