@@ -7,21 +7,22 @@ and a release writes one more frame at that place.
 
 import numpy as np
 
-from osu.units import FRAME_MS
-
 FEWEST_CHANGES = 20
 A_WHOLE_ONE = 0.8  # of the time between frames: longer is not cut short by a key change
 MOSTLY, SELDOM = 0.9, 0.75  # shares of key changes
 AT_ONCE_MS = 3.0  # a release after the frame that was due
 RELEASE_MS = 1.1  # its standard deviation
+UPDATE_MS = 1.0
 OVERDUE = 1.25  # of the time between frames: longer is a frame that was not written in time
 OVERDUE_MS = 9.0  # mean of what is longer than that
 
 
-def fit_from_last(step_ms: np.ndarray, changed: np.ndarray) -> tuple[float, float, float, float]:
-    """(interval in real ms, 1 where keys change when a frame is due, jitter, share overdue) of the
-    real times between frames (F,) and whether each ends at a key change (F,); zeros where frames
-    are counted from the play's begin.
+def fit_from_last(
+    step_ms: np.ndarray, changed: np.ndarray
+) -> tuple[float, float, float, float, float] | None:
+    """(interval in real ms, 1 where keys change when a frame is due, standard deviation of the
+    interval, memory of being overdue, share overdue) of the real times between frames (F,) and
+    whether each ends at a key change (F,); None where frames are counted from the play's begin.
 
     Then a key change cuts the time to the next frame short, unless the game's updates are as slow
     as its frames: those cut neither the time before nor the one after.
@@ -29,22 +30,26 @@ def fit_from_last(step_ms: np.ndarray, changed: np.ndarray) -> tuple[float, floa
     alone = np.flatnonzero(changed[:-1] & ~changed[1:])
     regular = step_ms[1:][~changed[1:] & ~changed[:-1]]
     if len(alone) < FEWEST_CHANGES or not len(regular):
-        return 0.0, 0.0, 0.0, 0.0
+        return None
     interval = float(np.median(regular))
     before, after = step_ms[alone], step_ms[alone + 1]
     whole = before > A_WHOLE_ONE * interval
     if np.mean(after > A_WHOLE_ONE * interval) < MOSTLY or np.mean(whole) > SELDOM:
-        return 0.0, 0.0, 0.0, 0.0
+        return None
+    overdue = step_ms > OVERDUE * interval
+    share = float(np.mean(regular > OVERDUE * interval))
+    after_one = overdue[1:-1] & ~(changed[2:] | changed[1:-1] | changed[:-2])
+    again = float(np.mean(overdue[2:][after_one])) if after_one.any() else share
     core = regular[np.abs(regular - interval) < (OVERDUE - 1) * interval]
     return (
         float(core.mean()), float(np.mean(whole | (before < AT_ONCE_MS)) > MOSTLY),
-        float(core.std()), float(np.mean(regular > OVERDUE * interval)),
+        float(core.std()), float(np.clip((again - share) / max(1 - share, 0.01), 0, 0.98)), share,
     )  # fmt: skip
 
 
 def times_from_last(
     start_ms: float, end_ms: float, key_ms: np.ndarray, releases: np.ndarray, interval_ms: float,
-    in_turn: bool, update_ms: float, jitter_ms: float, overdue: float, rng: np.random.Generator,
+    in_turn: bool, jitter_ms: float, memory: float, overdue: float, rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
     """Real times of the frames between two times, of key changes key_ms (C,), of which `releases`
     (C,) bool are; two at one time where an update writes two."""
@@ -54,7 +59,8 @@ def times_from_last(
     for begin, end, release in zip(edges[:-1], edges[1:], released[1:], strict=True):
         most = int((end - begin) / interval_ms) + 2
         step_ms = rng.normal(interval_ms, jitter_ms, 2 * most)
-        late = rng.random(len(step_ms)) < overdue
+        drawn = np.where(rng.random(len(step_ms)) < memory, 0, np.arange(len(step_ms)))
+        late = (rng.random(len(step_ms)) < overdue)[np.maximum.accumulate(drawn)]
         step_ms += late * ((OVERDUE - 1) * interval_ms + rng.exponential(OVERDUE_MS, len(late)))
         at_ms = begin + np.cumsum(np.maximum(step_ms, 1.0))
         if in_turn:
@@ -65,7 +71,7 @@ def times_from_last(
             at_ms = at_ms[: None if release else -1]
         else:
             at_ms = at_ms[at_ms < end]
-            if len(at_ms) and end - at_ms[-1] < update_ms:
+            if len(at_ms) and end - at_ms[-1] < UPDATE_MS:
                 at_ms[-1] = end
         frames.append(at_ms[at_ms > begin])
     return np.sort(np.concatenate(frames))
