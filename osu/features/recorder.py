@@ -22,6 +22,8 @@ from scipy.signal import lfilter
 from scipy.sparse import coo_array, eye_array
 from scipy.sparse.linalg import spsolve
 
+from osu.features.clock_fit import FASTEST_UPDATE_MS, fit_clock, fit_evenness
+from osu.features.from_last import fit_from_last, times_from_last
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
 from osu.formats.replay_frames import STABLE_DIGITS
@@ -32,16 +34,13 @@ HYSTERESIS = 0.9  # counts
 COARSEST_PX, FINEST_PX = 1.7, 0.008  # of a lattice
 FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
 SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up in larger ones
-FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
-OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else, or late
-ELSEWHERE_MS = 6.0  # further than that none is late
 TALLEST_SCREEN = 2200  # pixels
 MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 PHASE_S = 45.0
 UNREADABLE_SHARE = 0.02
-UNEVEN = 0.15  # standard deviation of an update of a slow game, updates
 FEWEST_FRAMES = 300  # that a fit needs
+FIRST_FRAMES = 100  # of a play, in which its clock may stand
 
 
 class Recorder(IntEnum):
@@ -60,6 +59,10 @@ class Recorder(IntEnum):
     JITTER_MS = 8  # standard deviation of its clock
     JITTER_MEMORY = 9  # correlation of the clock's error from a sixtieth to the next
     HICCUPS = 10  # share of sixtieths that are late by some ms more
+    FROM_LAST_MS = 11  # real ms from any frame to the next (osu.features.from_last), else 0
+    KEYS_IN_TURN = 12  # 1 where keys change when such a frame is due
+    STANDS = 13  # frames before the clock runs, all at one time
+    UNEVEN = 14  # standard deviation of an update, updates
 
 
 def fit_recorder(replay: Replay) -> np.ndarray:
@@ -82,6 +85,17 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     fitted[Recorder.WANDERS] = len(np.unique(xy[:, 0])) > 2 * places
     fitted[Recorder.UPDATE_MS : Recorder.HICCUPS + 1] = fit_clock(
         t_ms, step_ms, changed, 1 / replay.rate
+    )
+    fitted[[Recorder.FROM_LAST_MS, Recorder.KEYS_IN_TURN]] = 0.0
+    if from_last := fit_from_last(step_ms, changed):
+        fitted[[Recorder.FROM_LAST_MS, Recorder.KEYS_IN_TURN]] = from_last[:2]
+        fitted[Recorder.JITTER_MS : Recorder.HICCUPS + 1] = from_last[2:]
+        fitted[Recorder.UPDATE_MS] = 1.0
+    standing = (step_ms[:FIRST_FRAMES] == 0) & ~changed[:FIRST_FRAMES]
+    fitted[Recorder.STANDS] = standing.sum()
+    update, around = fitted[Recorder.UPDATE_MS], np.flatnonzero(changed[:-1])
+    fitted[[Recorder.UPDATE_MS, Recorder.UNEVEN]] = fit_evenness(
+        np.concatenate([step_ms[around], step_ms[around + 1]]), update, 1 / replay.rate
     )
     fitted[[Recorder.REPORT_MS, Recorder.KEY_REPEAT]] = fit_repeats(step_ms, steps, changed)
     return fitted
@@ -127,47 +141,6 @@ def phase_of(x: np.ndarray, count_px: float) -> float:
     return float((place / count_px) % 1)
 
 
-def fit_clock(
-    t_ms: np.ndarray, step_ms: np.ndarray, changed: np.ndarray, whole_ms: float
-) -> tuple[float, float, float, float]:
-    """(update, jitter, memory, hiccups) of a game's clock, from frames at real times t_ms (F,),
-    which are multiples of whole_ms.
-
-    Two frames are at least an update apart: a key's frame and its neighbours show how near they
-    come, and how often within one ms. The jitter is what is left in the times of regular frames
-    beside the update's lateness.
-    """
-    around = np.flatnonzero(changed[:-1])
-    gaps = np.concatenate([step_ms[around], step_ms[around + 1]])
-    gaps = gaps[(gaps >= 0) & (gaps < FRAME_MS)]
-    update = 1.0
-    if len(gaps) >= 20:  # they are uniform from an update to a sixtieth
-        update = max(1.0, (float(np.quantile(gaps, 0.06)) - 0.06 * FRAME_MS) / 0.94)
-    if update == 1.0:  # two whole ms are the same in (1 - gap) of cases
-        update -= np.sqrt(2 * FRAME_MS * float((gaps < 0.5).mean())) if len(gaps) else 0.0
-    if update > 1.5:  # uneven updates come nearer to each other than their mean
-        update /= 0.75
-    update = float(np.clip(update, FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS))
-    late = lateness_ms(t_ms[1:][~changed])
-    # Frames that were written for something else lie anywhere: so many to a ms are taken off.
-    anywhere = (np.abs(late) > ELSEWHERE_MS).sum() / (FRAME_MS - 2 * ELSEWHERE_MS)
-    edges = np.arange(-ELSEWHERE_MS, ELSEWHERE_MS + 0.25, 0.25)
-    count = np.histogram(late, edges)[0] - anywhere * 0.25
-    middle = (edges[1:] + edges[:-1]) / 2
-    core = np.abs(middle) < OUT_OF_TURN_MS
-    total = max(count[core].sum(), 1.0)
-    variance = max(float(count[core] @ middle[core] ** 2) / total, 0.0)
-    # Lateness is uniform over an update, and times are rounded.
-    jitter2 = max(variance - update**2 / 12 - whole_ms**2 / 12, 0.0)
-    both = (np.abs(late[1:]) < OUT_OF_TURN_MS) & (np.abs(late[:-1]) < OUT_OF_TURN_MS)
-    memory = (late[1:] * late[:-1])[both].mean() / jitter2 if jitter2 > 0.01 else 0.0
-    hiccups = count[~core & (middle > 0)].sum() / total
-    return (
-        update, float(np.sqrt(jitter2)), float(np.clip(memory, 0.0, 0.98)),
-        float(np.clip(hiccups, 0.0, 0.5)),
-    )  # fmt: skip
-
-
 def clock_of(replay: Replay) -> float | None:
     """A map time, that of a frame or before the first, about which a replay's regular frames lie
     whole sixtieths of a real second away; None where it has too few. The clocks of a quarter of
@@ -178,19 +151,6 @@ def clock_of(replay: Replay) -> float | None:
         return None
     turn = np.exp(2j * np.pi * regular / FRAME_MS).mean()
     return float(np.angle(turn) / (2 * np.pi) * FRAME_MS * replay.rate)
-
-
-def lateness_ms(t_ms: np.ndarray) -> np.ndarray:
-    """(F,) by how much frames at real times t_ms (F,) are later than the sixtieths of the hundred
-    frames around, of which those out of turn do not count."""
-    turn = np.exp(2j * np.pi * t_ms / FRAME_MS)
-    window = np.ones(min(101, len(t_ms)))
-    in_turn = np.ones(len(t_ms), bool)
-    for _ in range(3):
-        around = np.convolve(turn * in_turn, window, "same")
-        late = np.angle(turn * np.conj(around)) * FRAME_MS / (2 * np.pi)
-        in_turn = np.abs(late) < OUT_OF_TURN_MS
-    return late
 
 
 def fit_repeats(step_ms: np.ndarray, steps: np.ndarray, changed: np.ndarray) -> tuple[float, float]:
@@ -229,14 +189,23 @@ def judged_ms(beatmap: Beatmap, spans: list[np.ndarray]) -> np.ndarray:
 
 
 def frame_times(
-    start_ms: float, end_ms: float, key_ms: np.ndarray, event_ms: np.ndarray,
-    recorder: np.ndarray, rng: np.random.Generator,
+    start_ms: float, end_ms: float, key_ms: np.ndarray, releases: np.ndarray,
+    event_ms: np.ndarray, recorder: np.ndarray, rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
     """Real times of the frames that the game writes between two times: the sixtieths, the key
-    changes `key_ms`, which are times of updates, and the updates at or after `event_ms`."""
-    updates = update_times(start_ms, end_ms, key_ms, float(recorder[Recorder.UPDATE_MS]), rng)
+    changes `key_ms`, which are times of updates, `releases` (bool) among them, and the updates at
+    or after `event_ms`."""
+    standing_ms = np.full(int(recorder[Recorder.STANDS]), start_ms)
+    if recorder[Recorder.FROM_LAST_MS] > 0:
+        interval, in_turn = recorder[[Recorder.FROM_LAST_MS, Recorder.KEYS_IN_TURN]].tolist()
+        clock = recorder[Recorder.JITTER_MS : Recorder.HICCUPS + 1].tolist()
+        return np.append(standing_ms, times_from_last(
+            start_ms, end_ms, key_ms, releases, interval, in_turn > 0, *clock, rng
+        ))  # fmt: skip
+    update, uneven = recorder[[Recorder.UPDATE_MS, Recorder.UNEVEN]].tolist()
+    updates = update_times(start_ms, end_ms, key_ms, update, uneven, rng)
     # A frame is written at the next update: half of one later on average.
-    due = np.arange(start_ms - recorder[Recorder.UPDATE_MS] / 2, end_ms, FRAME_MS)
+    due = np.arange(start_ms - update / 2, end_ms, FRAME_MS)
     # An interpolated audio clock runs a little ahead or behind for a few frames at a time.
     jitter, memory = recorder[[Recorder.JITTER_MS, Recorder.JITTER_MEMORY]].astype(float)
     drive = rng.normal(0, jitter * np.sqrt(1 - memory**2), len(due))
@@ -245,12 +214,14 @@ def frame_times(
     due = due + hiccup * rng.uniform(1, MOST_HICCUP_MS, len(due))
     wanted = np.concatenate([due, event_ms[(event_ms >= start_ms) & (event_ms <= end_ms)]])
     at = np.searchsorted(updates, wanted)
-    return np.union1d([start_ms], np.union1d(updates[at[at < len(updates)]], key_ms))
+    written = np.union1d([start_ms], np.union1d(updates[at[at < len(updates)]], key_ms))
+    return np.append(standing_ms, written)
 
 
 def update_times(
-    start_ms: float, end_ms: float, key_ms: np.ndarray, update_ms: float, rng: np.random.Generator
-) -> np.ndarray:
+    start_ms: float, end_ms: float, key_ms: np.ndarray, update_ms: float, uneven: float,
+    rng: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
     """Times of the game's updates, some update_ms apart; a key changes at one."""
     update_ms = max(update_ms, FASTEST_UPDATE_MS)
     edges = np.concatenate([[start_ms], key_ms[key_ms > start_ms], [max(end_ms, start_ms + 1)]])
@@ -258,8 +229,7 @@ def update_times(
     # About evenly between two key changes; games that cannot keep up are less even.
     segment = np.repeat(np.arange(len(count)), count)
     rank = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
-    spread = UNEVEN if update_ms > 1.5 else UNEVEN / 3
-    rank = rank + np.where(rank > 0, np.clip(rng.normal(0, spread, len(rank)), -0.45, 0.45), 0.0)
+    rank = rank + np.where(rank > 0, np.clip(rng.normal(0, uneven, len(rank)), -0.45, 0.45), 0.0)
     return np.append(edges[segment] + rank / count[segment] * np.diff(edges)[segment], edges[-1])
 
 
@@ -276,13 +246,14 @@ def record(
     """
     changes = np.round(np.unique(np.concatenate([np.ravel(one) for one in spans])))
     changes = changes[(changes >= due_ms[0]) & (changes <= due_ms[-1])]
-    # Updates of a fast game lie anywhere in their ms, and so do those at which keys change.
-    inside_ms = rng.uniform(-0.49, 0.49, len(changes)) * (recorder[Recorder.UPDATE_MS] < 1)
+    # Updates lie anywhere in their ms, and so do those at which keys change.
+    inside_ms = rng.uniform(0, 0.98, len(changes))
+    releases = np.isin(changes, np.round(np.concatenate([of_key[:, 1] for of_key in spans])))
     real_ms = frame_times(
-        due_ms[0] / rate, due_ms[-1] / rate, (changes + inside_ms) / rate, event_ms / rate,
-        recorder, rng,
+        due_ms[0] / rate, due_ms[-1] / rate, (changes + inside_ms) / rate, releases,
+        event_ms / rate, recorder, rng,
     )  # fmt: skip
-    t_ms = np.clip(np.round(real_ms * rate), due_ms[0], due_ms[-1])
+    t_ms = np.clip(np.floor(real_ms * rate + 1e-6), due_ms[0], due_ms[-1])
     keys = keys_at(real_ms * rate, changes, inside_ms, spans)
 
     since_ms = since_report_ms(t_ms / rate, recorder, rng)
