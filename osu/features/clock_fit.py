@@ -9,10 +9,9 @@ from osu.units import FRAME_MS
 OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else, or late
 ELSEWHERE_MS = 6.0  # further than that none is late
 SLOW_UPDATE_MS = 2.0  # longer ones show which multiples of an update lie between frames
-MOST_UNEVEN_FOUND = 0.28  # above, chance may do it
+MOST_UNEVEN_FOUND = 0.2  # above, chance may do it
 EVEN, MOST_UNEVEN = 0.05, 0.3  # standard deviation of an update, updates
 FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
-STRETCHED = 0.05  # deviation of an update for a whole number between key changes, updates
 FEW_AT_ONE_MS = 0.03  # gaps within one whole ms, to each ms of the others
 
 
@@ -71,7 +70,7 @@ def update_of(step_ms: np.ndarray, changed: np.ndarray, whole_ms: float) -> floa
 
 def fit_evenness(gap_ms: np.ndarray, update_ms: float, whole_ms: float) -> tuple[float, float]:
     """(update, how uneven updates are) of real times between frames (G,), whole multiples of
-    whole_ms, that are whole multiples of about update_ms, but for one update's unevenness."""
+    whole_ms, that are whole multiples of about update_ms, but for two updates' unevenness."""
     gap_ms = gap_ms[(gap_ms > 0) & (gap_ms < 1.5 * FRAME_MS)]
     if update_ms < SLOW_UPDATE_MS or len(gap_ms) < 20:
         return update_ms, EVEN
@@ -80,10 +79,10 @@ def fit_evenness(gap_ms: np.ndarray, update_ms: float, whole_ms: float) -> tuple
     together = np.abs(np.exp(2j * np.pi * gap_ms[:, None] / tried).mean(0))
     together = together / np.sinc(whole_ms / tried) ** 2  # of whole times
     best = int(together.argmax())
-    uneven2 = -np.log(min(together[best], 1.0)) / (2 * np.pi**2)
-    if uneven2 > MOST_UNEVEN_FOUND**2:
+    uneven = np.sqrt(abs(np.log(min(together[best], 1.0)))) / (2 * np.pi)
+    if uneven > MOST_UNEVEN_FOUND:
         return update_ms, MOST_UNEVEN
-    return float(tried[best]), float(np.sqrt(max(uneven2 - STRETCHED**2, 0.0)))
+    return float(tried[best]), float(uneven)
 
 
 def lateness_ms(t_ms: np.ndarray) -> np.ndarray:

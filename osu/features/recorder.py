@@ -226,7 +226,7 @@ def update_times(
     update_ms = max(update_ms, FASTEST_UPDATE_MS)
     edges = np.concatenate([[start_ms], key_ms[key_ms > start_ms], [max(end_ms, start_ms + 1)]])
     count = np.maximum(np.round(np.diff(edges) / update_ms), 1).astype(int)
-    # About evenly between two key changes; games that cannot keep up are less even.
+    # About evenly between two key changes.
     segment = np.repeat(np.arange(len(count)), count)
     rank = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
     rank = rank + np.where(rank > 0, np.clip(rng.normal(0, uneven, len(rank)), -0.45, 0.45), 0.0)
