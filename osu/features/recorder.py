@@ -249,8 +249,9 @@ def record(
     # Updates lie anywhere in their ms, and so do those at which keys change.
     inside_ms = rng.uniform(0, 0.98, len(changes))
     releases = np.isin(changes, np.round(np.concatenate([of_key[:, 1] for of_key in spans])))
+    # Half a ms later: times are cut to whole ones, and are to lie about the grid.
     real_ms = frame_times(
-        due_ms[0] / rate, due_ms[-1] / rate, (changes + inside_ms) / rate, releases,
+        (due_ms[0] + 0.5) / rate, due_ms[-1] / rate, (changes + inside_ms) / rate, releases,
         event_ms / rate, recorder, rng,
     )  # fmt: skip
     t_ms = np.clip(np.floor(real_ms * rate + 1e-6), due_ms[0], due_ms[-1])
