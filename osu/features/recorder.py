@@ -30,7 +30,7 @@ from osu.formats.replay_frames import STABLE_DIGITS
 from osu.formats.slider_events import TAIL_EARLY_MS
 from osu.units import FRAME_MS, SCREEN_PX
 
-HYSTERESIS = 0.9  # counts
+HYSTERESIS = 0.75  # counts
 COARSEST_PX, FINEST_PX = 1.7, 0.008  # of a lattice
 FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
 SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up in larger ones
@@ -38,7 +38,7 @@ TALLEST_SCREEN = 2200  # pixels
 MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 PHASE_S = 45.0
-UNREADABLE_SHARE = 0.02
+UNREADABLE_SHARE = 0.2
 FEWEST_FRAMES = 300  # that a fit needs
 FIRST_FRAMES = 100  # of a play, in which its clock may stand
 
@@ -257,8 +257,14 @@ def record(
     t_ms = np.clip(np.floor(real_ms * rate + 1e-6), due_ms[0], due_ms[-1])
     keys = keys_at(real_ms * rate, changes, inside_ms, spans)
 
-    since_ms = since_report_ms(t_ms / rate, recorder, rng)
-    xy = np.clip(positions_at(t_ms, path_px, due_ms), *SCREEN_PX)
+    report_ms = float(recorder[Recorder.REPORT_MS])
+    began_ms = rng.uniform(0, report_ms)
+    since_ms, due_since_ms = (
+        (at_ms / rate - began_ms) % report_ms if report_ms > 0 else np.zeros(len(at_ms))
+        for at_ms in (t_ms, due_ms)
+    )
+    xy = positions_at(t_ms, path_px, due_ms, rate * since_ms, rate * due_since_ms)
+    xy = np.clip(xy, *SCREEN_PX)
     for axis in range(2):
         count_px = float(recorder[Recorder.COUNT_X_PX + axis])
         if count_px > 0:
@@ -288,16 +294,6 @@ def keys_at(
     return keys
 
 
-def since_report_ms(
-    real_ms: np.ndarray, recorder: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """(F,) real ms since the device last reported a position, at real times (F,)."""
-    interval = float(recorder[Recorder.REPORT_MS])
-    if interval <= 0:
-        return np.zeros(len(real_ms))
-    return (real_ms - rng.uniform(0, interval)) % interval
-
-
 def repeats(
     real_ms: np.ndarray, since_ms: np.ndarray, is_change: np.ndarray, recorder: np.ndarray,
     rng: np.random.Generator,
@@ -322,7 +318,10 @@ def phases(real_ms: np.ndarray, phase: float, rng: np.random.Generator) -> np.nd
     return rng.random(stretch[-1] + 1)[stretch]
 
 
-def positions_at(t_ms: np.ndarray, path_px: np.ndarray, due_ms: np.ndarray) -> np.ndarray:
+def positions_at(
+    t_ms: np.ndarray, path_px: np.ndarray, due_ms: np.ndarray,
+    since_ms: np.ndarray, due_since_ms: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """(F, 2): positions at times t_ms (F,), not decreasing, that lie on a smooth path and are
     read at due_ms (T,) as path_px (T, 2) again.
 
@@ -332,7 +331,8 @@ def positions_at(t_ms: np.ndarray, path_px: np.ndarray, due_ms: np.ndarray) -> n
     """
     last_of_its_time = np.diff(t_ms, append=np.inf) > 0
     at_ms = t_ms[last_of_its_time]
-    xy = CubicSpline(due_ms, path_px)(np.clip(at_ms, due_ms[0], due_ms[-1]))
+    seen_ms, due_seen_ms = (t_ms - since_ms)[last_of_its_time], due_ms - due_since_ms
+    xy = CubicSpline(due_seen_ms, path_px)(np.clip(seen_ms, due_seen_ms[0], due_seen_ms[-1]))
     if len(at_ms) > 1:
         before = np.clip(np.searchsorted(at_ms, due_ms, "right") - 1, 0, len(at_ms) - 2)
         share = np.clip((due_ms - at_ms[before]) / np.diff(at_ms)[before], 0, 1)
