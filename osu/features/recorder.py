@@ -263,6 +263,10 @@ def record(
         (at_ms / rate - began_ms) % report_ms if report_ms > 0 else np.zeros(len(at_ms))
         for at_ms in (t_ms, due_ms)
     )
+    is_change = np.diff(keys, prepend=keys[:1]) != 0
+    repeated = repeats(t_ms / rate, since_ms, is_change, recorder, rng)
+    fresh = is_change & (rng.random(len(t_ms)) < -recorder[Recorder.KEY_REPEAT])
+    repeated, since_ms = repeated & ~fresh, np.where(fresh, 0.0, since_ms)
     xy = positions_at(t_ms, path_px, due_ms, rate * since_ms, rate * due_since_ms)
     xy = np.clip(xy, *SCREEN_PX)
     for axis in range(2):
@@ -273,8 +277,7 @@ def record(
         if recorder[Recorder.WANDERS] > 0:
             moved = np.diff(xy[:, axis], prepend=xy[:1, axis]) != 0
             xy[:, axis] += np.cumsum(moved * rng.normal(0, WANDER_PX, len(xy)))
-    is_change = np.diff(keys, prepend=keys[:1]) != 0
-    for frame in np.flatnonzero(repeats(t_ms / rate, since_ms, is_change, recorder, rng)):
+    for frame in np.flatnonzero(repeated):
         xy[frame] = xy[frame - 1]  # one after the other: two in a row hold the same position
     return t_ms, as_written(xy), keys
 
@@ -300,10 +303,9 @@ def repeats(
 ) -> np.ndarray:  # fmt: skip
     """(F,) bool: the frames at real times (F,) that hold the position of the one before, since the
     device has not reported another (since_ms (F,) ago), or a key's frame does not ask it."""
-    fresh = is_change & (rng.random(len(real_ms)) < -recorder[Recorder.KEY_REPEAT])
     repeated = is_change & (rng.random(len(real_ms)) < recorder[Recorder.KEY_REPEAT])
     if recorder[Recorder.REPORT_MS] > 0:
-        repeated[1:] |= (np.diff(real_ms) <= since_ms[1:]) & ~fresh[1:]
+        repeated[1:] |= np.diff(real_ms) <= since_ms[1:]
     repeated[0] = False
     return repeated
 
