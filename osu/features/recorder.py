@@ -121,10 +121,16 @@ def lattice_px(steps: np.ndarray) -> float:
             spacing = float((counts @ near) / (counts @ counts))
         # What rounds to no count is a step of nothing: it says nothing for the lattice.
         if counts.any() and np.cos(2 * np.pi * near / spacing).mean() > FITS:
-            height = round(480 / spacing)  # of a screen, whose pixels are exact
-            exact = abs(480 / height / spacing - 1) < 1e-4 and height <= TALLEST_SCREEN
-            return 480 / height if exact else spacing
+            return pixel_of(spacing, 1e-4)
     return 0.0
+
+
+def pixel_of(count_px: float, tolerance: float = 1e-6) -> float:
+    """The pixel of a screen, exactly, where a lattice's spacing is one to a relative `tolerance`,
+    else the spacing."""
+    height = round(480 / count_px)
+    exact = abs(480 / height / count_px - 1) < tolerance and height <= TALLEST_SCREEN
+    return 480 / height if exact else count_px
 
 
 def phase_of(x: np.ndarray, count_px: float) -> float:
@@ -272,6 +278,7 @@ def record(
     for axis in range(2):
         count_px = float(recorder[Recorder.COUNT_X_PX + axis])
         if count_px > 0:
+            count_px = pixel_of(count_px)  # what is kept in 32 bits adds up over a thousand counts
             phase = phases(t_ms / rate, float(recorder[Recorder.PHASE_X + axis]), rng)
             xy[:, axis] = on_lattice(xy[:, axis], count_px, phase)
         if recorder[Recorder.WANDERS] > 0:
