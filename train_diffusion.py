@@ -161,17 +161,18 @@ class Discrimination(Objective):
         super().__init__(model, args)
         self.against = against
 
-    def forward(self, condition, play, fake, mask, *given) -> Tensor:
+    def forward(
+        self, condition, play, fake, mask, style, reference, reference_condition, *drawn
+    ) -> Tensor:
         """Mean logistic loss of the seconds of people's windows `play` (B, T, C) and of those
         played by `against`, `fake` (B, T, C), of the same maps and persons; the rest is
         Objective's. Returns (B,)."""
-        *given, drawn = given[:3], Draws(*given[3:])
-        given = given[0]
+        given = style, reference, reference_condition, Draws(*drawn)
         losses = []
         for side, sign in ((play, -1.0), (fake, 1.0)):
-            learned = self.errors(self.model, condition, side, *given, drawn)
+            learned = self.errors(self.model, condition, side, *given)
             with torch.no_grad():
-                before = self.errors(self.against, condition, side, *given, drawn)
+                before = self.errors(self.against, condition, side, *given)
             # Summed over channels and a second, as the log likelihoods of a second are.
             nats = ((before - learned) * mask * len(Play)).unfold(1, FRAME_HZ, FRAME_HZ).sum(-1)
             losses.append(torch.nn.functional.softplus(sign * nats).mean(1))

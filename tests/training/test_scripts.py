@@ -73,6 +73,24 @@ def test_four_steps_are_two_and_two(name, cache, tmp_path):
     torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True)
 
 
+def test_a_network_learns_to_tell_its_own_plays(cache, tmp_path):
+    """It begins as the network whose plays they are, so that it can tell nothing: ln 2. A step of
+    training makes plays that are easily told from people's."""
+    script, first = args_of("train_diffusion", cache, tmp_path / "first", steps=1)
+    script.main(first)
+    _, args = args_of(
+        "train_diffusion", cache, tmp_path / "second", steps=30, learning_rate=1e-3, average=0.9,
+        against=str(tmp_path / "first" / "model"), against_windows=2,
+    )  # fmt: skip
+    metrics = script.main(args)
+    log = (tmp_path / "second" / "log.jsonl").read_text().splitlines()
+    losses = [line["loss"] for line in map(json.loads, log) if "loss" in line]
+    assert losses[0] == pytest.approx(math.log(2), abs=1e-5)
+    assert losses[-1] < 0.9 * losses[0]
+    assert metrics["val_told"] < losses[0]
+    assert "DDO" in checkpoint.load_card(tmp_path / "second" / "model")["about"]
+
+
 def test_another_run_is_not_gone_on_with(cache, tmp_path):
     script, args = args_of("train_rnn", cache, tmp_path, steps=1)
     script.main(args)
