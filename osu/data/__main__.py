@@ -38,7 +38,8 @@ def prepare_and_report(args: argparse.Namespace) -> None:
     manifest = read_manifest(cache)
     sizes, hours = manifest.sizes, manifest.sizes.frames / frame_count(0, 3.6e6, 1)
     size_mb = sum(path.stat().st_size for path in cache.iterdir()) / 1e6
-    print(f"{shown(cache)}: {sizes.plays} plays of {sizes.charts} maps and mods, ", end="")
+    maps = len({(play.beatmap, play.mods) for play in each_play(cache)})
+    print(f"{shown(cache)}: {sizes.plays} plays of {maps} maps and mods, ", end="")
     print(f"{hours:.1f} h, {size_mb:.1f} MB")
     for split, counts in manifest.splits.items():
         print(f"  {split:5s} {counts['plays']:6d} plays of {counts['songs']} songs")

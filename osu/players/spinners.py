@@ -45,7 +45,7 @@ MEDIAN_RADII = 1.07  # from the playfield's centre to such a path, median of 400
 
 FIRST_WIDER, FIRST_WIDER_FRAMES = 0.45, 20  # log of the radius at first, and how fast that is over
 FIRST_SLOWER, FIRST_SLOWER_FRAMES = 0.25, 8  # share of the speed
-NEAR_S = 0.25  # a spinner that begins so soon after the object before leaves no time
+SOON_S = 0.25  # a spinner that begins so soon after the object before leaves no time
 BEGIN_LATE_FRAMES, BEGIN_EARLY_FRAMES = 1, -6  # from the start: without time, with it; at least ...
 BEGIN_LATER_FRAMES = 5  # ... and on average so much later
 LEAVE_GAP_S = (0.15, 0.35, 0.65, 1.0)  # from the end to the next object ...
@@ -104,7 +104,7 @@ def _turning_frames(
     start_s, end_s = chart.objects[:, ObjectColumn.START_S], chart.objects[:, ObjectColumn.END_S]
     before_s = start_s[row] - end_s[row - 1] if row else np.inf
     after_s = start_s[row + 1] - end_s[row] if row + 1 < len(start_s) else np.inf
-    begin = BEGIN_LATE_FRAMES if before_s < NEAR_S else BEGIN_EARLY_FRAMES
+    begin = BEGIN_LATE_FRAMES if before_s < SOON_S else BEGIN_EARLY_FRAMES
     leave = np.interp(after_s, LEAVE_GAP_S, LEAVE_FRAMES)
     begin = first + round(begin + rng.exponential(BEGIN_LATER_FRAMES))
     begin = int(np.clip(begin, 0, (first + last) // 2))
