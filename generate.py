@@ -218,6 +218,7 @@ def generate(args: argparse.Namespace) -> None:
 
             def on_progress(share: float) -> None:
                 bar.desc = f"play {outcome.plays + 1} of {outcome.wanted}"
+                bar.total = 100 * outcome.wanted  # without those of skipped maps
                 bar.update(math.floor(bar.total * share) - bar.n)
 
             chosen = (files, mods, args.difficulty)
