@@ -3,27 +3,29 @@
     uv run generate.py                                    plays a sample map
     uv run generate.py MAP.osz --difficulty Insane --mods HDDT --seed 7 --count 3 -o plays/
     uv run generate.py MAP.osu --like MINE.osr --maps ~/osu/Songs --accuracy 0.96 --gif
+    uv run generate.py SONGS/ A.osu B.osz --count 2 -o plays/     two plays of each map
 
-Writes .osr files that the game opens. The player's name in them says that they are generated.
+Writes .osr files that the game opens, each as soon as it is played. The player's name in them says
+that they are generated. Of several maps, what cannot be played is skipped and said.
 """
 
 import argparse
 import math
 import sys
+from collections import Counter
 from pathlib import Path
 
 from tqdm import tqdm
 
-from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps
-from osu.errors import run_program, shown
-from osu.features.chart import check_length
+from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps, map_files
+from osu.errors import UserError, run_program, shown
 from osu.files import ready_folder
-from osu.formats.archive import ARCHIVES
-from osu.formats.beatmap import Beatmap, load_beatmap
-from osu.formats.mods import PLAYABLE, ModsError, mods_str, parse_mods
+from osu.formats.archive import ARCHIVES, DifficultyError
+from osu.formats.mods import PLAYABLE, Mods, ModsError, mods_str, parse_mods
 from osu.formats.replay import load_replay, save_replay
 from osu.players import engine
-from osu.players.generated import play_file_name
+from osu.players.generated import GeneratedPlay
+from osu.players.many import MadePlay, Opened, Skipped, play_file_names, play_maps
 from osu.players.options import (
     ACCURACY_RANGE,
     LAST_SEED,
@@ -47,13 +49,16 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "map", nargs="?", default=str(SAMPLE), help=".osu, .osz or .olz (default: a sample)"
+        "map",
+        nargs="*",
+        default=[str(SAMPLE)],
+        help=".osu, .osz, .olz or folders of such (default: a sample)",
     )
-    parser.add_argument("--difficulty", help="which one of an .osz or .olz")
+    parser.add_argument("--difficulty", help="which one of an .osz, .olz or folder")
     parser.add_argument("--model", default=engine.DEFAULT, help="a folder of models/ (%(default)s)")
     parser.add_argument("--mods", default="", help="such as HDDT")
     parser.add_argument("--seed", type=int, default=0, help="another seed is another play")
-    parser.add_argument("--count", type=int, default=1, help="plays, with seeds from --seed on")
+    parser.add_argument("--count", type=int, default=1, help="plays a map, seeds from --seed on")
     parser.add_argument("-o", "--out", default=".", help="a file for one play, or a folder")
     parser.add_argument("--like", nargs="+", default=(), metavar="REPLAY", help="play like these")
     parser.add_argument("--maps", nargs="+", default=(), metavar="DIR", help="with maps of --like")
@@ -88,7 +93,8 @@ def _range(bounds: tuple[float, float]) -> str:
 def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
     """The replays of --like with their maps."""
     replays = tuple(load_replay(path) for path in args.like)
-    maps = find_maps([*args.maps, Path(args.map).parent], {r.beatmap_md5 for r in replays})
+    beside = [path if path.is_dir() else path.parent for path in map(Path, args.map)]
+    maps = find_maps([*args.maps, *beside], {r.beatmap_md5 for r in replays})
     likes = []
     for path, replay in zip(args.like, replays, strict=True):
         if replay.beatmap_md5 not in maps:
@@ -102,30 +108,102 @@ def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
     return tuple(likes)
 
 
-def targets(args: argparse.Namespace, beatmap: Beatmap) -> list[Path]:
-    """Where each play goes. OptionError where one file was named for many, or a folder for one."""
+def playable_mods(text: str) -> Mods:
+    mods = parse_mods(text)
+    if others := mods & ~PLAYABLE:
+        playable = " ".join(mod.name for mod in PLAYABLE)
+        raise ModsError(f"nobody plays under {mods_str(others)} here; the mods are {playable}")
+    return mods
+
+
+def check_names(args: argparse.Namespace, maps: int) -> None:
+    """OptionError where one file was named for many plays, or a folder for one, or where
+    --difficulty has nothing to choose from."""
+    for path in map(Path, args.map if args.difficulty else ()):
+        if path.suffix.lower() not in ARCHIVES and not path.is_dir():
+            raise OptionError(f"--difficulty chooses from an archive; {path} is one difficulty")
     out = Path(args.out)
-    if out.suffix.lower() == ".osr":
+    if _is_replay(out):
+        if maps > 1:
+            raise OptionError(f"{out} is one file, but there are {maps} maps: name a folder")
         if args.count > 1:
             raise OptionError(f"{out} is one file, but --count is {args.count}: name a folder")
         if out.is_dir():
             raise OptionError(f"{out} is a folder with the name of a replay")
-        return [out]
-    seeds = range(args.seed, args.seed + args.count)
-    return [out / play_file_name(f"{args.model} {seed}", beatmap) for seed in seeds]
+
+
+def _is_replay(path: Path) -> bool:
+    return path.suffix.lower() == ".osr"
+
+
+def save_play(play: GeneratedPlay, path: Path, gif: bool) -> None:
+    replay = play.replay
+    save_replay(replay, path)
+    print(
+        f"{shown(path)}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
+        f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
+    )
+    if gif:
+        stage = Stage(play.beatmap, replay, play.judgement)
+        save_gif([stage], path.with_suffix(".gif"), *lively_window(play.beatmap))
+        print(shown(path.with_suffix(".gif")))
+
+
+class Outcome:
+    """What becomes of the maps: their plays are saved as they are made, and what is skipped is
+    said."""
+
+    def __init__(self, args: argparse.Namespace, files: list[Path]) -> None:
+        self.args = args
+        self.seeds = range(args.seed, args.seed + args.count)
+        self.named = set(map(Path, args.map))
+        self.alone = len(args.map) == 1 and files[0] in self.named
+        self.files = len(files)
+        self.wanted = len(files) * args.count  # plays
+        self.plays = self.skipped = self.others = 0
+        self.taken: set[str] = set()  # names for the maps so far
+        self.paths: list[Path] = []  # of plays that are to come of the map that is open
+
+    def take(self, event: Opened | MadePlay | Skipped) -> None:
+        """A map that was named alone has to be playable: its error is raised."""
+        match event:
+            case Opened(path, beatmap):
+                if beatmap.left_out:
+                    print(f"{shown(path)}: {beatmap.left_out}")
+                names = play_file_names(self.args.model, self.seeds, beatmap, self.taken)
+                out = Path(self.args.out)
+                self.paths = [out] if _is_replay(out) else [out / name for name in names]
+                ready_folder(self.paths[0].parent)  # before the playing
+            case MadePlay(play):
+                save_play(play, self.paths.pop(0), self.args.gif)
+                self.plays += 1
+            case Skipped(_, error) if self.alone:
+                raise error
+            case Skipped(path, error, missing):
+                self.wanted -= missing
+                if isinstance(error, DifficultyError) and path not in self.named:
+                    self.others += 1
+                else:
+                    self.skipped += 1
+                    reason = str(error).removeprefix(path.name).removeprefix(":").strip()
+                    print(f"skipped {shown(f'{path}: {reason}')}", file=sys.stderr)
+
+    def end(self) -> None:
+        """Says how many were skipped."""
+        counts = [f"skipped {self.skipped} of {self.files} maps"] * bool(self.skipped)
+        others = f"{self.others} of {self.files} maps are not of that difficulty"
+        counts += [others] * bool(self.others)
+        if counts:
+            print("; ".join(counts), file=sys.stderr)
 
 
 def generate(args: argparse.Namespace) -> None:
-    mods = parse_mods(args.mods)
-    if others := mods & ~PLAYABLE:
-        playable = " ".join(mod.name for mod in PLAYABLE)
-        raise ModsError(f"nobody plays under {mods_str(others)} here; the mods are {playable}")
-    if args.difficulty and Path(args.map).suffix.lower() not in ARCHIVES:
-        raise OptionError(f"--difficulty chooses from an archive; {args.map} is one difficulty")
-    beatmap = load_beatmap(args.map, args.difficulty).with_mods(mods)
-    if beatmap.left_out:
-        print(f"{shown(args.map)}: {beatmap.left_out}")
-    check_length(beatmap.start_ms[0], beatmap.end_ms.max(), beatmap.rate)
+    mods = playable_mods(args.mods)
+    unread: Counter = Counter()
+    files = map_files(args.map, unread)
+    check_names(args, len(files))
+    for reason, count in unread.items():
+        print(f"not searched: {shown(reason)} ({count})", file=sys.stderr)
     player = engine.load_player(args.model, str(pick_device(args.device)))
     options = PlayOptions(
         like=read_likes(args),
@@ -134,27 +212,23 @@ def generate(args: argparse.Namespace) -> None:
         skill=args.skill,
         steps=args.steps,
     )
-    paths = targets(args, beatmap)
-    ready_folder(paths[0].parent)  # before the playing
-    for number, path in enumerate(paths):
-        name = f"play {number + 1} of {args.count}"
-        with tqdm(total=100, desc=name, bar_format=BAR, delay=1.0, leave=False) as bar:
-            play = player.generate(
-                beatmap,
-                args.seed + number,
-                options,
-                lambda share: bar.update(math.floor(100 * share) - bar.n),
-            )
-        replay = play.replay
-        save_replay(replay, path)
-        print(
-            f"{shown(path)}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
-            f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
-        )
-        if args.gif:
-            stage = Stage(play.beatmap, replay, play.judgement)
-            save_gif([stage], path.with_suffix(".gif"), *lively_window(beatmap))
-            print(shown(path.with_suffix(".gif")))
+    outcome = Outcome(args, files)
+    try:
+        with tqdm(total=100 * outcome.wanted, bar_format=BAR, delay=1.0, leave=False) as bar:
+
+            def on_progress(share: float) -> None:
+                bar.desc = f"play {outcome.plays + 1} of {outcome.wanted}"
+                bar.total = 100 * outcome.wanted  # without those of skipped maps
+                bar.update(math.floor(bar.total * share) - bar.n)
+
+            chosen = (files, mods, args.difficulty)
+            for event in play_maps(player, *chosen, outcome.seeds, options, on_progress):
+                bar.clear()
+                outcome.take(event)
+    finally:
+        outcome.end()
+    if not outcome.plays:
+        raise UserError("nothing was played")
 
 
 def main(argv: list[str] | None = None) -> int:

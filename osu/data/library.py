@@ -161,6 +161,24 @@ def find_map(files: Iterable[Path], md5: str) -> Pair | None:
     return None
 
 
+def map_files(names: Iterable[str | Path], skipped: Counter) -> list[Path]:
+    """The names that are files, and the maps (.osu, .osz, .olz) below those that are folders, in
+    the names' order and by path in a folder, each once.
+
+    Folders that cannot be read are counted in `skipped`. DataError where there is nothing.
+    """
+    found: dict[str, Path] = {}
+    for path in map(Path, names):
+        files = [path]
+        if path.is_dir():
+            files = sorted(files_below(lazer_storage(path), MAP_SUFFIXES, skipped))
+        for file in files:
+            found.setdefault(os.path.abspath(file), file)
+    if not found:
+        raise DataError(f"{', '.join(map(str, names))}: there is no map (.osu, .osz, .olz) here")
+    return list(found.values())
+
+
 def _outermost(folders: list[str | Path]) -> list[Path]:
     """The folders, lazer's by where it says that it keeps its files, without those that lie in
     another one, so that every file is met once."""

@@ -24,6 +24,10 @@ MAX_EXPANDED_BYTES = 4 * MAX_MAP_BYTES  # of all .osu files
 MOST_NAME = 100  # characters of a member's name in a message
 
 
+class DifficultyError(BeatmapError):
+    """A file without the difficulty that was asked for."""
+
+
 class _Reader(io.BufferedReader):
     """An archive's file, whose reads are bounded as long as its list of members is read."""
 
@@ -92,7 +96,8 @@ def _contents(path: Path, size: int, mtime_ns: int) -> dict[str, bytes]:
 
 def difficulties_of_osz(path: Path, difficulty: str | None) -> list[tuple[bytes, str]]:
     """The bytes of .osu files and their names for messages: of the difficulty of that name, or of
-    every osu!standard difficulty. BeatmapError where there is none."""
+    every osu!standard difficulty. BeatmapError where there is none, a DifficultyError where there
+    are only others."""
     difficulties = _difficulties(path)
     chosen = [
         (data, f"{path.name}: {shown(file_name, MOST_NAME)}")
@@ -101,7 +106,7 @@ def difficulties_of_osz(path: Path, difficulty: str | None) -> list[tuple[bytes,
     ]
     if not chosen:
         names = ", ".join(shown(name, MOST_NAME) for name, _, _ in difficulties[:20])
-        raise BeatmapError(
+        raise DifficultyError(
             f"{path.name} has no difficulty {shown(difficulty, MOST_NAME)}; it has: {names}"
         )
     return chosen

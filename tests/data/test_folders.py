@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,14 @@ import pytest
 
 from evaluate import as_table, judge_files
 from osu.data.finding.folders import content_suffix, lazer_storage, songs_folder
-from osu.data.library import CHANGED_LINE_ENDS, find_map, find_maps, find_pairs
+from osu.data.library import (
+    CHANGED_LINE_ENDS,
+    DataError,
+    find_map,
+    find_maps,
+    find_pairs,
+    map_files,
+)
 from osu.data.prepare import MAPS_IN_PART, prepare
 from osu.formats.beatmap import parse_beatmap
 from osu.formats.replay import load_replay
@@ -35,6 +43,28 @@ def put(folder: Path, *files: Path) -> Path:
     for file in files:
         shutil.copy(file, folder)
     return folder
+
+
+# ---- maps by name
+
+
+def test_maps_are_listed_by_name_each_once(tmp_path):
+    songs = put(tmp_path / "songs" / "b", MAP, PLAY).parent
+    put(songs / "a", SAMPLE / "sprint.osu")
+    (songs / "a.olz").write_bytes(b"")
+    hashed = put(tmp_path / "lazer" / "files" / "a" / "ab") / ("ab" * 32)
+    hashed.write_bytes(MAP.read_bytes())
+    skipped: Counter = Counter()
+    names = [songs / "b" / MAP.name, tmp_path / "gone.osu", songs, songs, tmp_path / "lazer"]
+    assert map_files(names, skipped) == [
+        *names[:2],
+        songs / "a" / "sprint.osu",
+        songs / "a.olz",
+        hashed,
+    ]
+    assert not skipped
+    with pytest.raises(DataError, match="there is no map"):
+        map_files([put(tmp_path / "replays", PLAY)], skipped)
 
 
 # ---- links
