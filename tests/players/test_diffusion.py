@@ -12,7 +12,7 @@ import torch
 
 from osu.features.chart import chart_of
 from osu.features.play import Play
-from osu.features.recorder import Recorder
+from osu.features.recorder import Recorder, pixel_of
 from osu.features.style import Spin, Style
 from osu.formats.beatmap import Kind, load_beatmap
 from osu.formats.replay import clean_frames, dump_replay, load_replay
@@ -142,6 +142,7 @@ def test_a_play_stands_on_its_person_s_lattice_and_repeats():
         count_px, phase = person.recorder[[Recorder.COUNT_X_PX, Recorder.PHASE_X]]
         if count_px > 0 and np.isfinite(phase) and not person.recorder[Recorder.WANDERS]:
             lattices.add(count_px)
+            count_px = pixel_of(count_px)
             counts = replay.xy[2:, 0].astype(np.float64) / count_px - phase  # past the lead-in
             assert (np.abs(counts - np.round(counts)) * count_px).max() < 1e-4
     assert dump_replay(replay) == dump_replay(player.play(beatmap, seed, options))
