@@ -13,6 +13,7 @@ import numpy as np
 
 from osu.classifiers.evidence_net import FitConfig, fit
 from osu.classifiers.inputs import Level, Part
+from osu.classifiers.moments import MomentScores, moment_scores
 from osu.classifiers.play_table import PlayTable
 from osu.classifiers.plays import PlayPair, Source, play_pairs
 from osu.classifiers.scores import EvidenceScores, UnitScores, evidence_scores
@@ -54,6 +55,7 @@ class ClassifierReport:
     evidence: dict[tuple[Level, Part], EvidenceScores]
     where: dict[Level, dict[str, Place]]  # of cursor and keys together
     trees: dict[NumbersKind, TreeScores]
+    moments: MomentScores
 
 
 def classify(
@@ -100,7 +102,8 @@ def classify(
         for kind in NUMBERS
     }
     counts = {split: len(found) for split, found in pairs.items()}
-    return ClassifierReport(protocol.name, VERSION, counts, evidence, where, trees)
+    found = moment_scores(pairs["train"] + pairs["val"], pairs["test"], seed)
+    return ClassifierReport(protocol.name, VERSION, counts, evidence, where, trees, found)
 
 
 def _numbers(pairs: list[PlayPair], kind: NumbersKind) -> Numbers:
@@ -135,6 +138,11 @@ def as_table(report: ClassifierReport, name: str) -> str:
                 f"    {number.about}: people {number.people.p50:.3g}, generated "
                 f"{number.generated.p50:.3g}; alone AUC {number.auc:.2f}"
             )
+    auc, found = report.moments, report.moments.found.value
+    rows += [
+        f"{'nine frames at a time':36s} {'':19s} {_interval(auc.moments)}",
+        f"{'nine frames at a time, plays':36s} {'':19s} {_interval(auc.plays)} {found:13.2f}",
+    ]
     for level, found in report.where.items():
         rows.append(f"evidence a frame, {level.value}: generated, human (share of the time)")
         rows += [
