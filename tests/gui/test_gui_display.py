@@ -137,15 +137,15 @@ def test_the_keyboard_goes_from_the_search_to_the_maps(start, home):
     app.root.update()
     maps.entry.event_generate("<Down>")
     app.root.update()
-    assert [song.difficulty for song in maps.selected()] == ["sprint"]
+    assert [song.difficulty for song in maps.chosen] == ["sprint"]
     app.root.event_generate("<Return>")
     idle(app)
-    assert app.map.path.endswith("sprint.osu")
+    assert app.chosen_maps()[0].path.endswith("sprint.osu")
     maps.query.set("")
     until(app, lambda: len(maps.tree.get_children()) == 3)
     app.root.event_generate("<Control-a>")
     app.root.update()
-    assert len(maps.selected()) == 3  # for a batch over all that were found
+    assert len(maps.chosen) == 3  # for a batch over all that were found
 
 
 def test_a_human_beside_a_generated_play(start, home):
@@ -178,7 +178,7 @@ def test_the_model_and_what_it_follows(start, home):
     idle(app)
     with pytest.raises(FormError, match="still being listed"):  # not one that nobody has chosen
         app.window.form.model.set("")
-        app.window.form.request((app.map,))
+        app.window.form.request(app.chosen_maps())
     for wanted, chosen in (("", "plain"), ("rich", "rich"), ("auto", "auto"), ("gone", "plain")):
         app = start(Settings(model=wanted), Two())
         form = app.window.form
@@ -252,7 +252,7 @@ def test_files_dropped_on_the_window_are_opened(start, home):
     script = app.root.tk.call("bind", ".", "<<Drop:DND_Files>>")
     assert app.root.tk.eval(script.replace("%D", f"{{{{{spaced}}}}}")) == "copy"
     idle(app)
-    assert app.map.path == str(spaced)
+    assert app.chosen_maps()[0].path == str(spaced)
 
 
 def test_resizing_and_themes(start, home):

@@ -13,12 +13,18 @@ SEARCH_MS = 150  # after the last key
 
 
 class MapList(ttk.Frame):
-    """A searchable tree of songs. `on_open(songs)` hears the chosen ones."""
+    """A searchable tree of songs. `on_choose(songs)` hears which ones a person chooses.
 
-    def __init__(self, parent: tk.Misc, on_open: Callable[[tuple[Song, ...]], None]):
+    The chosen ones stay so while a search leaves them out.
+    """
+
+    def __init__(self, parent: tk.Misc, on_choose: Callable[[tuple[Song, ...]], None]):
         super().__init__(parent)
-        self._on_open = on_open
-        self.songs: tuple[Song, ...] = ()
+        self._on_choose = on_choose
+        self.chosen: tuple[Song, ...] = ()
+        self._opened: tuple[Song, ...] = ()  # by hand
+        self._scanned: tuple[Song, ...] = ()
+        self.songs: tuple[Song, ...] = ()  # both
         self._rows: dict[str, Song] = {}
         self._after: str | None = None
         self.query = tk.StringVar(self)
@@ -57,7 +63,8 @@ class MapList(ttk.Frame):
         scroll.grid(row=0, column=1, sticky="ns")
         self.tree.configure(yscrollcommand=scroll.set)
         for event in ("<Double-1>", "<Return>"):
-            self.tree.bind(event, lambda event: self._opened())
+            self.tree.bind(event, lambda event: self._choose_again())
+        self.tree.bind("<<TreeviewSelect>>", lambda event: self._on_select())
         self.tree.bind(
             "<<SelectAll>>", lambda event: self.tree.selection_set(*self.tree.get_children())
         )
@@ -65,11 +72,27 @@ class MapList(ttk.Frame):
         self._count.grid(row=2, column=0, sticky="w", pady=(2, 0))
 
     def show(self, songs: Sequence[Song]) -> None:
-        self.songs = tuple(songs)
-        self.refresh()
+        """What a folder holds, below the files that were opened by hand."""
+        self._scanned = tuple(songs)
+        self._list()
 
-    def selected(self) -> tuple[Song, ...]:
-        return tuple(self._rows[row] for row in self.tree.selection())
+    def add(self, songs: Sequence[Song]) -> None:
+        """The difficulties of a file that was opened by hand."""
+        self._opened = tuple(dict.fromkeys((*songs, *self._opened)))
+        self._list()
+
+    def choose(self, song: Song) -> None:
+        """Choose `song`, in sight where the search finds it."""
+        self.chosen = (song,)
+        self._mark_chosen()
+
+    def _list(self) -> None:
+        known = set(self._scanned)
+        opened = (song for song in self._opened if song not in known)
+        songs = (*opened, *self._scanned)
+        if songs != self.songs:
+            self.songs = songs
+            self.refresh()
 
     def refresh(self) -> None:
         """The rows that match the search."""
@@ -83,6 +106,7 @@ class MapList(ttk.Frame):
                 "", "end", values=(title or Path(song.path).stem, song.difficulty)
             )
             self._rows[row] = song
+        self._mark_chosen()
         more = f", the first {SHOWN_MAPS} shown" if len(found) > SHOWN_MAPS else ""
         self._count.configure(text=f"{len(found)} of {len(self.songs)} maps{more}")
 
@@ -105,6 +129,23 @@ class MapList(ttk.Frame):
             self.tree.selection_set(rows[0])
             self.tree.focus_set()
 
-    def _opened(self) -> None:
-        if self.selected():
-            self._on_open(self.selected())
+    def _mark_chosen(self) -> None:
+        """The tree's selection follows `chosen`."""
+        keys = {song.key for song in self.chosen}
+        rows = [row for row, song in self._rows.items() if song.key in keys]
+        self.tree.selection_set(*rows)
+        if rows:
+            self.tree.focus(rows[-1])
+            self.tree.see(rows[-1])
+
+    def _on_select(self) -> None:
+        """A person's selection is chosen; one that `_mark_chosen` made has been already."""
+        selected = tuple(self._rows[row] for row in self.tree.selection())
+        listed = {song.key for song in self._rows.values()}
+        if {s.key for s in selected} != {s.key for s in self.chosen if s.key in listed}:
+            self.chosen = selected
+            self._on_choose(selected)
+
+    def _choose_again(self) -> None:
+        if self.tree.selection():
+            self._on_choose(self.chosen)

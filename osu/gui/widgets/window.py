@@ -4,13 +4,14 @@
 """
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from tkinter import ttk
 from typing import Any
 
 from osu.errors import shown
 from osu.gui.audio import Audio
 from osu.gui.settings import Settings
+from osu.gui.songs import Song
 from osu.gui.widgets.drop import accept_files
 from osu.gui.widgets.form import PlayForm
 from osu.gui.widgets.live_panel import LivePanel
@@ -24,6 +25,7 @@ from osu.live.protocol import LiveSettings
 SIZE, LEAST_SIZE = (1320, 900), (1080, 700)
 GIF_SECONDS = 6
 MOST_CAPTION = 200  # characters of a file or map
+NO_MAP = "No map is selected"
 SIDE_HINT = "Two selected plays of one map are shown side by side."
 
 
@@ -64,8 +66,10 @@ class Window:
         """An error, as one sentence in the window."""
         self._status.configure(text=shown(sentence), style="Error.TLabel")
 
-    def show_map_name(self, name: str) -> None:
-        self._map_name.configure(text=shown(name, MOST_CAPTION))
+    def show_maps_name(self, songs: Sequence[Song]) -> None:
+        """Which maps Generate plays."""
+        name = songs[0].label if len(songs) == 1 else f"{len(songs)} maps"
+        self._map_name.configure(text=shown(name, MOST_CAPTION) if songs else NO_MAP)
 
     def show_progress(self, part: float) -> None:
         self._progress.configure(value=part)
@@ -79,9 +83,9 @@ class Window:
         left.rowconfigure(1, weight=1)
         left.columnconfigure(0, weight=1)
         self._create_files(left, actions)
-        self.maps = MapList(left, actions.open_song)
+        self.maps = MapList(left, actions.choose)
         self.maps.grid(row=1, column=0, sticky="nsew", pady=(10, 0))
-        self._map_name = ttk.Label(left, text="No map yet", style="Strong.TLabel")
+        self._map_name = ttk.Label(left, text=NO_MAP, style="Strong.TLabel")
         self._map_name.configure(wraplength=px(left, 330))
         self._map_name.grid(row=2, column=0, sticky="w", pady=(10, 8))
         self.form = PlayForm(left, settings.model, settings.mods, settings.plays)
