@@ -95,14 +95,13 @@ class App:
             case msg.ReplayOpened(path, map_path, stage, remark):
                 self.add_map(song_of(stage.beatmap, map_path))
                 player = stage.replay.player or Path(path).stem
-                self.window.results.add(ListedPlay(player, map_path, stage))
+                row = self.window.results.add(ListedPlay(player, map_path, stage))
+                self.window.results.choose(row)
                 self.settings = self.settings.with_recent(path)
                 if remark:
                     self.window.say(f"{Path(path).name}: {remark}.")
             case msg.Played(model, seed, map_path, stage):
-                result = ListedPlay(f"{model} {seed}", map_path, stage)
-                self.window.results.add(result)
-                self.window.say(result.sentence())
+                self.on_played(ListedPlay(model, map_path, stage, seed))
             case msg.Saved(path):
                 self.window.say(f"Saved {path}.")
             case msg.Progress(part, text):
@@ -134,6 +133,15 @@ class App:
         self.show_map(event.path, event.stage)
         self.settings = self.settings.with_recent(event.path)
 
+    def on_played(self, result: ListedPlay) -> None:
+        """A play is finished: it joins the list, and is shown where no other one is watched."""
+        results, preview = self.window.results, self.window.preview
+        row = results.add(result)
+        on_map = result.stage.beatmap.md5
+        if not results.selected() and all(s.beatmap.md5 == on_map for s in preview.stages):
+            results.choose(row)
+        self.window.say(result.sentence())
+
     def add_map(self, song: Song, of_its_file: tuple[Song, ...] = ()) -> None:
         """List a map and choose it."""
         self.window.maps.add(of_its_file or (song,))
@@ -144,6 +152,7 @@ class App:
     def show_map(self, path: str, stage: Stage) -> None:
         """A map without a play in the preview, and what it is like."""
         beatmap = stage.beatmap
+        self.window.results.choose()
         self.window.preview.show((stage,), ("",), path)
         self.window.say(
             f"{len(beatmap.start_ms)} objects, CS {beatmap.cs:.3g}, AR {beatmap.ar:.3g}, "
@@ -238,16 +247,16 @@ class App:
         """The selected plays in the preview: the last one, and the first other of its map."""
         chosen = self.window.results.selected()
         last = chosen[-1] if chosen else None
-        self.window.live.show_play(f"{last.player}: {last.map_name}" if last else "")
+        self.window.live.show_play(f"{last.label}: {last.map_name}" if last else "")
         if last:
             others = [r for r in chosen[:-1] if r.stage.beatmap.md5 == last.stage.beatmap.md5]
             shown = (*others[:1], last)
-            stages, players = [r.stage for r in shown], [r.player for r in shown]
+            stages, players = [r.stage for r in shown], [r.label for r in shown]
             self.window.preview.show(stages, players, last.map_path)
 
     def ask_save(self) -> None:
         for result in self.window.results.selected():
-            name = play_file_name(result.player, result.stage.beatmap)
+            name = play_file_name(result.label, result.stage.beatmap)
             path = self._ask_path("Save the play", name, ".osr")
             if path:
                 self.worker.post(msg.SaveReplay(result.stage.replay, path))

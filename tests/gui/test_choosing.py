@@ -12,6 +12,7 @@ from PIL import ImageGrab
 
 from osu.gui import messages as msg
 from osu.gui.settings import Settings
+from osu.gui.widgets.results import NEW, NEW_MARK
 from osu.players.auto import AUTO
 from tests.display import needs_xvfb
 from tests.gui.window import Endless, idle, until
@@ -113,6 +114,94 @@ def test_a_map_chosen_while_the_worker_is_busy_is_shown_afterwards(start):
     app.cancel()
     preview = app.window.preview
     until(app, lambda: preview.stages[0].beatmap.difficulty == "sprint")
+
+
+def test_the_first_play_is_shown_and_the_next_one_only_joins_the_list(start):
+    app = start()
+    rows = open_samples(app)
+    choose(app, rows["sprint"])
+    press_generate(app)
+    results, preview = app.window.results, app.window.preview
+    (first,) = results.rows
+    watched = preview.stages
+    assert watched == (results.rows[first].stage,)  # nothing but the map was there to watch
+    assert not is_new(results, first)
+    preview.play()
+    press_generate(app)
+    app.root.update()
+    second = results.tree.get_children()[1]
+    assert preview.stages == watched and preview.clock.playing
+    assert results.tree.selection() == (first,)
+    assert is_new(results, second)
+    preview.pause()
+    click(app, results.tree, second)
+    assert preview.stages == (results.rows[second].stage,) and not is_new(results, second)
+
+
+def is_new(results, row) -> bool:
+    """Whether it is marked so for a reader."""
+    marked = results.tree.set(row, "player").startswith(NEW_MARK)
+    assert marked == (NEW in results.tree.item(row, "tags"))
+    return marked
+
+
+def test_a_play_of_another_map_than_the_one_on_show_only_joins_the_list(start):
+    app = start()
+    rows = open_samples(app)
+    choose(app, rows["sprint"])
+    generate = msg.Generate(app.chosen_maps(), AUTO, "NM", 1, 1)
+    choose(app, rows["circuit"])
+    app.worker.post(generate)
+    idle(app)
+    (row,) = app.window.results.rows
+    assert is_new(app.window.results, row)
+    assert app.window.preview.stages[0].beatmap.difficulty == "circuit"
+
+
+def test_a_map_that_is_chosen_leaves_no_play_selected(start):
+    """Save and Arm act on what is on show."""
+    app = start()
+    rows = open_samples(app)
+    choose(app, rows["sprint"])
+    press_generate(app)
+    choose(app, rows["circuit"])
+    assert app.window.results.selected() == ()
+    app.paint_state()
+    assert app.window.buttons["save"].instate(["disabled"])
+
+
+def test_each_press_is_a_new_play_unless_the_seed_is_pinned(start):
+    app = start()
+    rows = open_samples(app)
+    choose(app, rows["sprint"])
+    form, results = app.window.form, app.window.results
+    for _ in range(3):
+        press_generate(app)
+    seeds = [play.seed for play in results.rows.values()]
+    assert len(set(seeds)) == 3  # one of 300,000 times two of them are alike
+    assert [results.tree.set(row, "seed") for row in results.rows] == list(map(str, seeds))
+    assert form.seed.get() == str(seeds[-1])
+    form.pinned.set(True)
+    press_generate(app)
+    form.pinned.set(False)
+    press_generate(app)
+    *_, pinned, new = (play.seed for play in results.rows.values())
+    assert pinned == seeds[-1] != new
+
+
+def test_a_seed_that_is_typed_is_pinned_and_an_empty_field_is_not(start):
+    app = start()
+    rows = open_samples(app)
+    choose(app, rows["sprint"])
+    form = app.window.form
+    form.seed.set("42")  # as typing does
+    assert form.pinned.get()
+    press_generate(app)
+    form.seed.set("")
+    assert not form.pinned.get()
+    press_generate(app)
+    typed, drawn = (play.seed for play in app.window.results.rows.values())
+    assert typed == 42 and form.seed.get() == str(drawn) and not form.pinned.get()
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

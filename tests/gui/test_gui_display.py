@@ -37,7 +37,7 @@ def test_open_generate_watch_and_save(start, home):
     assert not app.window.buttons["generate"].instate(["!disabled"])
     generate(app, home)
     (result,) = app.window.results.rows.values()
-    assert result.values()[3:5] == ("100.00%", "0")
+    assert result.values()[4:6] == ("100.00%", "0")
     assert app.window.buttons["save"].instate(["!disabled"])
 
     preview = app.window.preview
@@ -157,7 +157,8 @@ def test_a_human_beside_a_generated_play(start, home):
     tree = app.window.results.tree
     tree.selection_set(tree.get_children())
     app.root.update()
-    assert app.window.preview.labels == ("auto 1", "tester")
+    (auto, _) = app.window.results.rows.values()
+    assert app.window.preview.labels == (f"auto {auto.seed}", "tester")
     until(app, lambda: app.window.preview._painter is not None)
     left, right = np.array_split(canvas_picture(app), 2, axis=1)
     assert left.std() > 1 and right.std() > 1

@@ -47,12 +47,14 @@ class Form:
     """A PlayForm without widgets."""
 
     request, mods_text, abilities = PlayForm.request, PlayForm.mods_text, PlayForm.abilities
-    _valid_mods, _on_mod, new_seed = PlayForm._valid_mods, PlayForm._on_mod, PlayForm.new_seed
+    _valid_mods, _on_mod = PlayForm._valid_mods, PlayForm._on_mod
+    _next_seed = PlayForm._next_seed
 
     def __init__(self, can=(), **fields):
         values = dict(
             model="rnn", seed="3", plays="2", accuracy="", unstable_rate="", skill="", like=()
         )
+        self.pinned = Var(True)
         values |= fields
         self.like = values.pop("like")
         for name, value in values.items():
@@ -287,8 +289,8 @@ def test_a_mistake_in_a_handler_is_a_sentence_too(capsys):
 def test_a_row_says_what_the_judge_says():
     values = result(second=False).values()
     # Three of four objects: the second circle was left out. 20 ms late each time: no spread.
-    assert values[:3] == ("tester", "Four Objects [small]", "NM")
-    assert values[3:6] == ("75.00%", "1", "0")
+    assert values[:4] == ("tester", "", "Four Objects [small]", "NM")
+    assert values[4:7] == ("75.00%", "1", "0")
 
 
 def test_names_are_fit_for_every_file_system():

@@ -25,6 +25,7 @@ EXCLUDES = {
 }
 ANY_SKILL = "any"
 MAX_PLAYS = 100
+SEEDS = 1_000_000  # drawn from: short to read and to type
 AUTO_ABOUT = "No network: straight lines and exact presses, to compare with."
 
 
@@ -41,7 +42,9 @@ class PlayForm(ttk.Frame):
         self.like: tuple[str, ...] = ()
         self._wanted_model = model
         self.model = tk.StringVar(self, model)  # "" until the models are listed
-        self.seed = tk.StringVar(self, "1")
+        self.seed = tk.StringVar(self)
+        self.pinned = tk.BooleanVar(self, False)
+        self._drawn = ""  # the seed that stands in its field unless it was typed
         self.plays = tk.StringVar(self, str(plays))
         self.accuracy = tk.StringVar(self)
         self.unstable_rate = tk.StringVar(self)
@@ -81,13 +84,15 @@ class PlayForm(ttk.Frame):
             ).grid(row=n // 4, column=n % 4, sticky="ew", padx=2, pady=2)
 
     def _create_numbers(self) -> None:
-        """Row 3: seed, a new seed, number of plays."""
+        """Row 3: seed, whether it stays, number of plays."""
         row = ttk.Frame(self)
         row.grid(row=3, column=0, columnspan=2, sticky="ew", pady=(8, 0))
         row.columnconfigure(1, weight=1)
         ttk.Label(row, text="Seed").grid(row=0, column=0)
         ttk.Entry(row, textvariable=self.seed, width=8).grid(row=0, column=1, sticky="ew", padx=6)
-        ttk.Button(row, text="New", width=5, command=self.new_seed).grid(row=0, column=2)
+        pin = ttk.Checkbutton(row, text="Pin", variable=self.pinned, style="Toggle.TButton")
+        pin.grid(row=0, column=2)
+        self.seed.trace_add("write", lambda *names: self._on_seed())
         ttk.Label(row, text="Plays").grid(row=0, column=3, padx=(12, 6))
         ttk.Spinbox(row, textvariable=self.plays, from_=1, to=MAX_PLAYS, width=4).grid(
             row=0, column=4
@@ -162,7 +167,7 @@ class PlayForm(ttk.Frame):
             maps=maps,
             model=self.model.get(),
             mods=self._valid_mods(),
-            seed=_whole("The seed", self.seed.get(), 0, LAST_SEED),
+            seed=self._next_seed(),
             plays=_whole("The number of plays", self.plays.get(), 1, MAX_PLAYS),
             like=self.like if "like" in can else (),
             accuracy=None if percent is None else percent / 100,
@@ -184,10 +189,22 @@ class PlayForm(ttk.Frame):
         card = self.cards.get(self.model.get())
         return frozenset(card.options) if card is not None else frozenset()
 
-    def new_seed(self) -> None:
-        self.seed.set(str(random.SystemRandom().randrange(1_000_000)))
+    def _next_seed(self) -> int:
+        """The pinned seed, else a new one, which then stands in the field."""
+        if self.pinned.get():
+            return _whole("The seed", self.seed.get(), 0, LAST_SEED)
+        self._drawn = str(random.SystemRandom().randrange(SEEDS))
+        self.seed.set(self._drawn)
+        return int(self._drawn)
 
     # ---- handlers
+
+    def _on_seed(self) -> None:
+        """A seed that was typed is meant; none is typed in an empty field."""
+        typed = self.seed.get()
+        if typed != self._drawn or not typed:
+            self._drawn = ""
+            self.pinned.set(bool(typed))
 
     def _on_model(self) -> None:
         self._models.selection_clear()
