@@ -10,6 +10,7 @@ from typing import Any
 from osu.errors import UserError
 from osu.formats.mods import ModsError, mods_str, parse_mods
 from osu.gui.messages import Generate, OpenMap
+from osu.gui.settings import MAX_PLAYS
 from osu.gui.widgets.theme import px
 from osu.players.auto import AUTO
 from osu.players.options import ACCURACY_RANGE, LAST_SEED, SKILLS, UNSTABLE_RATE_RANGE
@@ -24,7 +25,6 @@ EXCLUDES = {
     "HT": ("DT", "NC"),
 }
 ANY_SKILL = "any"
-MAX_PLAYS = 100
 SEEDS = 1_000_000  # drawn from: short to read and to type
 AUTO_ABOUT = "No network: straight lines and exact presses, to compare with."
 

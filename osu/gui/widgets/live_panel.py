@@ -7,7 +7,7 @@ from tkinter import ttk
 from typing import Any
 
 from osu.gui.messages import PlayLive
-from osu.gui.settings import Settings
+from osu.gui.settings import LIVE_KINDS, MOST_OFFSET_MS, Settings
 from osu.gui.widgets.form import FormError
 from osu.gui.widgets.overlay import drag_rect, show_rect
 from osu.gui.widgets.theme import ROW_PX, px
@@ -18,7 +18,6 @@ from osu.live.protocol import LiveSettings
 from osu.render.scene import Stage
 
 START_KEYS = tuple(f"F{n}" for n in range(1, 13))
-KINDS = ("game's window", "playfield")
 NUDGE_MS = 2
 FIRST = "first object"
 RECT_HINT = "left, top, width, height"
@@ -62,9 +61,9 @@ class LivePanel(ttk.Frame):
         """The rectangle, and what it is the rectangle of."""
         row = ttk.Frame(self)
         row.columnconfigure(1, weight=1)
-        ttk.Combobox(row, textvariable=self.kind, values=KINDS, state="readonly", width=12).grid(
-            row=0, column=0
-        )
+        ttk.Combobox(
+            row, textvariable=self.kind, values=LIVE_KINDS, state="readonly", width=12
+        ).grid(row=0, column=0)
         ttk.Entry(row, textvariable=self.rect, width=18).grid(row=0, column=1, sticky="ew", padx=6)
         button(row, "find", "Find", self._actions.find_window).grid(row=0, column=2)
         ttk.Button(row, text="Drag...", command=self._drag).grid(row=0, column=3, padx=6)
@@ -136,7 +135,7 @@ class LivePanel(ttk.Frame):
 
     def on_window(self, inside: Rect) -> None:
         """The game's window was found."""
-        self.kind.set(KINDS[0])
+        self.kind.set(LIVE_KINDS[0])
         self.rect.set(", ".join(f"{v:g}" for v in dataclasses.astuple(inside)))
 
     def playfield(self) -> Rect:
@@ -147,7 +146,7 @@ class LivePanel(ttk.Frame):
             raise FormError(
                 "Type the rectangle as left, top, width, height in pixels, or drag it."
             ) from None
-        return playfield_rect(rect) if self.kind.get() == KINDS[0] else rect
+        return playfield_rect(rect) if self.kind.get() == LIVE_KINDS[0] else rect
 
     def on_event(self, event: protocol.LiveEvent) -> None:
         """Say what the playback process says, and keep the offset that was found."""
@@ -215,6 +214,6 @@ def _ms(what: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not abs(value) < 1e7:
+    if not abs(value) < MOST_OFFSET_MS:
         raise FormError(f"{what} must be a number of milliseconds.")
     return value
