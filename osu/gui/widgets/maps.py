@@ -6,10 +6,15 @@ from pathlib import Path
 from tkinter import ttk
 
 from osu.gui.songs import Song, search
-from osu.gui.widgets.theme import px
+from osu.gui.widgets.fit import FittedLabel
+from osu.gui.widgets.table import Column, Table
 
 SHOWN_MAPS = 2000  # rows; more are found by searching
 SEARCH_MS = 150  # after the last key
+COLUMNS = {
+    "title": Column("Title", 190, 100),
+    "difficulty": Column("Difficulty", 90, 60),
+}
 
 
 class MapList(ttk.Frame):
@@ -47,29 +52,17 @@ class MapList(ttk.Frame):
 
     def _create_tree(self) -> None:
         """Row 1; row 2 says how many there are."""
-        box = ttk.Frame(self)
-        box.grid(row=1, column=0, sticky="nsew")
-        box.columnconfigure(0, weight=1)
-        box.rowconfigure(0, weight=1)
-        columns = {"title": ("Title", 210), "difficulty": ("Difficulty", 110)}
-        self.tree = ttk.Treeview(
-            box, columns=tuple(columns), show="headings", selectmode="extended", height=7
-        )
-        for name, (heading, width) in columns.items():
-            self.tree.heading(name, text=heading, anchor="w")
-            self.tree.column(name, width=px(self, width), minwidth=px(self, 60), anchor="w")
-        self.tree.grid(row=0, column=0, sticky="nsew")
-        scroll = ttk.Scrollbar(box, command=self.tree.yview)
-        scroll.grid(row=0, column=1, sticky="ns")
-        self.tree.configure(yscrollcommand=scroll.set)
+        self._table = Table(self, COLUMNS, height=3)
+        self._table.grid(row=1, column=0, sticky="nsew")
+        self.tree = self._table.tree
         for event in ("<Double-1>", "<Return>"):
             self.tree.bind(event, lambda event: self._choose_again())
         self.tree.bind("<<TreeviewSelect>>", lambda event: self._on_select())
         self.tree.bind(
             "<<SelectAll>>", lambda event: self.tree.selection_set(*self.tree.get_children())
         )
-        self._count = ttk.Label(self, style="Faint.TLabel")
-        self._count.grid(row=2, column=0, sticky="w", pady=(2, 0))
+        self._count = FittedLabel(self, style="Faint.TLabel")
+        self._count.grid(row=2, column=0, sticky="ew", pady=(2, 0))
 
     def show(self, songs: Sequence[Song]) -> None:
         """What a folder holds, below the files that were opened by hand."""
@@ -98,17 +91,15 @@ class MapList(ttk.Frame):
         """The rows that match the search."""
         self._after = None
         found = search(self.songs, self.query.get())
-        self.tree.delete(*self.tree.get_children())
+        self._table.remove(*self.tree.get_children())
         self._rows = {}
         for song in found[:SHOWN_MAPS]:
             title = f"{song.artist} - {song.title}" if song.artist else song.title
-            row = self.tree.insert(
-                "", "end", values=(title or Path(song.path).stem, song.difficulty)
-            )
+            row = self._table.insert((title or Path(song.path).stem, song.difficulty))
             self._rows[row] = song
         self._mark_chosen()
         more = f", the first {SHOWN_MAPS} shown" if len(found) > SHOWN_MAPS else ""
-        self._count.configure(text=f"{len(found)} of {len(self.songs)} maps{more}")
+        self._count.show(f"{len(found)} of {len(self.songs)} maps{more}")
 
     def close(self) -> None:
         if self._after is not None:

@@ -3,26 +3,23 @@
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
-from tkinter import ttk
 
 from osu.errors import shown
 from osu.formats.mods import mods_str
-from osu.gui.widgets.theme import px
+from osu.gui.widgets.table import Column, Table
 from osu.render.scene import Stage
 
 MOST_CELL = 100  # characters
-NEW = "new"  # the tag of a play that nobody has looked at
-NEW_MARK = "● "
-# heading, width and least width in pixels of a screen of 96 dpi, side
+NEW_MARK = "● "  # before a play that nobody has looked at
 COLUMNS = {
-    "player": ("Player", 110, 80, "w"),
-    "seed": ("Seed", 75, 62, "e"),
-    "map": ("Map", 230, 90, "w"),
-    "mods": ("Mods", 60, 50, "center"),
-    "accuracy": ("Accuracy", 80, 75, "e"),
-    "misses": ("Misses", 65, 62, "e"),
-    "ur": ("UR", 60, 45, "e"),
-    "grade": ("Grade", 60, 55, "center"),
+    "player": Column("Player", 80, 60),
+    "seed": Column("Seed", 66, 62, "e", stretch=False),
+    "map": Column("Map", 80, 60),
+    "mods": Column("Mods", 56, 50, "center", stretch=False, optional=True),
+    "accuracy": Column("Accuracy", 75, 72, "e", stretch=False),
+    "misses": Column("Misses", 62, 60, "e", stretch=False),
+    "ur": Column("UR", 45, 45, "e", stretch=False, optional=True),
+    "grade": Column("Grade", 52, 50, "center", stretch=False, optional=True),
 }
 
 
@@ -69,39 +66,20 @@ class ListedPlay:
         )
 
 
-class Results(ttk.Frame):
+class Results(Table):
     """The list of plays. `on_choose()` hears that another selection is to be shown."""
 
     def __init__(self, parent: tk.Misc, on_choose: Callable[[], None]):
-        super().__init__(parent)
+        super().__init__(parent, COLUMNS, height=3)
         self._on_choose = on_choose
         self._told: tuple[str, ...] = ()  # the selection that on_choose has heard of
         self.rows: dict[str, ListedPlay] = {}
-        self.columnconfigure(0, weight=1)
-        self.rowconfigure(0, weight=1)
-        self.tree = ttk.Treeview(
-            self, columns=tuple(COLUMNS), show="headings", selectmode="extended", height=5
-        )
-        for name, (heading, width, least, anchor) in COLUMNS.items():
-            self.tree.heading(name, text=heading, anchor=anchor)
-            self.tree.column(
-                name,
-                width=px(self, width),
-                minwidth=px(self, least),
-                anchor=anchor,
-                stretch=name in ("player", "map"),
-            )
-        self.tree.grid(row=0, column=0, sticky="nsew")
-        scroll = ttk.Scrollbar(self, command=self.tree.yview)
-        scroll.grid(row=0, column=1, sticky="ns")
-        self.tree.configure(yscrollcommand=scroll.set)
-        self.tree.tag_configure(NEW, font=ttk.Style(self).lookup("Strong.TLabel", "font"))
         self.tree.bind("<<TreeviewSelect>>", lambda event: self._on_select())
 
     def add(self, result: ListedPlay) -> str:
         """A row in sight, marked as new until it is selected. -> its name."""
         player, *rest = result.values()
-        row = self.tree.insert("", "end", values=(NEW_MARK + player, *rest), tags=(NEW,))
+        row = self.insert((NEW_MARK + player, *rest))
         self.rows[row] = result
         self.tree.see(row)
         return row
@@ -117,7 +95,7 @@ class Results(ttk.Frame):
     def remove_selected(self) -> None:
         for row in self.tree.selection():
             del self.rows[row]
-            self.tree.delete(row)
+            self.remove(row)
 
     def _on_select(self) -> None:
         """Another selection is told once, and no longer new."""
@@ -125,5 +103,5 @@ class Results(ttk.Frame):
         if selected != self._told:
             self._told = selected
             for row in selected:
-                self.tree.item(row, values=self.rows[row].values(), tags=())
+                self.put(row, self.rows[row].values())
             self._on_choose()
