@@ -15,22 +15,23 @@ from pathlib import Path
 from tkinter import filedialog
 from typing import Any
 
-from osu.formats.beatmap import Beatmap
 from osu.gui import messages as msg
 from osu.gui.settings import Settings, load_settings, save_settings
-from osu.gui.songs import Song
+from osu.gui.songs import Song, song_of
 from osu.gui.widgets.form import FormError
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.widgets.theme import set_theme, sharpen
 from osu.gui.widgets.window import Window
 from osu.gui.worker import Worker
 from osu.players.generated import play_file_name
+from osu.render.scene import Stage
 
 TITLE = "osu-players"
 POLL_MS = 30
 # Which buttons work in which state of the worker.
 ENABLED = {
     "idle": {"open", "songs", "generate", "batch", "save", "gif", "remove", "arm", "find"},
+    "opening": {"open", "songs", "generate", "batch", "save", "gif", "remove", "arm", "find"},
     "working": {"cancel", "stop"},
     "armed": {"cancel", "stop", "start", "nudge-2", "nudge2"},
     "playing": {"cancel", "stop", "nudge-2", "nudge2"},
@@ -44,7 +45,7 @@ class App:
 
     def __init__(self, root: tk.Tk, worker: Worker, settings: Settings):
         self.root, self.worker, self.settings = root, worker, settings
-        self.map: msg.OpenMap | None = None
+        self._to_show: Song | None = None  # as soon as the worker is free
         self.interrupted = False
         root.title(TITLE)
         set_theme(root, settings.theme)
@@ -62,16 +63,15 @@ class App:
             return
         for event in self.worker.poll():
             self.on_event(event)
+        self.show_chosen()
         self.paint_state()
         self._after = self.root.after(POLL_MS, self.poll)
 
     def paint_state(self) -> None:
         """Every button from the state word, and from what there is to act on."""
         enabled = set(ENABLED[self.worker.state])
-        if self.map is None:
-            enabled -= {"generate"}
-        if self.map is None and not self.window.maps.selected():
-            enabled -= {"batch"}
+        if not self.window.maps.chosen:
+            enabled -= {"generate", "batch"}
         if not self.window.results.selected():
             enabled -= {"save", "gif", "remove", "arm"}
         self.window.enable(enabled)
@@ -89,17 +89,19 @@ class App:
                 self.window.say(f"{len(songs)} maps in {folder}.")
             case msg.MapOpened():
                 self.on_map(event)
+            case msg.MapShown(path, stage):
+                if song_of(stage.beatmap, path).key in {s.key for s in self.window.maps.chosen}:
+                    self.show_map(path, stage)
             case msg.ReplayOpened(path, map_path, stage, remark):
-                self.choose_map(map_path, stage.beatmap)
+                self.add_map(song_of(stage.beatmap, map_path))
                 player = stage.replay.player or Path(path).stem
-                self.window.results.add(ListedPlay(player, map_path, stage))
+                row = self.window.results.add(ListedPlay(player, map_path, stage))
+                self.window.results.choose(row)
                 self.settings = self.settings.with_recent(path)
                 if remark:
                     self.window.say(f"{Path(path).name}: {remark}.")
             case msg.Played(model, seed, map_path, stage):
-                result = ListedPlay(f"{model} {seed}", map_path, stage)
-                self.window.results.add(result)
-                self.window.say(result.sentence())
+                self.on_played(ListedPlay(model, map_path, stage, seed))
             case msg.Saved(path):
                 self.window.say(f"Saved {path}.")
             case msg.Progress(part, text):
@@ -126,23 +128,51 @@ class App:
         self.interrupted = True
 
     def on_map(self, event: msg.MapOpened) -> None:
-        beatmap = event.stage.beatmap
-        self.choose_map(event.path, beatmap)
-        maps = self.window.maps
-        if not any(song in maps.songs for song in event.difficulties):
-            maps.show((*event.difficulties, *maps.songs))
-        self.window.preview.show((event.stage,), ("",), event.path)
+        """A file was opened by hand: its map is listed, chosen and shown."""
+        self.add_map(song_of(event.stage.beatmap, event.path), event.difficulties)
+        self.show_map(event.path, event.stage)
         self.settings = self.settings.with_recent(event.path)
+
+    def on_played(self, result: ListedPlay) -> None:
+        """A play is finished: it joins the list, and is shown where no other one is watched."""
+        results, preview = self.window.results, self.window.preview
+        row = results.add(result)
+        on_map = result.stage.beatmap.md5
+        if not results.selected() and all(s.beatmap.md5 == on_map for s in preview.stages):
+            results.choose(row)
+        self.window.say(result.sentence())
+
+    def add_map(self, song: Song, of_its_file: tuple[Song, ...] = ()) -> None:
+        """List a map and choose it."""
+        self.window.maps.add(of_its_file or (song,))
+        self.window.maps.choose(song)
+        self.window.show_maps_name((song,))
+        self._to_show = None
+
+    def show_map(self, path: str, stage: Stage) -> None:
+        """A map without a play in the preview, and what it is like."""
+        beatmap = stage.beatmap
+        self.window.results.choose()
+        self.window.preview.show((stage,), ("",), path)
         self.window.say(
             f"{len(beatmap.start_ms)} objects, CS {beatmap.cs:.3g}, AR {beatmap.ar:.3g}, "
             f"OD {beatmap.od:.3g}, HP {beatmap.hp:.3g}."
             + (f" {beatmap.left_out}." if beatmap.left_out else "")
         )
 
-    def choose_map(self, path: str, beatmap: Beatmap) -> None:
-        """The map that Generate plays."""
-        self.map = msg.OpenMap(path, beatmap.difficulty)
-        self.window.show_map_name(f"{beatmap.artist} - {beatmap.title} [{beatmap.difficulty}]")
+    def choose(self, songs: tuple[Song, ...]) -> None:
+        """Maps were chosen in the list: Generate and Batch play them; the last one is shown."""
+        self.window.show_maps_name(songs)
+        self._to_show = songs[-1] if songs else None
+
+    def show_chosen(self) -> None:
+        """The map that is to be shown, once nothing waits before it."""
+        if self._to_show and self.worker.state == "idle":
+            self.worker.post(msg.ShowMap(self._to_show.path, self._to_show.difficulty))
+            self._to_show = None
+
+    def chosen_maps(self) -> tuple[msg.OpenMap, ...]:
+        return tuple(msg.OpenMap(s.path, s.difficulty) for s in self.window.maps.chosen)
 
     # ---- opening
 
@@ -180,9 +210,6 @@ class App:
         recent = (p for p in self.settings.recent if not p.lower().endswith(".osr"))
         return tuple(dict.fromkeys((*recent, *(s.path for s in self.window.maps.songs))))
 
-    def open_song(self, songs: tuple[Song, ...]) -> None:
-        self.worker.post(msg.OpenMap(songs[0].path, songs[0].difficulty))
-
     def recent(self) -> list[tuple[str, str]]:
         """(name, path) of the files opened last."""
         return [(Path(path).name, path) for path in self.settings.recent]
@@ -190,13 +217,11 @@ class App:
     # ---- generating
 
     def generate(self) -> None:
-        self._request((self.map,) if self.map else (), None)
+        self._request(self.chosen_maps(), None)
 
     def ask_batch(self) -> None:
-        """Every selected map, or the open one, to a folder."""
-        songs = self.window.maps.selected()
-        maps = tuple(msg.OpenMap(s.path, s.difficulty) for s in songs)
-        maps = maps or ((self.map,) if self.map else ())
+        """Plays of the chosen maps, to a folder."""
+        maps = self.chosen_maps()
         folder = filedialog.askdirectory(
             parent=self.root,
             title=f"Folder for the plays of {len(maps)} map{'s' * (len(maps) > 1)}",
@@ -222,16 +247,16 @@ class App:
         """The selected plays in the preview: the last one, and the first other of its map."""
         chosen = self.window.results.selected()
         last = chosen[-1] if chosen else None
-        self.window.live.show_play(f"{last.player}: {last.map_name}" if last else "")
+        self.window.live.show_play(f"{last.label}: {last.map_name}" if last else "")
         if last:
             others = [r for r in chosen[:-1] if r.stage.beatmap.md5 == last.stage.beatmap.md5]
             shown = (*others[:1], last)
-            stages, players = [r.stage for r in shown], [r.player for r in shown]
+            stages, players = [r.stage for r in shown], [r.label for r in shown]
             self.window.preview.show(stages, players, last.map_path)
 
     def ask_save(self) -> None:
         for result in self.window.results.selected():
-            name = play_file_name(result.player, result.stage.beatmap)
+            name = play_file_name(result.label, result.stage.beatmap)
             path = self._ask_path("Save the play", name, ".osr")
             if path:
                 self.worker.post(msg.SaveReplay(result.stage.replay, path))

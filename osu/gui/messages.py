@@ -33,6 +33,14 @@ class OpenMap:
 
 
 @dataclass(frozen=True)
+class ShowMap:
+    """-> MapShown: a map of the list that has been chosen there."""
+
+    path: str
+    difficulty: str
+
+
+@dataclass(frozen=True)
 class OpenReplay:
     """-> ReplayOpened. The map is looked for by MD5: in the files opened before, in `maps`, and
     beside the replay."""
@@ -91,7 +99,17 @@ class PlayLive:
     settings: LiveSettings
 
 
-Command = ScanSongs | OpenMap | OpenReplay | Generate | SaveReplay | SaveGif | FindWindow | PlayLive
+Command = (
+    ScanSongs
+    | OpenMap
+    | ShowMap
+    | OpenReplay
+    | Generate
+    | SaveReplay
+    | SaveGif
+    | FindWindow
+    | PlayLive
+)
 
 
 # ---- events
@@ -114,6 +132,12 @@ class SongsListed:
 class MapOpened:
     path: str
     difficulties: tuple[Song, ...]  # all of its file
+    stage: Stage  # without a replay
+
+
+@dataclass(frozen=True)
+class MapShown:
+    path: str
     stage: Stage  # without a replay
 
 

@@ -2,14 +2,23 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from osu.files import write_atomic
+from osu.formats.mods import ModsError, parse_mods
 
 RECENT_FILES = 12
+THEMES = ("dark", "light")
+LIVE_KINDS = ("game's window", "playfield")
+MAX_PLAYS = 100
+SPEED_RANGE = (0.25, 2.0)
+MOST_OFFSET_MS = 1e7
+MOST_SIDE_PX = 1 << 15  # X has no larger window
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,7 @@ class Settings:
     plays: int = 1
     speed: float = 1.0
     sound: bool = True
-    live_kind: str = "game's window"  # what live_rect is the rectangle of
+    live_kind: str = LIVE_KINDS[0]  # what live_rect is the rectangle of
     live_rect: str = ""  # left, top, width, height on the screen
     live_keys: str = "z,x"
     live_by_place: bool = False
@@ -37,6 +46,32 @@ class Settings:
         return dataclasses.replace(self, recent=(path, *rest)[:RECENT_FILES])
 
 
+def _are_mods(text: str) -> bool:
+    try:
+        parse_mods(text)
+    except ModsError:
+        return False
+    return True
+
+
+# What a value of the right type must be as well; NaN is in no range, and Tk takes no text that has
+# no UTF-8.
+SENSIBLE: dict[str, Callable[[Any], bool]] = {
+    "theme": THEMES.__contains__,
+    "size": lambda size: all(0 < side < MOST_SIDE_PX for side in size),
+    "save_folder": str.isprintable,
+    "model": str.isprintable,
+    "mods": _are_mods,
+    "plays": lambda plays: 1 <= plays <= MAX_PLAYS,
+    "speed": lambda speed: SPEED_RANGE[0] <= speed <= SPEED_RANGE[1],
+    "live_kind": LIVE_KINDS.__contains__,
+    "live_rect": str.isprintable,
+    "live_keys": str.isprintable,
+    "live_start_key": str.isprintable,
+    "live_offset_ms": lambda ms: abs(ms) < MOST_OFFSET_MS,
+}
+
+
 def settings_path() -> Path:
     return Path(platformdirs.user_config_dir("osu-players", appauthor=False)) / "settings.json"
 
@@ -45,7 +80,7 @@ def load_settings(path: Path | None = None) -> Settings:
     """The remembered settings; the default in place of what is missing or makes no sense."""
     try:
         stored = json.loads((path or settings_path()).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last where brackets never end
         return Settings()
     kept = {}
     for field in dataclasses.fields(Settings) if isinstance(stored, dict) else ():
@@ -56,7 +91,7 @@ def load_settings(path: Path | None = None) -> Settings:
         if fits and isinstance(value, tuple):
             kind, lengths = (int, (0, 2)) if field.name == "size" else (str, range(99))
             fits = all(type(item) is kind for item in value) and len(value) in lengths
-        if fits:
+        if fits and SENSIBLE.get(field.name, lambda value: True)(value):
             kept[field.name] = value
     return Settings(**kept)
 

@@ -13,6 +13,7 @@ from osu.data.library import MAP_SUFFIXES
 from osu.errors import UNREADABLE, UserError
 from osu.files import read_file
 from osu.formats.archive import read_osu_files
+from osu.formats.beatmap import Beatmap
 from osu.formats.osu_file import read_names
 
 # General, metadata and difficulty sections fit; long event lists come later.
@@ -36,6 +37,16 @@ class Song:
     @property
     def label(self) -> str:
         return f"{self.artist} - {self.title} [{self.difficulty}]"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells two songs apart."""
+        return self.path, self.difficulty
+
+
+def song_of(beatmap: Beatmap, path: str) -> Song:
+    """A map that was read, as its file's list has it."""
+    return Song(beatmap.artist, beatmap.title, beatmap.difficulty, beatmap.creator, path)
 
 
 def scan(

@@ -6,6 +6,7 @@ button from `Worker.state`:
     idle -> working -> idle
     idle -> working -> armed -> playing -> idle         a live play
     working, armed, playing -> cancelling -> idle
+    idle -> opening -> idle                             a chosen map: no button waits for that
     any -> closed
 
 What is public is for the window's thread, which alone changes the state; everything below "on the
@@ -37,6 +38,7 @@ from osu.gui.messages import (
     Generate,
     Live,
     MapOpened,
+    MapShown,
     ModelsListed,
     OpenMap,
     OpenReplay,
@@ -48,6 +50,7 @@ from osu.gui.messages import (
     SaveGif,
     SaveReplay,
     ScanSongs,
+    ShowMap,
     SongsListed,
     WindowFound,
 )
@@ -91,7 +94,7 @@ class Worker:
         self._jobs: queue.Queue[tuple[Command, threading.Event] | None] = queue.Queue()
         self._events: queue.Queue[Any] = queue.Queue()
         self._told_s = 0.0  # when the last Progress was put
-        self._open: list[threading.Event] = []  # one for each command that isn't finished
+        self._open: list[tuple[Command, threading.Event]] = []  # all that aren't finished
         self._threads = [
             threading.Thread(target=work, name=work.__name__)
             for work in (self._run, self._list_models)
@@ -106,10 +109,10 @@ class Worker:
         if self.state == "closed":
             return
         cancel = threading.Event()
-        self._open.append(cancel)
+        self._open.append((command, cancel))
         self._jobs.put((command, cancel))
-        if self.state == "idle":
-            self.state = "working"
+        if self.state in ("idle", "opening"):
+            self.state = self._state_of_open()
 
     def poll(self) -> list[Any]:
         """The next few events, oldest first; the state follows them."""
@@ -122,10 +125,8 @@ class Worker:
             events.append(event)
             if isinstance(event, Finished):
                 self._open.pop(0)
-                if not self._open and self.state != "closed":
-                    self.state = "idle"
-                elif self.state in ("armed", "playing"):
-                    self.state = "working"
+                if self.state != "closed" and (self.state != "cancelling" or not self._open):
+                    self.state = self._state_of_open()
             if isinstance(event, Live) and self.state in ("working", "armed"):
                 words = {protocol.Armed: "armed", protocol.Started: "playing"}
                 self.state = words.get(type(event.event), self.state)
@@ -133,10 +134,17 @@ class Worker:
 
     def cancel(self) -> None:
         """Give up the running command and those that wait."""
-        for cancel in self._open:
+        for _, cancel in self._open:
             cancel.set()
         if self._open and self.state != "closed":
             self.state = "cancelling"
+
+    def _state_of_open(self) -> str:
+        """The state word for the commands that aren't finished."""
+        if not self._open:
+            return "idle"
+        only_shown = all(isinstance(command, ShowMap) for command, _ in self._open)
+        return "opening" if only_shown else "working"
 
     def start_live(self) -> None:
         """Begin the armed play now, without its start key."""
@@ -231,6 +239,8 @@ class Worker:
                 stage = Stage(load_beatmap(path, difficulty))
                 self._opened[path] = None
                 self._put(MapOpened(path, tuple(list_songs(Path(path))), stage))
+            case ShowMap(path, difficulty):
+                self._put(MapShown(path, Stage(load_beatmap(path, difficulty))))
             case OpenReplay():
                 self._open_replay(command, cancel)
             case Generate():

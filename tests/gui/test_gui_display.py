@@ -37,7 +37,7 @@ def test_open_generate_watch_and_save(start, home):
     assert not app.window.buttons["generate"].instate(["!disabled"])
     generate(app, home)
     (result,) = app.window.results.rows.values()
-    assert result.values()[3:5] == ("100.00%", "0")
+    assert result.values()[4:6] == ("100.00%", "0")
     assert app.window.buttons["save"].instate(["!disabled"])
 
     preview = app.window.preview
@@ -79,7 +79,7 @@ def test_the_preview_plays_pauses_scrubs_and_changes_speed(start, home):
     middle_ms = (preview.clock.start_ms + preview.clock.end_ms) / 2
     assert preview.clock.now_ms == pytest.approx(middle_ms, rel=0.1)  # the knob has a width
     preview._speed.set("2x")
-    preview._on_speed(bar.master.winfo_children()[3])
+    preview._on_speed(preview.speeds)
     assert preview.clock.speed == 2.0
 
 
@@ -137,15 +137,15 @@ def test_the_keyboard_goes_from_the_search_to_the_maps(start, home):
     app.root.update()
     maps.entry.event_generate("<Down>")
     app.root.update()
-    assert [song.difficulty for song in maps.selected()] == ["sprint"]
+    assert [song.difficulty for song in maps.chosen] == ["sprint"]
     app.root.event_generate("<Return>")
     idle(app)
-    assert app.map.path.endswith("sprint.osu")
+    assert app.chosen_maps()[0].path.endswith("sprint.osu")
     maps.query.set("")
     until(app, lambda: len(maps.tree.get_children()) == 3)
     app.root.event_generate("<Control-a>")
     app.root.update()
-    assert len(maps.selected()) == 3  # for a batch over all that were found
+    assert len(maps.chosen) == 3  # for a batch over all that were found
 
 
 def test_a_human_beside_a_generated_play(start, home):
@@ -157,14 +157,15 @@ def test_a_human_beside_a_generated_play(start, home):
     tree = app.window.results.tree
     tree.selection_set(tree.get_children())
     app.root.update()
-    assert app.window.preview.labels == ("auto 1", "tester")
+    (auto, _) = app.window.results.rows.values()
+    assert app.window.preview.labels == (f"auto {auto.seed}", "tester")
     until(app, lambda: app.window.preview._painter is not None)
     left, right = np.array_split(canvas_picture(app), 2, axis=1)
     assert left.std() > 1 and right.std() > 1
 
 
 def test_the_model_and_what_it_follows(start, home):
-    """The remembered model is chosen once it is listed; only its own wishes are shown."""
+    """The remembered model is chosen once it is listed; only its own wishes work."""
 
     class Two(Endless):
         def list_models(self):
@@ -176,16 +177,16 @@ def test_the_model_and_what_it_follows(start, home):
     app = start(Settings(), Two())
     app.open_paths((str(home / "small.osu"),))
     idle(app)
-    with pytest.raises(FormError, match="still being listed"):  # not one that nobody has chosen
+    with pytest.raises(FormError, match="being listed"):  # not one that nobody has chosen
         app.window.form.model.set("")
-        app.window.form.request((app.map,))
+        app.window.form.request(app.chosen_maps())
     for wanted, chosen in (("", "plain"), ("rich", "rich"), ("auto", "auto"), ("gone", "plain")):
         app = start(Settings(model=wanted), Two())
         form = app.window.form
         until(app, lambda form=form: form.cards)
         assert form.model.get() == chosen
-        shown = {name for name, (label, _) in form._wish_rows.items() if label.winfo_manager()}
-        assert shown == ({"accuracy", "skill"} if chosen == "rich" else set())
+        works = {name for name, wish in form._wishes.items() if wish.instate(["!disabled"])}
+        assert works == ({"accuracy", "skill"} if chosen == "rich" else set())
         app.close()
 
 
@@ -216,7 +217,7 @@ def test_nothing_is_cut_off_in_the_smallest_window(screens, start, monkeypatch, 
             app.root.update()
         cut += [f"{tab}: {part}" for part in parts(app.root) if is_cut(part, app.root)]
     assert (len(tabs.tabs()), cut) == (3, [])
-    assert app.window.preview.canvas.winfo_height() > 200
+    assert app.window.preview.canvas.winfo_height() > 160
 
 
 class AllWishes(Endless):
@@ -252,7 +253,7 @@ def test_files_dropped_on_the_window_are_opened(start, home):
     script = app.root.tk.call("bind", ".", "<<Drop:DND_Files>>")
     assert app.root.tk.eval(script.replace("%D", f"{{{{{spaced}}}}}")) == "copy"
     idle(app)
-    assert app.map.path == str(spaced)
+    assert app.chosen_maps()[0].path == str(spaced)
 
 
 def test_resizing_and_themes(start, home):

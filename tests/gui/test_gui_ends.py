@@ -13,7 +13,7 @@ import osrparse
 import pytest
 
 from osu.gui import messages as msg
-from osu.gui.settings import load_settings
+from osu.gui.settings import load_settings, settings_path
 from tests.display import children, needs_xdotool, needs_xvfb, wait_for
 from tests.gui.window import colours, generate, idle, until
 from tests.paths import ROOT
@@ -107,6 +107,31 @@ def test_settings_are_remembered(start, home):
     settings = load_settings()
     assert (settings.theme, settings.mods) == ("light", "HD")
     assert settings.recent == (str(home / "small.osu"),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"mods": "XX"}',
+        '{"mods": "HREZ", "theme": "pink", "model": "\\ud800", "live_kind": "\\u0000"}',
+        '{"size": [-5, 100000000], "speed": NaN, "plays": -1}',
+        '{"size": [1, 1], "speed": 1e308, "live_offset_ms": Infinity}',
+        '{"songs_folder": "\\u0000", "recent": ["", "\\u0000"], "save_folder": "\\ud800"}',
+        '{"live_rect": "\\ud800{[", "live_keys": "\\u0000", "live_start_key": "{"}',
+        "[" * 100_000,
+        '{"plays": 1' + "0" * 5000 + "}",
+        "\x00",
+    ],
+)
+def test_any_settings_file_starts_the_window(start, home, text):
+    settings_path().parent.mkdir(parents=True)
+    settings_path().write_text(text)
+    app = start(load_settings())
+    generate(app, home)
+    assert app.window.results.rows
+    assert app.root.winfo_height() > 500
+    app.close()
+    assert load_settings().recent[0] == str(home / "small.osu")  # and it is written again
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

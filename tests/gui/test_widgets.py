@@ -28,6 +28,8 @@ from tests.small_map import small_map, small_replay
 
 ON_A_PLAY = {"save", "gif", "remove", "arm"}
 MAP = msg.OpenMap("a.osu", "easy")
+STATES = ("idle", "opening", "working", "armed", "playing", "cancelling", "closed")
+SONG = Song("artist", "title", "easy", "creator", "a.osu")
 
 
 class Var:
@@ -45,12 +47,14 @@ class Form:
     """A PlayForm without widgets."""
 
     request, mods_text, abilities = PlayForm.request, PlayForm.mods_text, PlayForm.abilities
-    _valid_mods, _on_mod, new_seed = PlayForm._valid_mods, PlayForm._on_mod, PlayForm.new_seed
+    _valid_mods, _on_mod = PlayForm._valid_mods, PlayForm._on_mod
+    _next_seed = PlayForm._next_seed
 
     def __init__(self, can=(), **fields):
         values = dict(
             model="rnn", seed="3", plays="2", accuracy="", unstable_rate="", skill="", like=()
         )
+        self.pinned = Var(True)
         values |= fields
         self.like = values.pop("like")
         for name, value in values.items():
@@ -60,11 +64,11 @@ class Form:
 
 
 class Window:
-    def __init__(self, selected=(), songs=()):
+    def __init__(self, selected=(), songs=(), chosen=()):
         self.enabled, self.said, self.failed, self.shown, self.progress = set(), [], [], [], None
         self.live_play = None
         self.results = SimpleNamespace(selected=lambda: selected)
-        self.maps = SimpleNamespace(songs=songs, selected=lambda: songs[:1])
+        self.maps = SimpleNamespace(songs=songs, chosen=chosen)
         self.live = SimpleNamespace(show_play=lambda name: setattr(self, "live_play", name))
         self.preview = SimpleNamespace(show=lambda *args: self.shown.append(args))
 
@@ -87,10 +91,10 @@ class App:
     paint_state, generate, _request = gui.App.paint_state, gui.App.generate, gui.App._request
     open_paths, known_maps = gui.App.open_paths, gui.App.known_maps
     show_selected, save_gif, on_event = gui.App.show_selected, gui.App.save_gif, gui.App.on_event
-    cancel = gui.App.cancel
+    cancel, chosen_maps = gui.App.cancel, gui.App.chosen_maps
 
-    def __init__(self, window, state="idle", chosen=None, form=None):
-        self.window, self.map, self.settings = window, chosen, Settings()
+    def __init__(self, window, state="idle", form=None):
+        self.window, self.settings = window, Settings()
         self.window.form = form
         self.posted = []
         self.worker = SimpleNamespace(
@@ -108,32 +112,28 @@ def result(**swap) -> ListedPlay:
 @pytest.mark.parametrize(
     ("state", "chosen", "selected", "expected"),
     [
-        ("idle", None, False, {"open", "songs", "find"}),
-        ("idle", MAP, False, {"open", "songs", "find", "generate", "batch"}),
-        ("idle", MAP, True, {"open", "songs", "find", "generate", "batch", *ON_A_PLAY}),
-        ("idle", None, True, {"open", "songs", "find", *ON_A_PLAY}),
-        ("working", MAP, True, {"cancel", "stop"}),
-        ("working", None, False, {"cancel", "stop"}),
-        ("armed", MAP, True, {"cancel", "stop", "start", "nudge-2", "nudge2"}),
-        ("playing", MAP, True, {"cancel", "stop", "nudge-2", "nudge2"}),
-        ("cancelling", MAP, True, set()),
-        ("closed", MAP, True, set()),
+        ("idle", False, False, {"open", "songs", "find"}),
+        ("opening", True, False, {"open", "songs", "find", "generate", "batch"}),
+        ("idle", True, False, {"open", "songs", "find", "generate", "batch"}),
+        ("idle", True, True, {"open", "songs", "find", "generate", "batch", *ON_A_PLAY}),
+        ("idle", False, True, {"open", "songs", "find", *ON_A_PLAY}),
+        ("working", True, True, {"cancel", "stop"}),
+        ("working", False, False, {"cancel", "stop"}),
+        ("armed", True, True, {"cancel", "stop", "start", "nudge-2", "nudge2"}),
+        ("playing", True, True, {"cancel", "stop", "nudge-2", "nudge2"}),
+        ("cancelling", True, True, set()),
+        ("closed", True, True, set()),
     ],
 )
 def test_which_buttons_work(state, chosen, selected, expected):
-    app = App(Window(selected=("a play",) if selected else ()), state, chosen)
+    window = Window(("a play",) if selected else (), chosen=(SONG,) if chosen else ())
+    app = App(window, state)
     app.paint_state()
     assert app.window.enabled == expected
 
 
-def test_a_batch_is_of_maps_that_are_selected():
-    app = App(Window(songs=(Song("a", "b", "c", "d", "x.osu"),)))
-    app.paint_state()
-    assert "batch" in app.window.enabled and "generate" not in app.window.enabled
-
-
 def test_every_state_of_the_worker_has_its_buttons():
-    assert set(gui.ENABLED) == {"idle", "working", "armed", "playing", "cancelling", "closed"}
+    assert set(gui.ENABLED) == set(STATES)
 
 
 # ---- what is asked of the player
@@ -149,7 +149,7 @@ def test_generate_posts_what_the_fields_say():
     )
     form.mods["HD"].set(True)
     form.mods["DT"].set(True)
-    app = App(Window(), chosen=MAP, form=form)
+    app = App(Window(chosen=(SONG,)), form=form)
     app.generate()
     assert app.posted == [
         msg.Generate(
@@ -192,7 +192,7 @@ def test_wishes_that_the_model_cannot_follow_are_left_out():
     ],
 )
 def test_a_field_that_cannot_be_used_is_named_and_nothing_is_posted(fields, named):
-    app = App(Window(), chosen=MAP, form=Form(can=("accuracy", "unstable_rate"), **fields))
+    app = App(Window(chosen=(SONG,)), form=Form(can=("accuracy", "unstable_rate"), **fields))
     app.generate()
     assert app.posted == []
     (sentence,) = app.window.failed
@@ -221,7 +221,7 @@ def test_generate_without_a_map_says_so():
 
 def test_files_open_by_their_kind_and_maps_before_replays(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    app = App(Window(songs=(Song("a", "b", "c", "d", "songs/x.osu"),)), chosen=MAP)
+    app = App(Window(songs=(Song("a", "b", "c", "d", "songs/x.osu"),)))
     app.settings = Settings(recent=("old.osr", "old.osu"))
     app.open_paths(("play.osr", "map.OSZ", str(tmp_path)))
     assert app.posted == [
@@ -289,8 +289,8 @@ def test_a_mistake_in_a_handler_is_a_sentence_too(capsys):
 def test_a_row_says_what_the_judge_says():
     values = result(second=False).values()
     # Three of four objects: the second circle was left out. 20 ms late each time: no spread.
-    assert values[:3] == ("tester", "Four Objects [small]", "NM")
-    assert values[3:6] == ("75.00%", "1", "0")
+    assert values[:4] == ("tester", "", "Four Objects [small]", "NM")
+    assert values[4:7] == ("75.00%", "1", "0")
 
 
 def test_names_are_fit_for_every_file_system():

@@ -10,7 +10,8 @@ from typing import Any
 from osu.errors import UserError
 from osu.formats.mods import ModsError, mods_str, parse_mods
 from osu.gui.messages import Generate, OpenMap
-from osu.gui.widgets.theme import px
+from osu.gui.settings import MAX_PLAYS
+from osu.gui.widgets.fit import FittedLabel
 from osu.players.auto import AUTO
 from osu.players.options import ACCURACY_RANGE, LAST_SEED, SKILLS, UNSTABLE_RATE_RANGE
 
@@ -24,7 +25,9 @@ EXCLUDES = {
     "HT": ("DT", "NC"),
 }
 ANY_SKILL = "any"
-MAX_PLAYS = 100
+LISTING = "The players are being listed: a moment, please."
+SEEDS = 1_000_000  # drawn from: short to read and to type
+ANY_STYLE = "any"
 AUTO_ABOUT = "No network: straight lines and exact presses, to compare with."
 
 
@@ -41,7 +44,9 @@ class PlayForm(ttk.Frame):
         self.like: tuple[str, ...] = ()
         self._wanted_model = model
         self.model = tk.StringVar(self, model)  # "" until the models are listed
-        self.seed = tk.StringVar(self, "1")
+        self.seed = tk.StringVar(self)
+        self.pinned = tk.BooleanVar(self, False)
+        self._drawn = ""  # the seed that stands in its field unless it was typed
         self.plays = tk.StringVar(self, str(plays))
         self.accuracy = tk.StringVar(self)
         self.unstable_rate = tk.StringVar(self)
@@ -63,8 +68,8 @@ class PlayForm(ttk.Frame):
         )
         self._models.grid(row=0, column=1, sticky="ew", padx=(8, 0))
         self._models.bind("<<ComboboxSelected>>", lambda event: self._on_model())
-        self._about = ttk.Label(self, style="Faint.TLabel", wraplength=px(self, 320))
-        self._about.grid(row=1, column=0, columnspan=2, sticky="w", pady=(4, 8))
+        self._about = FittedLabel(self, style="Faint.TLabel")
+        self._about.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(2, 4))
 
     def _create_mods(self) -> None:
         """Row 2: eight toggles in two lines."""
@@ -78,51 +83,46 @@ class PlayForm(ttk.Frame):
                 variable=self.mods[mod],
                 style="Toggle.TButton",
                 command=lambda mod=mod: self._on_mod(mod),
-            ).grid(row=n // 4, column=n % 4, sticky="ew", padx=2, pady=2)
+            ).grid(row=n // 4, column=n % 4, sticky="ew", padx=1, pady=1)
 
     def _create_numbers(self) -> None:
-        """Row 3: seed, a new seed, number of plays."""
+        """Row 3: seed, whether it stays, number of plays."""
         row = ttk.Frame(self)
-        row.grid(row=3, column=0, columnspan=2, sticky="ew", pady=(8, 0))
+        row.grid(row=3, column=0, columnspan=2, sticky="ew", pady=(6, 0))
         row.columnconfigure(1, weight=1)
         ttk.Label(row, text="Seed").grid(row=0, column=0)
-        ttk.Entry(row, textvariable=self.seed, width=8).grid(row=0, column=1, sticky="ew", padx=6)
-        ttk.Button(row, text="New", width=5, command=self.new_seed).grid(row=0, column=2)
+        ttk.Entry(row, textvariable=self.seed, width=6).grid(row=0, column=1, sticky="ew", padx=6)
+        pin = ttk.Checkbutton(row, text="Pin", variable=self.pinned, style="Toggle.TButton")
+        pin.grid(row=0, column=2)
+        self.seed.trace_add("write", lambda *names: self._on_seed())
         ttk.Label(row, text="Plays").grid(row=0, column=3, padx=(12, 6))
-        ttk.Spinbox(row, textvariable=self.plays, from_=1, to=MAX_PLAYS, width=4).grid(
+        ttk.Spinbox(row, textvariable=self.plays, from_=1, to=MAX_PLAYS, width=3).grid(
             row=0, column=4
         )
 
     def _create_wishes(self) -> None:
-        """Row 4: what some models follow; only what the chosen one can is shown."""
-        self._wishes = ttk.Frame(self)
-        self._wishes.grid(row=4, column=0, columnspan=2, sticky="ew")
-        self._wishes.columnconfigure(1, weight=1)
-        like = ttk.Frame(self._wishes)
+        """Row 4: what some models follow; what the chosen one can't is there but doesn't work, so
+        that nothing moves under the pointer when another one is chosen."""
+        box = ttk.Frame(self)
+        box.grid(row=4, column=0, columnspan=2, sticky="ew", pady=(4, 0))
+        skills = ttk.Combobox(box, textvariable=self.skill, values=(ANY_SKILL, *SKILLS), width=5)
+        like = ttk.Frame(box)
         like.columnconfigure(0, weight=1)
-        self._like_label = ttk.Label(like, text="any", style="Faint.TLabel")
-        self._like_label.grid(row=0, column=0, sticky="w")
-        ttk.Button(like, text="Choose...", command=self._on_like).grid(row=0, column=1)
-        self._wish_rows = {
-            "like": (ttk.Label(self._wishes, text="Style of"), like),
-            "accuracy": (
-                ttk.Label(self._wishes, text="Accuracy %"),
-                ttk.Entry(self._wishes, textvariable=self.accuracy, width=8),
-            ),
-            "unstable_rate": (
-                ttk.Label(self._wishes, text="Unstable rate"),
-                ttk.Entry(self._wishes, textvariable=self.unstable_rate, width=8),
-            ),
-            "skill": (
-                ttk.Label(self._wishes, text="Skill"),
-                ttk.Combobox(
-                    self._wishes,
-                    textvariable=self.skill,
-                    values=(ANY_SKILL, *SKILLS),
-                    state="readonly",
-                ),
-            ),
-        }
+        self._like_label = FittedLabel(like, ANY_STYLE, "Faint.TLabel")
+        self._like_label.grid(row=0, column=0, sticky="ew")
+        choose = ttk.Button(like, text="Choose...", command=self._on_like)
+        choose.grid(row=0, column=1)
+        accuracy = ttk.Entry(box, textvariable=self.accuracy, width=5)
+        rate = ttk.Entry(box, textvariable=self.unstable_rate, width=5)
+        places = (("Accuracy %", accuracy), ("UR", rate), ("Skill", skills), ("Like", like))
+        for n, (name, widget) in enumerate(places):
+            row, column = n // 2, 2 * (n % 2)
+            box.columnconfigure(column + 1, weight=1, uniform="wishes")
+            ttk.Label(box, text=name).grid(row=row, column=column, sticky="w", padx=(0, 6))
+            gap = (0, 10 * (column == 0))
+            widget.grid(row=row, column=column + 1, sticky="ew", padx=gap, pady=2)
+        self._wishes = {"like": choose, "accuracy": accuracy, "unstable_rate": rate}
+        self._wishes["skill"] = skills
 
     # ---- what the window calls
 
@@ -150,7 +150,7 @@ class PlayForm(ttk.Frame):
         if not maps:
             raise FormError("Open a map first.")
         if not self.model.get():
-            raise FormError("The players are still being listed: a moment, please.")
+            raise FormError(LISTING)
         can = self.abilities()
         percent = rate = None
         if "accuracy" in can:
@@ -162,7 +162,7 @@ class PlayForm(ttk.Frame):
             maps=maps,
             model=self.model.get(),
             mods=self._valid_mods(),
-            seed=_whole("The seed", self.seed.get(), 0, LAST_SEED),
+            seed=self._next_seed(),
             plays=_whole("The number of plays", self.plays.get(), 1, MAX_PLAYS),
             like=self.like if "like" in can else (),
             accuracy=None if percent is None else percent / 100,
@@ -184,10 +184,22 @@ class PlayForm(ttk.Frame):
         card = self.cards.get(self.model.get())
         return frozenset(card.options) if card is not None else frozenset()
 
-    def new_seed(self) -> None:
-        self.seed.set(str(random.SystemRandom().randrange(1_000_000)))
+    def _next_seed(self) -> int:
+        """The pinned seed, else a new one, which then stands in the field."""
+        if self.pinned.get():
+            return _whole("The seed", self.seed.get(), 0, LAST_SEED)
+        self._drawn = str(random.SystemRandom().randrange(SEEDS))
+        self.seed.set(self._drawn)
+        return int(self._drawn)
 
     # ---- handlers
+
+    def _on_seed(self) -> None:
+        """A seed that was typed is meant; none is typed in an empty field."""
+        typed = self.seed.get()
+        if typed != self._drawn or not typed:
+            self._drawn = ""
+            self.pinned.set(bool(typed))
 
     def _on_model(self) -> None:
         self._models.selection_clear()
@@ -197,16 +209,12 @@ class PlayForm(ttk.Frame):
     def _show_model(self) -> None:
         """What the chosen model's card says, and the wishes that it follows."""
         card = self.cards.get(self.model.get())
-        auto_about = AUTO_ABOUT if self.model.get() == AUTO else ""
-        self._about.configure(text=card.about if card is not None else auto_about)
+        without_card = AUTO_ABOUT if self.model.get() == AUTO else LISTING
+        self._about.show(card.about if card is not None else without_card)
         can = self.abilities()
-        for row, (name, widgets) in enumerate(self._wish_rows.items()):
-            for column, widget in enumerate(widgets):
-                if name in can:
-                    gaps = {"padx": (px(self, 8 * column), 0), "pady": px(self, 3)}
-                    widget.grid(row=row, column=column, sticky="ew", **gaps)
-                else:
-                    widget.grid_remove()
+        for name, widget in self._wishes.items():
+            works = "readonly" if name == "skill" else "normal"
+            widget.configure(state=works if name in can else "disabled")
 
     def _on_mod(self, mod: str) -> None:
         if self.mods[mod].get():
@@ -219,7 +227,7 @@ class PlayForm(ttk.Frame):
         )
         self.like = tuple(paths)
         names = ", ".join(Path(path).stem for path in paths)
-        self._like_label.configure(text=(names[:28] + "...") if len(names) > 28 else names or "any")
+        self._like_label.show(names or ANY_STYLE)
 
 
 def _pairs(mods: str) -> tuple[str, ...]:

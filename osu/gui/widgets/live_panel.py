@@ -7,10 +7,10 @@ from tkinter import ttk
 from typing import Any
 
 from osu.gui.messages import PlayLive
-from osu.gui.settings import Settings
+from osu.gui.settings import LIVE_KINDS, MOST_OFFSET_MS, Settings
+from osu.gui.widgets.fit import FittedLabel
 from osu.gui.widgets.form import FormError
 from osu.gui.widgets.overlay import drag_rect, show_rect
-from osu.gui.widgets.theme import ROW_PX, px
 from osu.live import protocol
 from osu.live.plan import LiveError, Rect, playfield_rect
 from osu.live.player import NOTICE
@@ -18,13 +18,12 @@ from osu.live.protocol import LiveSettings
 from osu.render.scene import Stage
 
 START_KEYS = tuple(f"F{n}" for n in range(1, 13))
-KINDS = ("game's window", "playfield")
 NUDGE_MS = 2
 FIRST = "first object"
 RECT_HINT = "left, top, width, height"
+KEYS_HINT = "ms, above 0 later; by place is for lazer"
 NO_PLAY = "no play is selected"
 IDLE = "Select a play, arm, then press the start key at the first object."
-LEAST_PX = 300  # a narrower panel has not got its place yet
 
 
 class LivePanel(ttk.Frame):
@@ -51,27 +50,30 @@ class LivePanel(ttk.Frame):
             ttk.Label(self, text=name).grid(row=row, column=0, sticky="nw", padx=(0, 10), pady=6)
             create(button).grid(row=row, column=1, sticky="ew", pady=(0, 6))
         self._create_buttons(button).grid(row=3, column=0, columnspan=2, sticky="ew")
-        self._says = ttk.Label(self, text=IDLE, style="Faint.TLabel")
-        notice = ttk.Label(self, text=NOTICE, style="Warn.TLabel")
-        for row, label in enumerate((notice, self._says), 4):
-            label.grid(row=row, column=0, columnspan=2, sticky="w", pady=(4, 0))
-        self.rowconfigure(6, minsize=px(self, ROW_PX))  # room for lines that wrap
-        self.bind("<Configure>", lambda event: self._wrap(event.width, self._says, notice))
+        self._says = FittedLabel(self, IDLE, "Faint.TLabel")
+        for row, label in enumerate((FittedLabel(self, NOTICE, "Warn.TLabel"), self._says), 4):
+            label.grid(row=row, column=0, columnspan=2, sticky="ew", pady=(4, 0))
 
     def _create_place(self, button: Any) -> ttk.Frame:
         """The rectangle, and what it is the rectangle of."""
         row = ttk.Frame(self)
-        row.columnconfigure(1, weight=1)
-        ttk.Combobox(row, textvariable=self.kind, values=KINDS, state="readonly", width=12).grid(
-            row=0, column=0
+        row.columnconfigure(0, weight=1)
+        rectangle = ttk.Frame(row)
+        rectangle.grid(row=0, column=0, sticky="ew")
+        rectangle.columnconfigure(1, weight=1)
+        kinds = ttk.Combobox(rectangle, textvariable=self.kind, values=LIVE_KINDS, width=12)
+        kinds.configure(state="readonly")
+        kinds.grid(row=0, column=0, padx=(0, 6))
+        ttk.Entry(rectangle, textvariable=self.rect, width=12).grid(row=0, column=1, sticky="ew")
+        ways = ttk.Frame(row)
+        ways.grid(row=1, column=0, sticky="ew", pady=(4, 0))
+        widgets = (
+            button(ways, "find", "Find", self._actions.find_window),
+            ttk.Button(ways, text="Drag...", command=self._drag),
+            ttk.Button(ways, text="Show", command=self._show),
+            FittedLabel(ways, RECT_HINT, "Faint.TLabel"),
         )
-        ttk.Entry(row, textvariable=self.rect, width=18).grid(row=0, column=1, sticky="ew", padx=6)
-        button(row, "find", "Find", self._actions.find_window).grid(row=0, column=2)
-        ttk.Button(row, text="Drag...", command=self._drag).grid(row=0, column=3, padx=6)
-        ttk.Button(row, text="Show", command=self._show).grid(row=0, column=4)
-        ttk.Label(row, text=RECT_HINT, style="Faint.TLabel").grid(
-            row=1, column=1, sticky="w", padx=6
-        )
+        _in_a_line(ways, widgets)
         return row
 
     def _create_start(self, button: Any) -> ttk.Frame:
@@ -80,7 +82,7 @@ class LivePanel(ttk.Frame):
             ttk.Combobox(row, textvariable=self.start_key, values=START_KEYS, width=5),
             ttk.Label(row, text="pressed at"),
             ttk.Entry(row, textvariable=self.start_at, width=11),
-            ttk.Label(row, text="or a time of the map in ms", style="Faint.TLabel"),
+            FittedLabel(row, "or a time of the map in ms", "Faint.TLabel"),
         )
         return _in_a_line(row, widgets)
 
@@ -88,10 +90,10 @@ class LivePanel(ttk.Frame):
         row = ttk.Frame(self)
         widgets = (
             ttk.Entry(row, textvariable=self.keys, width=6),
-            ttk.Checkbutton(row, text="by place, for lazer", variable=self.by_place),
+            ttk.Checkbutton(row, text="by place", variable=self.by_place),
             ttk.Label(row, text="Offset"),
             ttk.Entry(row, textvariable=self.offset, width=6),
-            ttk.Label(row, text="ms, above 0 later", style="Faint.TLabel"),
+            FittedLabel(row, KEYS_HINT, "Faint.TLabel"),
         )
         return _in_a_line(row, widgets)
 
@@ -100,7 +102,7 @@ class LivePanel(ttk.Frame):
         row = ttk.Frame(self)
         arm = button(row, "arm", "Arm", self._actions.arm)
         arm.configure(style="Accent.TButton")
-        self._play = ttk.Label(row, text=NO_PLAY, style="Faint.TLabel")
+        self._play = FittedLabel(row, NO_PLAY, "Faint.TLabel")
         nudges = ((f"-{NUDGE_MS} ms", -NUDGE_MS), (f"+{NUDGE_MS} ms", NUDGE_MS))
         widgets = (
             arm,
@@ -132,11 +134,11 @@ class LivePanel(ttk.Frame):
 
     def show_play(self, name: str) -> None:
         """Which play Arm is about; "" where none is selected."""
-        self._play.configure(text=name or NO_PLAY)
+        self._play.show(name or NO_PLAY)
 
     def on_window(self, inside: Rect) -> None:
         """The game's window was found."""
-        self.kind.set(KINDS[0])
+        self.kind.set(LIVE_KINDS[0])
         self.rect.set(", ".join(f"{v:g}" for v in dataclasses.astuple(inside)))
 
     def playfield(self) -> Rect:
@@ -147,7 +149,7 @@ class LivePanel(ttk.Frame):
             raise FormError(
                 "Type the rectangle as left, top, width, height in pixels, or drag it."
             ) from None
-        return playfield_rect(rect) if self.kind.get() == KINDS[0] else rect
+        return playfield_rect(rect) if self.kind.get() == LIVE_KINDS[0] else rect
 
     def on_event(self, event: protocol.LiveEvent) -> None:
         """Say what the playback process says, and keep the offset that was found."""
@@ -167,7 +169,7 @@ class LivePanel(ttk.Frame):
                 self.say("Played to the end." if completed else f"Stopped: {reason}.")
 
     def say(self, sentence: str) -> None:
-        self._says.configure(text=sentence)
+        self._says.show(sentence)
 
     def remembered(self, settings: Settings) -> Settings:
         """`settings` with this panel's fields."""
@@ -187,12 +189,6 @@ class LivePanel(ttk.Frame):
 
     # ---- handlers
 
-    def _wrap(self, width: int, *labels: ttk.Label) -> None:
-        """Sentences in as many lines as they need, once the panel has its place."""
-        if width > px(self, LEAST_PX):
-            for label in labels:
-                label.configure(wraplength=width - px(self, 20))
-
     def _drag(self) -> None:
         window = self.winfo_toplevel()
         drag_rect(window, lambda rect: self.rect.set(", ".join(f"{v:g}" for v in rect)))
@@ -205,8 +201,10 @@ class LivePanel(ttk.Frame):
 
 
 def _in_a_line(row: ttk.Frame, widgets: Sequence[tk.Widget]) -> ttk.Frame:
+    """Side by side; the last one has what room is left."""
     for column, widget in enumerate(widgets):
-        widget.grid(row=0, column=column, padx=(0, 6))
+        widget.grid(row=0, column=column, padx=(0, 6), sticky="ew")
+    row.columnconfigure(len(widgets) - 1, weight=1)
     return row
 
 
@@ -215,6 +213,6 @@ def _ms(what: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not abs(value) < 1e7:
+    if not abs(value) < MOST_OFFSET_MS:
         raise FormError(f"{what} must be a number of milliseconds.")
     return value

@@ -52,21 +52,21 @@ class Preview(ttk.Frame):
         self.canvas.bind("<Button-1>", lambda event: (self.canvas.focus_set(), self.toggle()))
 
     def _create_transport(self) -> None:
-        """Row 1: play, time, scrub bar, speed, sound."""
+        """Row 1: the scrub bar; row 2: play, time, speed, sound."""
+        self.scrub = ttk.Scale(self, from_=0.0, to=1.0, takefocus=False)
+        self.scrub.grid(row=1, column=0, sticky="ew", pady=(4, 0))
         bar = ttk.Frame(self)
-        bar.grid(row=1, column=0, sticky="ew", pady=(6, 0))
+        bar.grid(row=2, column=0, sticky="ew", pady=(2, 0))
         bar.columnconfigure(2, weight=1)
-        self.play_button = ttk.Button(bar, text="Play", width=7, command=self.toggle)
+        self.play_button = ttk.Button(bar, text="Play", width=6, command=self.toggle)
         self.play_button.grid(row=0, column=0, padx=(0, 8))
-        self._time = ttk.Label(bar, text="0:00 / 0:00", width=13, anchor="center")
+        self._time = ttk.Label(bar, text="0:00 / 0:00", width=11, anchor="center")
         self._time.grid(row=0, column=1)
-        self.scrub = ttk.Scale(bar, from_=0.0, to=1.0, takefocus=False)
-        self.scrub.grid(row=0, column=2, sticky="ew", padx=8)
         for press in ("<Button-1>", "<B1-Motion>"):
             self.scrub.bind(press, self._on_scrub)
         self.scrub.bind("<ButtonRelease-1>", self._on_scrubbed)
-        speeds = ttk.Combobox(
-            bar, textvariable=self._speed, values=SPEEDS, width=6, state="readonly"
+        self.speeds = speeds = ttk.Combobox(
+            bar, textvariable=self._speed, values=SPEEDS, width=5, state="readonly"
         )
         speeds.grid(row=0, column=3)
         speeds.bind("<<ComboboxSelected>>", lambda event: self._on_speed(speeds))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from tkinter import ttk
 from typing import Any
 
+from osu.gui.widgets.fit import FittedLabel
+
 # Where these have the keyboard, plain keys are theirs.
 TYPING = ("TEntry", "TSpinbox", "TCombobox", "TButton", "TCheckbutton", "TMenubutton")
 SHORTCUTS = 8
@@ -56,5 +58,5 @@ class ShortcutList(ttk.Frame):
             row, column = n % SHORTCUTS, 2 * (n // SHORTCUTS)
             self.columnconfigure(column + 1, weight=1)
             ttk.Label(self, text=shortcut.shown).grid(row=row, column=column, sticky="w", pady=1)
-            does = ttk.Label(self, text=shortcut.does, style="Faint.TLabel")
-            does.grid(row=row, column=column + 1, sticky="w", padx=(12, 16))
+            does = FittedLabel(self, shortcut.does, "Faint.TLabel")
+            does.grid(row=row, column=column + 1, sticky="ew", padx=(8, 8))

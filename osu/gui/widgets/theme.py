@@ -21,6 +21,7 @@ PADDING_PX = {
 HEADING_PX = (6, 0)  # so that a heading begins and ends where its column's cells do
 FAINT_TEXT = {"dark": "#9a9a9a", "light": "#6a6a6a"}
 ERROR = {"dark": "#ff7b8a", "light": "#b3261e"}
+SELECTED_ROW, SELECTED_TEXT = "#2f60d8", "#ffffff"
 WARN = {"dark": "#f0b35a", "light": "#8a5a00"}
 
 
@@ -75,6 +76,9 @@ def set_theme(root: tk.Tk, name: str) -> None:
         style.configure(kind, padding=[px(root, side) for side in sides])
     style.configure("Treeview", rowheight=px(root, ROW_PX))
     style.configure("Treeview.Heading", padding=[px(root, side) for side in HEADING_PX])
+    # sv-ttk's own is all but the colour of the list
+    style.map("Treeview", background=[("selected", SELECTED_ROW)])
+    style.map("Treeview", foreground=[("selected", SELECTED_TEXT)])
     style.configure("Faint.TLabel", foreground=FAINT_TEXT[name])
     style.configure("Error.TLabel", foreground=ERROR[name])
     style.configure("Warn.TLabel", foreground=WARN[name])

@@ -4,14 +4,16 @@
 """
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from tkinter import ttk
 from typing import Any
 
 from osu.errors import shown
 from osu.gui.audio import Audio
 from osu.gui.settings import Settings
+from osu.gui.songs import Song
 from osu.gui.widgets.drop import accept_files
+from osu.gui.widgets.fit import FittedLabel
 from osu.gui.widgets.form import PlayForm
 from osu.gui.widgets.live_panel import LivePanel
 from osu.gui.widgets.maps import MapList
@@ -21,9 +23,11 @@ from osu.gui.widgets.shortcuts import Shortcut, ShortcutList, bind_shortcuts
 from osu.gui.widgets.theme import px, scale_gaps
 from osu.live.protocol import LiveSettings
 
-SIZE, LEAST_SIZE = (1320, 900), (1080, 700)
+SIZE, LEAST_SIZE = (1320, 900), (750, 560)
+LEFT_SHARE = 0.33  # of the window's width, where that is enough
 GIF_SECONDS = 6
 MOST_CAPTION = 200  # characters of a file or map
+NO_MAP = "No map is selected"
 SIDE_HINT = "Two selected plays of one map are shown side by side."
 
 
@@ -31,13 +35,21 @@ class Window:
     def __init__(self, root: tk.Tk, actions: Any, settings: Settings):
         self.root = root
         self.buttons: dict[str, ttk.Button] = {}
+        self._enabled: set[str] | None = None  # as they were painted last
+        self._part = 0.0  # of the progress bar
         root.minsize(*self._on_screen(tuple(px(root, side) for side in LEAST_SIZE)))
         size = self._on_screen(settings.size or tuple(px(root, side) for side in SIZE))
         root.geometry("{}x{}".format(*size))
-        root.columnconfigure(1, weight=1)
+        root.columnconfigure(0, weight=1)
         root.rowconfigure(0, weight=1)
-        self._create_left(actions, settings)
-        self._create_right(actions, settings)
+        self._sides = sides = ttk.PanedWindow(root, orient="horizontal")
+        sides.grid(row=0, column=0, sticky="nsew")
+        self._left = self._create_left(sides, actions, settings)
+        sides.add(self._left, weight=0)
+        sides.add(self._create_right(sides, actions, settings), weight=1)
+        self._left_share = LEFT_SHARE
+        sides.bind("<Configure>", lambda event: self._share_width(event.width))
+        sides.bind("<ButtonRelease-1>", lambda event: self._on_sash())
         self._create_status()
         shortcuts = self._shortcuts(actions)
         self._tabs.add(ShortcutList(self._tabs, shortcuts), text="Keys")
@@ -50,43 +62,62 @@ class Window:
         screen = self.root.winfo_screenwidth(), self.root.winfo_screenheight()
         return tuple(min(a, round(0.94 * b)) for a, b in zip(size, screen, strict=True))
 
+    def _share_width(self, width: int) -> None:
+        """The left side has its share of a wide window, and what it needs of a small one."""
+        least = self._left.winfo_reqwidth()
+        self._sides.sashpos(0, max(least, round(self._left_share * width)))
+
+    def _on_sash(self) -> None:
+        """A person has moved the border between the sides."""
+        self._left_share = self._sides.sashpos(0) / self._sides.winfo_width()
+
     # ---- what the program paints
 
     def enable(self, names: set[str]) -> None:
         """The buttons that work now; all others don't."""
+        if names == self._enabled:
+            return  # even what changes nothing is a request to the screen
+        self._enabled = set(names)
         for name, button in self.buttons.items():
             button.state(["!disabled" if name in names else "disabled"])
 
     def say(self, sentence: str) -> None:
-        self._status.configure(text=shown(sentence), style="Faint.TLabel")
+        self._tell(sentence, "Faint.TLabel")
 
     def fail(self, sentence: str) -> None:
         """An error, as one sentence in the window."""
-        self._status.configure(text=shown(sentence), style="Error.TLabel")
+        self._tell(sentence, "Error.TLabel")
 
-    def show_map_name(self, name: str) -> None:
-        self._map_name.configure(text=shown(name, MOST_CAPTION))
+    def _tell(self, sentence: str, style: str) -> None:
+        self._status.configure(style=style)
+        self._status.show(shown(sentence))
+
+    def show_maps_name(self, songs: Sequence[Song]) -> None:
+        """Which maps Generate plays."""
+        name = songs[0].label if len(songs) == 1 else f"{len(songs)} maps"
+        self._map_name.show(shown(name, MOST_CAPTION) if songs else NO_MAP)
 
     def show_progress(self, part: float) -> None:
-        self._progress.configure(value=part)
+        if part != self._part:
+            self._part = part
+            self._progress.configure(value=part)
 
     # ---- regions
 
-    def _create_left(self, actions: Any, settings: Settings) -> None:
-        """Column 0: files, maps, what is asked of the player, generate."""
-        left = ttk.Frame(self.root, padding=(14, 14, 7, 6))
-        left.grid(row=0, column=0, sticky="nsew")
+    def _create_left(self, parent: tk.Misc, actions: Any, settings: Settings) -> ttk.Frame:
+        """Files, maps, what is asked of the player, generate."""
+        left = ttk.Frame(parent, padding=(12, 12, 4, 4))
         left.rowconfigure(1, weight=1)
         left.columnconfigure(0, weight=1)
         self._create_files(left, actions)
-        self.maps = MapList(left, actions.open_song)
-        self.maps.grid(row=1, column=0, sticky="nsew", pady=(10, 0))
-        self._map_name = ttk.Label(left, text="No map yet", style="Strong.TLabel")
-        self._map_name.configure(wraplength=px(left, 330))
-        self._map_name.grid(row=2, column=0, sticky="w", pady=(10, 8))
+        self.maps = MapList(left, actions.choose)
+        self.maps.grid(row=1, column=0, sticky="nsew", pady=(6, 0))
+        self._map_name = FittedLabel(left, NO_MAP, "Strong.TLabel")
+        self._map_name.grid(row=2, column=0, sticky="ew", pady=(4, 4))
         self.form = PlayForm(left, settings.model, settings.mods, settings.plays)
         self.form.grid(row=3, column=0, sticky="ew")
         self._create_generate(left, actions)
+        return left
 
     def _create_files(self, left: ttk.Frame, actions: Any) -> None:
         """Row 0."""
@@ -94,7 +125,7 @@ class Window:
         row.grid(row=0, column=0, sticky="ew")
         row.columnconfigure(2, weight=1)
         self._button(row, "open", "Open...", actions.ask_open).grid(row=0, column=0)
-        songs = self._button(row, "songs", "Songs folder...", actions.ask_songs)
+        songs = self._button(row, "songs", "Songs...", actions.ask_songs)
         songs.grid(row=0, column=1, padx=6)
         recent = ttk.Menubutton(row, text="Recent  ")  # sv-ttk sets its arrow close
         recent.grid(row=0, column=2, sticky="w")
@@ -115,7 +146,7 @@ class Window:
     def _create_generate(self, left: ttk.Frame, actions: Any) -> None:
         """Row 4: generate, batch, cancel, progress."""
         row = ttk.Frame(left)
-        row.grid(row=4, column=0, sticky="ew", pady=(12, 0))
+        row.grid(row=4, column=0, sticky="ew", pady=(8, 0))
         row.columnconfigure(0, weight=1)
         generate = self._button(row, "generate", "Generate", actions.generate)
         generate.configure(style="Accent.TButton")
@@ -123,12 +154,15 @@ class Window:
         self._button(row, "batch", "Batch...", actions.ask_batch).grid(row=0, column=1, padx=6)
         self._button(row, "cancel", "Cancel", actions.cancel).grid(row=0, column=2)
         self._progress = ttk.Progressbar(row, maximum=1.0)
-        self._progress.grid(row=1, column=0, columnspan=3, sticky="ew", pady=(10, 0))
+        self._progress.grid(row=1, column=0, columnspan=3, sticky="ew", pady=(6, 0))
 
-    def _create_right(self, actions: Any, settings: Settings) -> None:
-        """Column 1: the preview above the plays."""
-        panes = ttk.PanedWindow(self.root, orient="vertical")
-        panes.grid(row=0, column=1, sticky="nsew", padx=(7, 14), pady=(14, 6))
+    def _create_right(self, parent: tk.Misc, actions: Any, settings: Settings) -> ttk.Frame:
+        """The preview above the plays."""
+        right = ttk.Frame(parent, padding=(4, 12, 12, 4))
+        right.columnconfigure(0, weight=1)
+        right.rowconfigure(0, weight=1)
+        panes = ttk.PanedWindow(right, orient="vertical")
+        panes.grid(row=0, column=0, sticky="nsew")
         self.preview = Preview(panes, Audio(), settings.speed, settings.sound)
         panes.add(self.preview, weight=1)
         tabs = self._tabs = ttk.Notebook(panes)
@@ -136,6 +170,7 @@ class Window:
         tabs.add(self._create_plays(tabs, actions), text="Plays")
         self.live = LivePanel(tabs, settings, self._button, actions)
         tabs.add(self.live, text="Live")
+        return right
 
     def _create_plays(self, tabs: ttk.Notebook, actions: Any) -> ttk.Frame:
         """The plays, and below them what can be done with the selected ones."""
@@ -147,20 +182,21 @@ class Window:
         row = ttk.Frame(plays)
         row.grid(row=1, column=0, sticky="ew", pady=(6, 0))
         row.columnconfigure(0, weight=1)
-        ttk.Label(row, text=SIDE_HINT, style="Faint.TLabel").grid(row=0, column=0, sticky="w")
+        FittedLabel(row, SIDE_HINT, "Faint.TLabel").grid(row=0, column=0, sticky="ew")
         self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
-        self._button(row, "save", "Save .osr...", actions.ask_save).grid(row=0, column=2, padx=6)
-        self._button(row, "gif", "Save gif...", actions.ask_gif).grid(row=0, column=3)
+        self._button(row, "save", "Save...", actions.ask_save).grid(row=0, column=2, padx=6)
+        self._button(row, "gif", "Gif...", actions.ask_gif).grid(row=0, column=3)
         self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
-        seconds = ttk.Spinbox(row, textvariable=self.gif_seconds, from_=1, to=30, width=4)
+        seconds = ttk.Spinbox(row, textvariable=self.gif_seconds, from_=1, to=30, width=3)
         seconds.grid(row=0, column=4, padx=(6, 4))
         ttk.Label(row, text="s").grid(row=0, column=5)
         return plays
 
     def _create_status(self) -> None:
         """Row 1: one sentence."""
-        self._status = ttk.Label(self.root, padding=(16, 0, 16, 8), style="Faint.TLabel")
-        self._status.grid(row=1, column=0, columnspan=2, sticky="ew")
+        padding = [px(self.root, side) for side in (14, 0, 14, 6)]
+        self._status = FittedLabel(self.root, style="Faint.TLabel", padding=padding)
+        self._status.grid(row=1, column=0, sticky="ew")
 
     def _button(
         self, parent: ttk.Frame, name: str, text: str, command: Callable[[], Any]
