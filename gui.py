@@ -6,6 +6,7 @@ The window only reads fields, posts commands to osu.gui.worker and paints what c
 button follows from the worker's one state word. Its panels live in osu/gui/widgets/.
 """
 
+import argparse
 import dataclasses
 import signal
 import sys
@@ -351,7 +352,10 @@ class App:
 
 def main(paths: list[str]) -> None:
     sharpen()
-    root = tk.Tk(className=TITLE)
+    try:
+        root = tk.Tk(className=TITLE)
+    except tk.TclError as error:
+        sys.exit(f"gui.py: no window can be opened: {error}")
     worker = Worker()
     try:
         app = App(root, worker, load_settings())
@@ -365,4 +369,8 @@ def main(paths: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description="A window that plays maps and shows plays.")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help=".osu, .osz, .olz or .osr, or a Songs folder"
+    )
+    main(parser.parse_args().files)

@@ -5,7 +5,7 @@ Only the top of each .osu is read, up to its first timing points; nothing is dec
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from osu.data.finding.folders import content_suffix, files_below, lazer_storage
@@ -33,6 +33,7 @@ class Song:
     difficulty: str
     creator: str
     path: str  # the .osu, or the archive that holds it
+    known_as: str = field(default="", compare=False)  # its names in Unicode, source and tags
 
     @property
     def label(self) -> str:
@@ -90,9 +91,14 @@ def list_songs(path: Path) -> list[Song]:
 
 
 def search(songs: Iterable[Song], query: str) -> list[Song]:
-    """The songs that hold every word of `query` somewhere in their names, in their order."""
+    """The songs that hold every word of `query` somewhere in their names and tags, in their
+    order."""
     words = query.lower().split()
-    return [s for s in songs if all(w in f"{s.label} {s.creator}".lower() for w in words)]
+    return [s for s in songs if all(w in _searched(s) for w in words)]
+
+
+def _searched(song: Song) -> str:
+    return f"{song.label} {song.creator} {song.known_as}".lower()
 
 
 def _song(head: bytes, path: Path) -> Iterator[Song]:
@@ -100,4 +106,5 @@ def _song(head: bytes, path: Path) -> Iterator[Song]:
     fields = read_names(head)
     if fields is not None:
         names = (fields.get(k, "").strip() for k in ("Artist", "Title", "Version", "Creator"))
-        yield Song(*names, path=str(path))
+        known_as = (fields.get(k, "") for k in ("ArtistUnicode", "TitleUnicode", "Source", "Tags"))
+        yield Song(*names, path=str(path), known_as=" ".join(filter(None, known_as)))

@@ -54,6 +54,7 @@ from osu.gui.messages import (
     SongsListed,
     WindowFound,
 )
+from osu.gui.saving import saving
 from osu.gui.songs import list_songs, scan
 from osu.live import protocol
 from osu.live.game_window import find_window
@@ -246,10 +247,12 @@ class Worker:
             case Generate():
                 self._generate(command, cancel)
             case SaveReplay(replay, path):
-                save_replay(replay, path)
+                with saving(path):
+                    save_replay(replay, path)
                 self._put(Saved(path))
-            case SaveGif():
-                self._save_gif(command, cancel)
+            case SaveGif(path=path):
+                with saving(path):
+                    self._save_gif(command, cancel)
             case FindWindow():
                 self._put(WindowFound(find_window()))
             case PlayLive():

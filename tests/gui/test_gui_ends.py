@@ -42,7 +42,7 @@ def test_live_is_armed_started_nudged_and_stopped(start, home):
     until(app, lambda: app.window.live.offset.get() == "2")
     app.window.buttons["stop"].invoke()
     idle(app)
-    assert app.window.live._says.cget("text").startswith("Stopped")
+    assert app.window.live._says.whole.startswith("Stopped")
 
 
 def test_live_without_a_rectangle_says_so_and_starts_nothing(start, home):
@@ -132,6 +132,23 @@ def test_any_settings_file_starts_the_window(start, home, text):
     assert app.root.winfo_height() > 500
     app.close()
     assert load_settings().recent[0] == str(home / "small.osu")  # and it is written again
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [(("--help",), 0, "Songs folder"), ((), 1, "no window can be opened"), (("-x",), 2, "usage")],
+)
+def test_help_and_no_display_are_a_sentence(words, status, said):
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    program = subprocess.run(
+        [sys.executable, "gui.py", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert program.returncode == status and said in program.stdout + program.stderr
+    assert "Traceback" not in program.stderr
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -123,3 +123,25 @@ def test_at_rest_the_screen_is_asked_for_nothing(home, display, monkeypatch):
         program.terminate()
         program.wait(60)
         relay.close()
+
+
+def test_the_relay_counts_what_is_asked(display):
+    """A thousand questions for the pointer's place are as many requests."""
+    relay = Relay(display)
+    ask = (
+        "import tkinter; root = tkinter.Tk(); root.update(); print(flush=True); input();"
+        "[root.winfo_pointerxy() for _ in range(1000)]; print(flush=True); input()"
+    )
+    environment = {**os.environ, "DISPLAY": relay.display}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    program = subprocess.Popen([sys.executable, "-c", ask], env=environment, **pipes)
+    try:
+        program.stdout.readline()
+        before = relay.requests
+        program.stdin.write(b"\n")
+        program.stdin.flush()
+        program.stdout.readline()
+        assert 1000 <= relay.requests - before < 1100
+    finally:
+        program.communicate(b"\n", timeout=30)
+        relay.close()

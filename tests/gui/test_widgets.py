@@ -18,13 +18,13 @@ from osu.formats.mods import Mods
 from osu.gui import messages as msg
 from osu.gui.clock import PreviewClock
 from osu.gui.settings import RECENT_FILES, Settings, load_settings, save_settings
-from osu.gui.songs import Song, search
+from osu.gui.songs import Song, list_songs, search
 from osu.gui.widgets.form import MODS, FormError, PlayForm
 from osu.gui.widgets.results import ListedPlay
 from osu.players.generated import play_file_name
 from osu.render.scene import Stage
 from tests.paths import ROOT
-from tests.small_map import small_map, small_replay
+from tests.small_map import OSU, small_map, small_replay
 
 ON_A_PLAY = {"save", "gif", "remove", "arm"}
 MAP = msg.OpenMap("a.osu", "easy")
@@ -347,6 +347,16 @@ def test_a_search_needs_every_word_somewhere():
     assert [s.path for s in search(songs, "HARD foo")] == ["1"]
     assert [s.path for s in search(songs, "you ba")] == ["2"]
     assert search(songs, "foo nothing") == []
+
+
+def test_a_search_knows_names_in_unicode_and_tags(tmp_path):
+    names = "TitleUnicode:\u97f3\u697d\nSource:Somewhere\nTags:jazz piano\nTitle:"
+    path = tmp_path / "map.osu"
+    path.write_bytes(OSU.replace(b"Title:", names.encode()))
+    songs = list_songs(path)
+    for query in ("\u97f3\u697d", "JAZZ four", "somewhere"):
+        assert search(songs, query) == songs != []
+    assert search(songs, "rock") == []
 
 
 def test_settings_come_back_as_they_were(tmp_path):

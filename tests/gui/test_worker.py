@@ -288,6 +288,17 @@ def test_save_a_replay_and_a_gif(worker, tmp_path):
     assert (tmp_path / "a.gif").read_bytes()[:6] == b"GIF89a"
 
 
+def test_a_save_that_fails_names_the_file(worker, tmp_path):
+    stage = Stage(small_map(), small_replay())
+    for path in (tmp_path / "gone" / "a.osr", tmp_path / "gone" / "a.gif"):
+        save = msg.SaveReplay(stage.replay, str(path))
+        if path.suffix == ".gif":
+            save = msg.SaveGif((stage,), ("x",), str(path), 900.0, 1000.0)
+        worker.post(save)
+        (failed,) = of(msg.Failed, drain(worker))
+        assert failed.sentence == f"{path} was not saved: No such file or directory."
+
+
 def test_a_poll_takes_few_events_and_progress_comes_no_faster_than_it_is_read(
     worker, engine, map_path
 ):

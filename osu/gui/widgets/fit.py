@@ -44,21 +44,21 @@ class FittedLabel(ttk.Label):
     def __init__(self, parent: tk.Misc, text: str = "", style: str = "TLabel", **options: Any):
         super().__init__(parent, style=style, width=1, **options)
         self._fitter = Fitter(self, style)
-        self._whole = ""
+        self.whole = ""
         self.bind("<Configure>", lambda event: self._fit())
-        Tooltip(self, lambda x, y: self._whole if self.cget("text") != self._whole else "")
+        Tooltip(self, lambda x, y: self.whole if self.cget("text") != self.whole else "")
         self.show(text)
 
     def show(self, text: str) -> None:
-        if text != self._whole:
-            self._whole = text
+        if text != self.whole:
+            self.whole = text
             self._fit()
 
     def _fit(self) -> None:
         sides = [int(str(side)) for side in self.tk.splitlist(self.cget("padding"))] or [0]
         inside = self.winfo_width() - sides[0] - sides[-2:][0] - px(self, 2)
         placed = self.winfo_width() > 1
-        text = self._fitter.fit(self._whole, inside) if placed else self._whole
+        text = self._fitter.fit(self.whole, inside) if placed else self.whole
         if text != self.cget("text"):
             self.configure(text=text)
 
