@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from osu.gui.songs import Song
-from osu.gui.widgets.fit import MARK, Fitter
+from osu.gui.widgets.fit import ELLIPSIS, Fitter
 from tests.display import needs_xvfb, start_xvfb
 from tests.gui.window import Endless, generate, until
 
@@ -75,7 +75,8 @@ def test_a_title_that_is_too_long_has_a_mark_and_is_whole_at_the_pointer(start):
     settle(app)
     table, tree = app.window.maps._table, app.window.maps.tree
     long, short = tree.get_children()
-    assert tree.set(long, "title").endswith(MARK) and LONG.startswith(tree.set(long, "title")[:-1])
+    title = tree.set(long, "title")
+    assert title.endswith(ELLIPSIS) and LONG.startswith(title[:-1])
     assert tree.set(short, "title") == "S"
     x, y, _, height = tree.bbox(long, "title")
     assert table._cut_text_at(x + 9, y + height // 2) == LONG
@@ -92,7 +93,7 @@ def test_what_is_cut_fits_and_no_letter_more_would(start):
     for width in range(20, 300, 7):
         cut = fitter.fit(LONG, width)
         assert fitter._font.measure(cut) <= width
-        assert fitter._font.measure(LONG[: len(cut) + 1] + MARK) > width
+        assert fitter._font.measure(LONG[: len(cut) + 1] + ELLIPSIS) > width
     assert fitter.fit("short", 300) == "short"
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from osu.gui.widgets.theme import px
 
-MARK = "…"
-REST_MS = 500  # that the pointer rests before it is told more
+ELLIPSIS = "…"
+POINTER_RESTS_MS = 500  # that the pointer rests before it is told more
 TIP_PX = 420  # a longer one has more lines
 BELOW_PX = 18
 
@@ -29,8 +29,8 @@ class Fitter:
             ends.append(end)
         if end <= width_px:
             return text
-        room = width_px - self._width(MARK)
-        return text[: sum(end <= room for end in ends)].rstrip() + MARK
+        room = width_px - self._width(ELLIPSIS)
+        return text[: sum(end <= room for end in ends)].rstrip() + ELLIPSIS
 
     def _width(self, letter: str) -> int:
         if letter not in self._widths:
@@ -82,7 +82,7 @@ class Tooltip:
         self._hide()
         self._text = text
         if text:
-            self._after = self._widget.after(REST_MS, self._show)
+            self._after = self._widget.after(POINTER_RESTS_MS, self._show)
 
     def _show(self) -> None:
         self._after = None

@@ -11,6 +11,7 @@ from osu.gui.settings import LIVE_KINDS, MOST_OFFSET_MS, Settings
 from osu.gui.widgets.fit import FittedLabel
 from osu.gui.widgets.form import FormError
 from osu.gui.widgets.overlay import drag_rect, show_rect
+from osu.gui.widgets.theme import px
 from osu.live import protocol
 from osu.live.plan import LiveError, Rect, playfield_rect
 from osu.live.player import NOTICE
@@ -23,6 +24,7 @@ FIRST = "first object"
 RECT_HINT = "left, top, width, height"
 KEYS_HINT = "ms, above 0 later; by place is for lazer"
 NO_PLAY = "no play is selected"
+NOTICE_PX = 340  # of the notice's lines: it is always whole
 IDLE = "Select a play, arm, then press the start key at the first object."
 
 
@@ -50,8 +52,10 @@ class LivePanel(ttk.Frame):
             ttk.Label(self, text=name).grid(row=row, column=0, sticky="nw", padx=(0, 10), pady=6)
             create(button).grid(row=row, column=1, sticky="ew", pady=(0, 6))
         self._create_buttons(button).grid(row=3, column=0, columnspan=2, sticky="ew")
+        notice = ttk.Label(self, text=NOTICE, style="Warn.TLabel")
+        notice.configure(wraplength=px(self, NOTICE_PX))
         self._says = FittedLabel(self, IDLE, "Faint.TLabel")
-        for row, label in enumerate((FittedLabel(self, NOTICE, "Warn.TLabel"), self._says), 4):
+        for row, label in enumerate((notice, self._says), 4):
             label.grid(row=row, column=0, columnspan=2, sticky="ew", pady=(4, 0))
 
     def _create_place(self, button: Any) -> ttk.Frame:

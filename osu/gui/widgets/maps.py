@@ -7,11 +7,11 @@ from tkinter import ttk
 
 from osu.gui.songs import Song, search
 from osu.gui.widgets.fit import FittedLabel
-from osu.gui.widgets.table import Column, Table
+from osu.gui.widgets.table import Column, ListTable
 
 SHOWN_MAPS = 2000  # rows; more are found by searching
 SEARCH_MS = 150  # after the last key
-COLUMNS = {
+MAP_COLUMNS = {
     "title": Column("Title", 190, 100),
     "difficulty": Column("Difficulty", 90, 60),
 }
@@ -52,7 +52,7 @@ class MapList(ttk.Frame):
 
     def _create_tree(self) -> None:
         """Row 1; row 2 says how many there are."""
-        self._table = Table(self, COLUMNS, height=3)
+        self._table = ListTable(self, MAP_COLUMNS, height=3)
         self._table.grid(row=1, column=0, sticky="nsew")
         self.tree = self._table.tree
         for event in ("<Double-1>", "<Return>"):

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from osu.errors import shown
 from osu.formats.mods import mods_str
-from osu.gui.widgets.table import Column, Table
+from osu.gui.widgets.table import Column, ListTable
 from osu.render.scene import Stage
 
 MOST_CELL = 100  # characters
 NEW_MARK = "● "  # before a play that nobody has looked at
-COLUMNS = {
+PLAY_COLUMNS = {
     "player": Column("Player", 80, 60),
     "seed": Column("Seed", 66, 62, "e", stretch=False),
     "map": Column("Map", 80, 60),
@@ -66,11 +66,11 @@ class ListedPlay:
         )
 
 
-class Results(Table):
+class Results(ListTable):
     """The list of plays. `on_choose()` hears that another selection is to be shown."""
 
     def __init__(self, parent: tk.Misc, on_choose: Callable[[], None]):
-        super().__init__(parent, COLUMNS, height=3)
+        super().__init__(parent, PLAY_COLUMNS, height=3)
         self._on_choose = on_choose
         self._told: tuple[str, ...] = ()  # the selection that on_choose has heard of
         self.rows: dict[str, ListedPlay] = {}

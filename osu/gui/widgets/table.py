@@ -9,7 +9,7 @@ from osu.gui.widgets.fit import Fitter, Tooltip
 from osu.gui.widgets.theme import px
 
 CELL_PX = 10  # of a column's width are its gaps
-RESIZED_MS = 60  # texts are cut anew once the borders have come to rest
+REFIT_MS = 60  # texts are cut anew once the borders have come to rest
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Column:
     optional: bool = False  # gone where there is no room for all
 
 
-class Table(ttk.Frame):
+class ListTable(ttk.Frame):
     """A tree without branches, and its scroll bar. Values are changed through `insert`, `put`."""
 
     def __init__(self, parent: tk.Misc, columns: dict[str, Column], height: int):
@@ -83,7 +83,7 @@ class Table(ttk.Frame):
     def _later(self) -> None:
         if self._after is not None:
             self.after_cancel(self._after)
-        self._after = self.after(RESIZED_MS, self._refit)
+        self._after = self.after(REFIT_MS, self._refit)
 
     def _refit(self) -> None:
         self._after = None

@@ -27,7 +27,7 @@ SIZE, LEAST_SIZE = (1320, 900), (750, 560)
 LEFT_SHARE = 0.33  # of the window's width, where that is enough
 GIF_SECONDS = 6
 MOST_CAPTION = 200  # characters of a file or map
-NO_MAP = "No map is selected"
+NO_MAP_CHOSEN = "No map is selected"
 SIDE_HINT = "Two selected plays of one map are shown side by side."
 
 
@@ -95,7 +95,7 @@ class Window:
     def show_maps_name(self, songs: Sequence[Song]) -> None:
         """Which maps Generate plays."""
         name = songs[0].label if len(songs) == 1 else f"{len(songs)} maps"
-        self._map_name.show(shown(name, MOST_CAPTION) if songs else NO_MAP)
+        self._map_name.show(shown(name, MOST_CAPTION) if songs else NO_MAP_CHOSEN)
 
     def show_progress(self, part: float) -> None:
         if part != self._part:
@@ -112,7 +112,7 @@ class Window:
         self._create_files(left, actions)
         self.maps = MapList(left, actions.choose)
         self.maps.grid(row=1, column=0, sticky="nsew", pady=(6, 0))
-        self._map_name = FittedLabel(left, NO_MAP, "Strong.TLabel")
+        self._map_name = FittedLabel(left, NO_MAP_CHOSEN, "Strong.TLabel")
         self._map_name.grid(row=2, column=0, sticky="ew", pady=(4, 4))
         self.form = PlayForm(left, settings.model, settings.mods, settings.plays)
         self.form.grid(row=3, column=0, sticky="ew")
