@@ -38,9 +38,12 @@ def main(out: Path) -> None:
         root.geometry("{}x{}+0+0".format(*SIZE))
         app.open_paths((str(MAP.parent), str(MAP)))
         until(app, lambda: app.window.form.cards and app.worker.state == "idle")
+        until(app, app.chosen_maps)
         for model, seed in PLAYS:
-            app.worker.post(msg.Generate((app.map,), model, "NM", seed, 1))
+            app.worker.post(msg.Generate(app.chosen_maps(), model, "NM", seed, 1))
         until(app, lambda: len(app.window.results.rows) == len(PLAYS))
+        tree = app.window.results.tree
+        tree.selection_set(tree.get_children()[-1])
         until(app, lambda: app.worker.state == "idle")
         app.window.preview.clock.seek(MOMENT_MS)
         app.window.preview.draw()
