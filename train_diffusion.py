@@ -334,12 +334,11 @@ def main(args: Args) -> dict[str, float]:
     model.style_mean.copy_(mean)
     model.style_std.copy_(std)
     if args.init or args.against:
-        checkpoint.init_from(args.init or args.against, model)
+        checkpoint.init_from(args.against or args.init, model)
     average = copy.deepcopy(model).requires_grad_(False).eval()
     objective, fakes, told = Objective(model, args), None, None
     if args.against:
         before = copy.deepcopy(average)
-        checkpoint.init_from(args.against, before)
         before.precision = torch.float32
         fakes = play_batches(before, sampler, args, max(1, args.against_windows // args.batch))
         unseen_fakes = play_batches(before, unseen, args, HELD_OUT_BATCHES)

@@ -102,8 +102,8 @@ def classify(
         for kind in NUMBERS
     }
     counts = {split: len(found) for split, found in pairs.items()}
-    found = moment_scores(pairs["train"] + pairs["val"], pairs["test"], seed)
-    return ClassifierReport(protocol.name, VERSION, counts, evidence, where, trees, found)
+    told = moment_scores(pairs["train"] + pairs["val"], pairs["test"], seed)
+    return ClassifierReport(protocol.name, VERSION, counts, evidence, where, trees, told)
 
 
 def _numbers(pairs: list[PlayPair], kind: NumbersKind) -> Numbers:
@@ -138,10 +138,10 @@ def as_table(report: ClassifierReport, name: str) -> str:
                 f"    {number.about}: people {number.people.p50:.3g}, generated "
                 f"{number.generated.p50:.3g}; alone AUC {number.auc:.2f}"
             )
-    auc, found = report.moments, report.moments.found.value
+    single, plays, share = report.moments.moments, report.moments.plays, report.moments.found
     rows += [
-        f"{'nine frames at a time':36s} {'':19s} {_interval(auc.moments)}",
-        f"{'nine frames at a time, plays':36s} {'':19s} {_interval(auc.plays)} {found:13.2f}",
+        f"{'nine frames at a time':36s} {'':19s} {_interval(single)}",
+        f"{'nine frames at a time, plays':36s} {'':19s} {_interval(plays)} {share.value:13.2f}",
     ]
     for level, found in report.where.items():
         rows.append(f"evidence a frame, {level.value}: generated, human (share of the time)")
