@@ -214,7 +214,9 @@ def generate(args: argparse.Namespace) -> None:
     )
     outcome = Outcome(args, files)
     try:
-        with tqdm(total=100 * outcome.wanted, bar_format=BAR, delay=1.0, leave=False) as bar:
+        # None: no bar where nobody watches, so that a file of stderr holds sentences only.
+        bar_options = dict(bar_format=BAR, delay=1.0, leave=False, disable=None)
+        with tqdm(total=100 * outcome.wanted, **bar_options) as bar:
 
             def on_progress(share: float) -> None:
                 bar.desc = f"play {outcome.plays + 1} of {outcome.wanted}"
