@@ -122,7 +122,7 @@ def each_pair(
             else:
                 skipped[NO_MAP] += 1
     if lost:
-        for path in maps.unlisted({md5 for _, md5 in lost}, skipped):
+        for path in maps.unread(skipped):
             maps.add(path, skipped)
     for path, md5 in lost:
         if maps.find(md5):
@@ -141,9 +141,9 @@ def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
     """MD5 -> where that map is, of the wanted ones that lie below the folders."""
     skipped: Counter = Counter()
     maps = _Maps([_place(folder, skipped) for folder in _outermost(folders)])
-    found = {md5 for md5 in wanted if maps.find(md5)}
-    for path in maps.searched(wanted - found, skipped):
-        if wanted <= maps.known.keys():
+    missing = {md5 for md5 in wanted if not maps.find(md5)}
+    for path in maps.searched(skipped):
+        if missing <= maps.known.keys():
             break
         maps.add(path, skipped)
     return {md5: maps.pair("", md5, skipped) for md5 in wanted if maps.find(md5)}
@@ -324,19 +324,20 @@ class _Maps:
             skipped[CHANGED_LINE_ENDS] += 1
         return Pair(replay, *self.changed[md5], crlf=True)
 
-    def searched(self, missing: set[str], skipped: Counter) -> Iterator[Path]:
+    def searched(self, skipped: Counter) -> Iterator[Path]:
         """All files that may hold missing maps, those in Songs of an installation last."""
         for place in self.places:
             yield from place.files(MAP_SUFFIXES, skipped)
-        yield from self.unlisted(missing, skipped)
+        yield from self.unread(skipped)
 
-    def unlisted(self, missing: set[str], skipped: Counter) -> Iterator[Path]:
-        """The files in Songs that osu!.db does not list, and those that changed since."""
-        others = {path for md5, path in self.listed.items() if md5 not in missing}
+    def unread(self, skipped: Counter) -> Iterator[Path]:
+        """The files in Songs that were not found to be what osu!.db lists: it can be damaged, and
+        a map can have changed since."""
+        read = {Path(path) for path, _ in self.known.values()}
         for place in self.places:
             if place.listed:
                 for path in files_below(place.songs, MAP_SUFFIXES, skipped):
-                    if path not in others:
+                    if path not in read:
                         yield path
 
     def add(self, path: Path, skipped: Counter) -> None:
