@@ -24,20 +24,15 @@ from scipy.sparse.linalg import spsolve
 
 from osu.features.clock_fit import FASTEST_UPDATE_MS, fit_clock, fit_evenness
 from osu.features.from_last import fit_from_last, times_from_last
+from osu.features.lattice import fit_lattice, on_lattice, phases, pixel_of
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
 from osu.formats.replay_frames import STABLE_DIGITS
 from osu.formats.slider_events import TAIL_EARLY_MS
 from osu.units import FRAME_MS, SCREEN_PX
 
-HYSTERESIS = 0.75  # counts
-COARSEST_PX, FINEST_PX = 1.7, 0.008  # of a lattice
-FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
-SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up in larger ones
-TALLEST_SCREEN = 2200  # pixels
 MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
-PHASE_S = 45.0
 UNREADABLE_SHARE = 0.2
 FEWEST_FRAMES = 300  # that a fit needs
 FIRST_FRAMES = 100  # of a play, in which its clock may stand
@@ -77,9 +72,7 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     steps = np.diff(xy.astype(np.float64), axis=0)
     changed = np.diff(keys) != 0
     for axis in range(2):
-        count = lattice_px(steps[:, axis])
-        fitted[Recorder.COUNT_X_PX + axis] = count
-        fitted[Recorder.PHASE_X + axis] = phase_of(xy[:, axis], count)
+        fitted[[Recorder.COUNT_X_PX + axis, Recorder.PHASE_X + axis]] = fit_lattice(xy[:, axis])
     count = fitted[Recorder.COUNT_X_PX]
     places = np.ptp(xy[:, 0]) / count if count > 0 else np.inf
     fitted[Recorder.WANDERS] = len(np.unique(xy[:, 0])) > 2 * places
@@ -99,52 +92,6 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     )
     fitted[[Recorder.REPORT_MS, Recorder.KEY_REPEAT]] = fit_repeats(step_ms, steps, changed)
     return fitted
-
-
-def lattice_px(steps: np.ndarray) -> float:
-    """The spacing of the lattice on which steps (F,) osu!px of one axis stand, the coarsest that
-    holds them, or 0 for none."""
-    size = np.abs(steps[(np.abs(steps) > FINEST_PX / 2) & (np.abs(steps) < 8)])
-    if len(size) < FEWEST_FRAMES / 2:
-        return 0.0
-    values, count = np.unique(np.round(size, 3), return_counts=True)
-    common = values[np.argsort(-count, kind="stable")[:40]]
-    tried = np.unique(np.concatenate([common / part for part in (1, 2, 3)]))[::-1]
-    for spacing in tried[(tried <= COARSEST_PX) & (tried >= FINEST_PX)]:
-        near = size[size < SMALL_COUNTS * spacing]
-        if len(near) < FEWEST_FRAMES / 4 or np.median(size) > 4 * SMALL_COUNTS * spacing:
-            continue
-        for _ in range(3):  # least squares on the counts, from the small ones outwards
-            counts = np.round(near / spacing)
-            if not counts.any():
-                break
-            spacing = float((counts @ near) / (counts @ counts))
-        # What rounds to no count is a step of nothing: it says nothing for the lattice.
-        if counts.any() and np.cos(2 * np.pi * near / spacing).mean() > FITS:
-            return pixel_of(spacing, 1e-4)
-    return 0.0
-
-
-def pixel_of(count_px: float, tolerance: float = 1e-6) -> float:
-    """The pixel of a screen, exactly, where a lattice's spacing is one to a relative `tolerance`,
-    else the spacing."""
-    height = round(480 / count_px)
-    exact = abs(480 / height / count_px - 1) < tolerance and height <= TALLEST_SCREEN
-    return 480 / height if exact else count_px
-
-
-def phase_of(x: np.ndarray, count_px: float) -> float:
-    """Where positions x (F,) osu!px lie between two counts, 0 .. 1; nan where not at one place."""
-    if count_px == 0:
-        return np.nan
-    x = x.astype(np.float64)
-    turn = np.exp(2j * np.pi * x / count_px)
-    mean = turn.mean()
-    if abs(mean) < 0.9:
-        return np.nan
-    # That of a position in the file, so that the others are sums of it and whole counts.
-    place = x[np.argmin(np.abs(np.angle(turn * np.conj(mean))) + 1e-5 * np.abs(x))]
-    return float((place / count_px) % 1)
 
 
 def clock_of(replay: Replay) -> float | None:
@@ -200,8 +147,8 @@ def frame_times(
 ) -> np.ndarray:  # fmt: skip
     """Real times of the frames that the game writes between two times: the sixtieths, the key
     changes `key_ms`, which are times of updates, `releases` (bool) among them, and the updates at
-    or after `event_ms`."""
-    standing_ms = np.full(int(recorder[Recorder.STANDS]), start_ms)
+    or after `event_ms`. Frames while the clock stands are before the first time."""
+    standing_ms = start_ms - FRAME_MS * np.arange(int(recorder[Recorder.STANDS]), 0, -1)
     if recorder[Recorder.FROM_LAST_MS] > 0:
         interval, in_turn = recorder[[Recorder.FROM_LAST_MS, Recorder.KEYS_IN_TURN]].tolist()
         clock = recorder[Recorder.JITTER_MS : Recorder.HICCUPS + 1].tolist()
@@ -265,15 +212,18 @@ def record(
 
     report_ms = float(recorder[Recorder.REPORT_MS])
     began_ms = rng.uniform(0, report_ms)
+    real_ms = real_ms - 0.5 / rate  # times of frames that are cut to whole ms, again
     since_ms, due_since_ms = (
-        (at_ms / rate - began_ms) % report_ms if report_ms > 0 else np.zeros(len(at_ms))
-        for at_ms in (t_ms, due_ms)
+        (at_ms - began_ms) % report_ms if report_ms > 0 else np.zeros(len(at_ms))
+        for at_ms in (real_ms, due_ms / rate)
     )
     is_change = np.diff(keys, prepend=keys[:1]) != 0
-    repeated = repeats(t_ms / rate, since_ms, is_change, recorder, rng)
+    repeated = repeats(real_ms, since_ms, is_change, recorder, rng)
     fresh = is_change & (rng.random(len(t_ms)) < -recorder[Recorder.KEY_REPEAT])
     repeated, since_ms = repeated & ~fresh, np.where(fresh, 0.0, since_ms)
-    xy = positions_at(t_ms, path_px, due_ms, rate * since_ms, rate * due_since_ms)
+    xy = positions_at(
+        t_ms, rate * (real_ms - since_ms), path_px, due_ms, due_ms - rate * due_since_ms
+    )
     xy = np.clip(xy, *SCREEN_PX)
     for axis in range(2):
         count_px = float(recorder[Recorder.COUNT_X_PX + axis])
@@ -317,31 +267,25 @@ def repeats(
     return repeated
 
 
-def phases(real_ms: np.ndarray, phase: float, rng: np.random.Generator) -> np.ndarray:
-    """(F,) the lattice's phase at real times (F,): `phase`, or where that is nan one that stays
-    until the cursor is pushed against an edge of the screen, every PHASE_S seconds or so."""
-    if not np.isnan(phase):
-        return np.full(len(real_ms), phase)
-    step_ms = np.diff(real_ms, prepend=real_ms[:1])
-    stretch = np.cumsum(rng.random(len(real_ms)) < step_ms / (1000 * PHASE_S))
-    return rng.random(stretch[-1] + 1)[stretch]
-
-
 def positions_at(
-    t_ms: np.ndarray, path_px: np.ndarray, due_ms: np.ndarray,
-    since_ms: np.ndarray, due_since_ms: np.ndarray,
+    t_ms: np.ndarray, seen_ms: np.ndarray, path_px: np.ndarray, due_ms: np.ndarray,
+    due_seen_ms: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
-    """(F, 2): positions at times t_ms (F,), not decreasing, that lie on a smooth path and are
-    read at due_ms (T,) as path_px (T, 2) again.
+    """(F, 2): positions in frames of times t_ms (F,), not decreasing, each of the time seen_ms
+    (F,), that lie on a smooth path of which a reader at due_ms (T,) makes path_px (T, 2) again. The
+    path is a place of the hand's at due_seen_ms (T,).
 
     Between frames a reader draws straight lines. What those miss of the path is given to the frames
     around: the smallest corrections that make it up, as far as frames allow that lie far from the
     times at which they are read (ridge UNREADABLE_SHARE).
     """
+    spline = CubicSpline(due_seen_ms, path_px)
+    first_ms, last_ms = due_seen_ms[[0, -1]]
+    xy = spline(np.clip(np.abs(seen_ms - first_ms) + first_ms, first_ms, last_ms))
+    before_it = seen_ms < first_ms  # the way goes on straight
+    xy[before_it] = 2 * path_px[0] - xy[before_it]
     last_of_its_time = np.diff(t_ms, append=np.inf) > 0
     at_ms = t_ms[last_of_its_time]
-    seen_ms, due_seen_ms = (t_ms - since_ms)[last_of_its_time], due_ms - due_since_ms
-    xy = CubicSpline(due_seen_ms, path_px)(np.clip(seen_ms, due_seen_ms[0], due_seen_ms[-1]))
     if len(at_ms) > 1:
         before = np.clip(np.searchsorted(at_ms, due_ms, "right") - 1, 0, len(at_ms) - 2)
         share = np.clip((due_ms - at_ms[before]) / np.diff(at_ms)[before], 0, 1)
@@ -351,9 +295,14 @@ def positions_at(
             shape=(len(due_ms), len(at_ms)),
         ).tocsr()
         ridge = UNREADABLE_SHARE * eye_array(len(due_ms), format="csr")
-        missed = path_px - reading @ xy
-        xy = xy + reading.T @ spsolve((reading @ reading.T + ridge).tocsc(), missed)
-    return xy[np.searchsorted(at_ms, t_ms)]
+        missed = path_px - reading @ xy[last_of_its_time]
+        correction = reading.T @ spsolve((reading @ reading.T + ridge).tocsc(), missed)
+        xy += correction[np.searchsorted(at_ms, t_ms)]
+    # A hand that rests does so in every frame.
+    at = np.clip(np.searchsorted(due_seen_ms, seen_ms, "right") - 1, 0, len(due_ms) - 2)
+    resting = (path_px[at] == path_px[at + 1]).all(1)
+    xy[resting] = path_px[at[resting]]
+    return xy
 
 
 def as_written(xy: np.ndarray) -> np.ndarray:
@@ -361,15 +310,3 @@ def as_written(xy: np.ndarray) -> np.ndarray:
     digits = np.floor(np.log10(np.maximum(np.abs(xy), 1e-3))) + 1
     scale = 10.0 ** (STABLE_DIGITS - digits)
     return np.round(xy * scale) / scale
-
-
-def on_lattice(x: np.ndarray, count_px: float, phase: np.ndarray) -> np.ndarray:
-    """Positions (F,) of a hand as a device shows them that moves by whole counts, and only once the
-    hand is more than HYSTERESIS of a count away. phase (F,) is in counts."""
-    counts = (x / count_px - phase).tolist()
-    shown = round(counts[0])
-    for i, at in enumerate(counts):
-        if abs(at - shown) > HYSTERESIS:
-            shown = round(at)
-        counts[i] = shown
-    return (np.array(counts) + phase) * count_px

@@ -1,0 +1,121 @@
+"""The lattice on which the positions of a replay stand, axis by axis: counts of a mouse, places of
+a tablet or pixels of a screen.
+"""
+
+import numpy as np
+
+COARSEST_PX, FINEST_PX = 1.7, 0.008
+FEWEST_STEPS = 150  # below SMALL_COUNTS half as many
+FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
+POSITIONS_FIT = 0.9  # the same of positions
+BIN_PX, SPECTRUM = 0.002, 1 << 20  # of the histogram of positions
+SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up in larger ones
+TALLEST_SCREEN = 2200  # pixels
+HYSTERESIS = 0.75  # counts: the cursor moves once the hand is further away
+PHASE_S = 45.0
+
+
+def fit_lattice(x: np.ndarray) -> tuple[float, float]:
+    """(spacing in osu!px, phase) of positions x (F,) of one axis: the coarsest lattice that holds
+    their steps, or else themselves, 0 where there is none; and where on it they lie, 0 .. 1, nan
+    where not at one place."""
+    x = x.astype(np.float64)
+    spacing = step_lattice_px(np.diff(x)) or position_lattice_px(x)
+    phase = phase_of(x, spacing)
+    if not np.isnan(phase):  # all positions together say it more exactly than steps
+        places = np.unique(x)
+        spacing = float(np.polyfit(np.round(places / spacing - phase), places, 1)[0])
+    spacing = pixel_of(spacing, 1e-4)
+    return spacing, phase_of(x, spacing)
+
+
+def step_lattice_px(steps: np.ndarray) -> float:
+    """The spacing of the lattice on which steps (F,) osu!px of one axis stand, the coarsest that
+    holds them, or 0 for none."""
+    size = np.abs(steps[(np.abs(steps) > FINEST_PX / 2) & (np.abs(steps) < 8)])
+    if len(size) < FEWEST_STEPS:
+        return 0.0
+    values, count = np.unique(np.round(size, 3), return_counts=True)
+    common = values[np.argsort(-count, kind="stable")[:40]]
+    tried = np.unique(np.concatenate([common / part for part in (1, 2, 3)]))[::-1]
+    for spacing in tried[(tried <= COARSEST_PX) & (tried >= FINEST_PX)]:
+        near = size[size < SMALL_COUNTS * spacing]
+        if len(near) < FEWEST_STEPS / 2 or np.median(size) > 4 * SMALL_COUNTS * spacing:
+            continue
+        for _ in range(3):  # least squares on the counts, from the small ones outwards
+            counts = np.round(near / spacing)
+            if not counts.any():
+                break
+            spacing = float((counts @ near) / (counts @ counts))
+        # What rounds to no count is a step of nothing: it says nothing for the lattice.
+        if counts.any() and np.cos(2 * np.pi * near / spacing).mean() > FITS:
+            return spacing
+    return 0.0
+
+
+def position_lattice_px(x: np.ndarray) -> float:
+    """The spacing of the lattice on which positions x (F,) osu!px themselves stand, the coarsest
+    that holds them, or 0 for none: a tablet's is too fine for steps to be counted.
+
+    The fit of all spacings is the spectrum of the places' histogram.
+    """
+    places = np.unique(x) - x.min()
+    places = places[places < SPECTRUM * BIN_PX]
+    if len(places) < 2 * FEWEST_STEPS:
+        return 0.0
+    histogram = np.bincount(np.round(places / BIN_PX).astype(np.int64))
+    fit = np.abs(np.fft.rfft(histogram, SPECTRUM)) / len(places)
+    tried = np.arange(*(int(SPECTRUM * BIN_PX / px) for px in (COARSEST_PX, FINEST_PX)))
+    # Places are rounded to bins, which blurs a fine lattice.
+    held = tried[fit[tried] / np.sinc(tried / SPECTRUM) > POSITIONS_FIT]
+    if not len(held):
+        return 0.0
+    spacing, offset = SPECTRUM * BIN_PX / held[0], 0.0
+    for _ in range(3):
+        spacing, offset = np.polyfit(np.round((places - offset) / spacing), places, 1)
+    return float(spacing)
+
+
+def pixel_of(count_px: float, tolerance: float = 1e-6) -> float:
+    """The pixel of a screen, exactly, where a lattice's spacing is one to a relative `tolerance`,
+    else the spacing."""
+    if count_px == 0:
+        return 0.0
+    height = round(480 / count_px)
+    exact = abs(480 / height / count_px - 1) < tolerance and height <= TALLEST_SCREEN
+    return 480 / height if exact else count_px
+
+
+def phase_of(x: np.ndarray, count_px: float) -> float:
+    """Where positions x (F,) osu!px lie between two counts, 0 .. 1; nan where not at one place."""
+    if count_px == 0:
+        return np.nan
+    turn = np.exp(2j * np.pi * x / count_px)
+    mean = turn.mean()
+    if abs(mean) < 0.9:
+        return np.nan
+    # That of a position in the file, so that the others are sums of it and whole counts.
+    place = x[np.argmin(np.abs(np.angle(turn * np.conj(mean))) + 1e-5 * np.abs(x))]
+    return float((place / count_px) % 1)
+
+
+def phases(real_ms: np.ndarray, phase: float, rng: np.random.Generator) -> np.ndarray:
+    """(F,) the lattice's phase at real times (F,): `phase`, or where that is nan one that stays
+    until the cursor is pushed against an edge of the screen, every PHASE_S seconds or so."""
+    if not np.isnan(phase):
+        return np.full(len(real_ms), phase)
+    step_ms = np.diff(real_ms, prepend=real_ms[:1])
+    stretch = np.cumsum(rng.random(len(real_ms)) < step_ms / (1000 * PHASE_S))
+    return rng.random(stretch[-1] + 1)[stretch]
+
+
+def on_lattice(x: np.ndarray, count_px: float, phase: np.ndarray) -> np.ndarray:
+    """Positions (F,) of a hand as a device shows them that moves by whole counts, and only once the
+    hand is more than HYSTERESIS of a count away. phase (F,) is in counts."""
+    counts = (x / count_px - phase).tolist()
+    shown = round(counts[0])
+    for i, at in enumerate(counts):
+        if abs(at - shown) > HYSTERESIS:
+            shown = round(at)
+        counts[i] = shown
+    return (np.array(counts) + phase) * count_px
