@@ -74,14 +74,14 @@ def _object(beatmap: Beatmap, i: int, window: ClipWindow) -> dict:
     return cut
 
 
-def _path(beatmap: Beatmap, i: int) -> list[int]:
+def _path(beatmap: Beatmap, i: int) -> list[float]:
     """x, y, x, y ... of a slider's body, points at even distances along it."""
     vertices = slice(*beatmap.path_start[i : i + 2])
     length_px = float(beatmap.length_px[i])
     count = int(np.clip(np.ceil(length_px / PATH_STEP_PX) + 1, 2, MOST_PATH_POINTS))
     at_px = np.linspace(0, length_px, count)
     points = resample(at_px, beatmap.path_dist[vertices], beatmap.path_xy[vertices])
-    return points.round().astype(int).ravel().tolist()
+    return points.round(1).ravel().tolist()
 
 
 def cut_play(replay: Replay, window: ClipWindow) -> dict:

@@ -275,6 +275,7 @@
   }
 
   function begin() {
+    byId("name").blur();  // else it would keep the next keys for itself
     open("test");
     show(page.pairs[0]);
     requestAnimationFrame(tick);
