@@ -11,7 +11,7 @@ replay's frames, so that no clip shows how a recording begins or ends.
 
 The generated play is on the same part of the map, from RUN_UP_S before the clip, under the same
 mods, by a person drawn as for every play of the model; nothing of the replay is used but what it
-scored there. Of DRAWS draws the first is taken that also misses at most MOST_MISSED in the clip and
+scored there. Of MOST_DRAWS the first is taken that also misses at most MOST_MISSED in the clip and
 whose accuracy on the part is within NEAR of the person's; else the nearest that misses no more.
 That leaves out where one side fails, thus flatters whoever fails more: how often no draw would do
 is counted.
@@ -43,7 +43,7 @@ from osu.rules.judge import Judgement, judge
 BLIND_PROTOCOL = 1  # changes with whatever decides which clips are shown
 MOST_PAIRS = 200
 RUN_UP_S, RUN_OUT_S = 8.0, 2.0  # played before and after the clip, real time
-DRAWS = 4
+MOST_DRAWS = 4
 NEAR = 0.05  # of accuracies
 EVERY_MS = 500.0  # real time between the windows that are tried
 FEWEST_OBJECTS, MOST_OBJECTS_SEEN = 6, 200  # of a window
@@ -210,12 +210,12 @@ def _generate_near(
 ) -> Replay:
     """A play of the part of a map of about a person's accuracy there, as the protocol says."""
     nearest, least = None, np.inf
-    for n in range(DRAWS):
+    for n in range(MOST_DRAWS):
         play = player.generate(
             part,
             int(rng.integers(2**31)),
             None,
-            lambda share, n=n: on_progress((n + share) / DRAWS),
+            lambda share, n=n: on_progress((n + share) / MOST_DRAWS),
             cancel,
         )
         away = abs(play.judgement.accuracy - accuracy)

@@ -21,7 +21,7 @@ from osu.likeness.bootstrap import Interval, draws, interval, weighted_mean
 
 Z = 1.96  # of 95 %
 MARGINS = (0.10, 0.05)
-MOST_NAME = 30  # characters of a person's
+MOST_PERSON = 30  # characters of a person's
 
 
 class Counted(NamedTuple):
@@ -101,7 +101,7 @@ def _row(name: str, answers: list[Counted]) -> str:
     share = share_right(answers)
     right = sum(answer.right for answer in answers)
     return (
-        f"{shown(name, MOST_NAME):32s} {right:4d} of {len(answers):4d} told right: "
+        f"{shown(name, MOST_PERSON):32s} {right:4d} of {len(answers):4d} told right: "
         f"{share.value:.2f} [{share.low:.2f}, {share.high:.2f}]"
     )
 
