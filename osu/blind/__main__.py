@@ -18,6 +18,8 @@ from osu.files import ready_file, write_atomic
 from osu.players.engine import DEFAULT, load_player
 from osu.players.options import LAST_SEED
 
+BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}"
+
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
@@ -39,8 +41,7 @@ def main(argv: list[str] | None = None) -> int:
 def make(args: argparse.Namespace) -> None:
     ready_file(args.out)
     player = load_player(args.model, args.device)
-    with tqdm(total=100, bar_format="{desc} {percentage:3.0f} % |{bar}| {elapsed}") as bar:
-        bar.set_description("pairs")
+    with tqdm(total=100, desc="pairs", bar_format=BAR, disable=None) as bar:
         pairs, skipped = draw_pairs(
             args.replays,
             args.maps,

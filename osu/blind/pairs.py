@@ -9,12 +9,13 @@ and last object in which at least as many objects begin as in its median window,
 than LONGEST_PAUSE_S and the person misses at most MOST_MISSED of the objects. It lies within the
 replay's frames, so that no clip shows how a recording begins or ends.
 
-The generated play is on the same part of the map, from RUN_UP_S before the clip, under the same
-mods, by a person drawn as for every play of the model; nothing of the replay is used but what it
-scored there. Of MOST_DRAWS the first is taken that also misses at most MOST_MISSED in the clip and
-whose accuracy on the part is within NEAR of the person's; else the nearest that misses no more.
-That leaves out where one side fails, thus flatters whoever fails more: how often no draw would do
-is counted.
+The generated play is on the same part of the map under the same mods, from RUN_UP_S before the clip
+to RUN_OUT_S after it: `diffusion` sees 4 s to each side, and a whole map would take many times as
+long. Who plays is drawn as for every play of the model; nothing of the replay is used but its
+accuracy there. Of at most MOST_DRAWS plays the first is taken that also misses at most MOST_MISSED
+in the clip and whose accuracy on the part is within NEAR of the person's; else the nearest of those
+that miss no more. That leaves out where one side fails, thus flatters whoever fails more: how often
+no play would do is counted.
 """
 
 import hashlib
@@ -42,7 +43,7 @@ from osu.rules.judge import Judgement, judge
 
 BLIND_PROTOCOL = 1  # changes with whatever decides which clips are shown
 MOST_PAIRS = 200
-RUN_UP_S, RUN_OUT_S = 8.0, 2.0  # played before and after the clip, real time
+RUN_UP_S, RUN_OUT_S = 8.0, 4.0  # played before and after the clip, real time
 MOST_DRAWS = 4
 NEAR = 0.05  # of accuracies
 EVERY_MS = 500.0  # real time between the windows that are tried
@@ -182,7 +183,7 @@ def _make_pair(
 
 
 def _part_of_map(pair: Pair, beatmap: Beatmap, window: ClipWindow) -> Beatmap:
-    """The map around the window, under the same mods: networks look no further."""
+    """The map around the window, as long as the protocol says, under the same mods."""
     from_ms = window.start_ms - 1000 * RUN_UP_S * beatmap.rate
     until_ms = window.end_ms + 1000 * RUN_OUT_S * beatmap.rate
     head, section, objects = pair.read_map().partition(b"[HitObjects]")

@@ -197,4 +197,4 @@ def test_a_replay_that_ends_early_shows_no_end(places, tmp_path):
         player = ShakenPlayer()
         draw_pairs(tmp_path, places[1], player, 1, seed)
         part, _ = player.asked[-1]
-        assert part.start_ms[-1] <= 20_000 + 2000
+        assert part.start_ms[-1] <= 20_000 + 4000
