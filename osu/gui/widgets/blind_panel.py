@@ -14,7 +14,7 @@ ABOUT = (
     "model, and opens it in the browser. It can be sent to friends. It holds six seconds of each "
     "replay used, without names: send it only if those may be sent."
 )
-ABOUT_PX = 420  # of its lines
+ABOUT_PX = 340  # of its lines
 PAIRS, MOST_PAIRS_ASKED = 12, 40
 LAST_PAGE_SEED = 10**6
 
