@@ -66,7 +66,7 @@ Glossary:
     geki, katu         a combo hit all 300, or without a 50 or miss (rules.score)
     contestant         who plays against people in the likeness report (likeness.contestants)
     two-sample test    can a classifier tell generated from human? AUC .5: no (likeness.two_sample)
-    clip, pair         six seconds of a play; a person's and a generated one of a map (blind.pairs)
+    clip, clip pair    six seconds of a play; a person's and a generated one on a map (blind.pairs)
     fault              a human play corrupted on purpose, which must be noticed (likeness.faults)
 """
 

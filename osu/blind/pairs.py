@@ -164,16 +164,16 @@ def _make_pair(
         raise PairError("another one on its map is there")
     check_length(beatmap.start_ms[0], beatmap.end_ms.max(), beatmap.rate)
     judgement = judge(beatmap, replay)
+    t_ms = without_lead_in(replay)[0]
+    recorded_ms = (float(t_ms.min()), float(t_ms.max())) if len(t_ms) else (0.0, 0.0)
     windows = [
-        window
-        for window in _busy_windows(beatmap)
-        if _few_misses(judgement, window) and _is_recorded(replay, window)
+        window for window in _busy_windows(beatmap, *recorded_ms) if _few_misses(judgement, window)
     ]
     if not windows:
         raise PairError(f"it has no {CLIP_S:.0f} s of much to see without many misses")
     window = windows[rng.integers(len(windows))]
     part = _part_of_map(pair, beatmap, window)
-    inside = np.isin(beatmap.start_ms, part.start_ms)
+    inside = np.isin(beatmap.start_ms, part.start_ms) & judgement.judged
     accuracy = float(judgement.result[inside].mean() / 300)
     generated = _generate_near(player, part, window, accuracy, rng, on_progress, cancel)
     seen.add(beatmap.md5)
@@ -229,8 +229,8 @@ def _generate_near(
     return nearest
 
 
-def _busy_windows(beatmap: Beatmap) -> list[ClipWindow]:
-    """The windows in which enough happens, whoever plays."""
+def _busy_windows(beatmap: Beatmap, from_ms: float, until_ms: float) -> list[ClipWindow]:
+    """The windows between two map times in which enough happens, whoever plays."""
     last_ms = beatmap.end_ms.max() - CLIP_MS * beatmap.rate
     starts = np.arange(beatmap.start_ms[0], last_ms, EVERY_MS * beatmap.rate)
     windows = [ClipWindow(float(start_ms), beatmap.rate) for start_ms in starts]
@@ -240,6 +240,8 @@ def _busy_windows(beatmap: Beatmap) -> list[ClipWindow]:
         window
         for window, count in zip(windows, counts, strict=True)
         if count >= least
+        and from_ms <= window.start_ms
+        and window.end_ms <= until_ms
         and _longest_pause_s(beatmap, window) <= LONGEST_PAUSE_S
         and len(seen_objects(beatmap, window)) <= MOST_OBJECTS_SEEN
     ]
@@ -260,12 +262,7 @@ def _longest_pause_s(beatmap: Beatmap, window: ClipWindow) -> float:
 
 
 def _few_misses(judgement: Judgement, window: ClipWindow) -> bool:
+    """Whether a play lasts through the window and misses little in it."""
     begun = _begun(judgement.beatmap, window)
     missed = np.mean(judgement.result[begun] == 0)
     return bool(judgement.judged[begun].all() and missed <= MOST_MISSED)
-
-
-def _is_recorded(replay: Replay, window: ClipWindow) -> bool:
-    """Whether the replay's frames go from before the window to after it."""
-    t_ms = without_lead_in(replay)[0]
-    return len(t_ms) > 0 and t_ms.min() <= window.start_ms and t_ms.max() >= window.end_ms
