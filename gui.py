@@ -17,6 +17,7 @@ from tkinter import filedialog
 from typing import Any
 
 from osu.gui import messages as msg
+from osu.gui.blind import open_in_browser
 from osu.gui.settings import Settings, load_settings, save_settings
 from osu.gui.songs import Song, song_of
 from osu.gui.widgets.form import FormError
@@ -30,9 +31,10 @@ from osu.render.scene import Stage
 TITLE = "osu-players"
 POLL_MS = 30
 # Which buttons work in which state of the worker.
+FREE = {"open", "songs", "generate", "batch", "save", "gif", "remove", "arm", "find", "blind"}
 ENABLED = {
-    "idle": {"open", "songs", "generate", "batch", "save", "gif", "remove", "arm", "find"},
-    "opening": {"open", "songs", "generate", "batch", "save", "gif", "remove", "arm", "find"},
+    "idle": FREE,
+    "opening": FREE,
     "working": {"cancel", "stop"},
     "armed": {"cancel", "stop", "start", "nudge-2", "nudge2"},
     "playing": {"cancel", "stop", "nudge-2", "nudge2"},
@@ -103,6 +105,8 @@ class App:
                     self.window.say(f"{Path(path).name}: {remark}.")
             case msg.Played(model, seed, map_path, stage):
                 self.on_played(ListedPlay(model, map_path, stage, seed))
+            case msg.BlindPageMade(path):
+                self.window.say(open_in_browser(path))
             case msg.Saved(path):
                 self.window.say(f"Saved {path}.")
             case msg.Progress(part, text):
@@ -293,6 +297,13 @@ class App:
         start_ms = preview.clock.now_ms
         end_ms = start_ms + seconds * 1000 * preview.clock.rate
         self.worker.post(msg.SaveGif(preview.stages, preview.labels, path, start_ms, end_ms))
+
+    def ask_blind_page(self) -> None:
+        """A page of people's and generated clips, from a folder of replays."""
+        folders = (self.settings.songs_folder,) if self.settings.songs_folder else ()
+        command = self.window.blind.ask(self.window.form.model.get(), folders)
+        if command:
+            self.worker.post(command)
 
     # ---- live
 

@@ -99,6 +99,18 @@ class PlayLive:
     settings: LiveSettings
 
 
+@dataclass(frozen=True)
+class MakeBlindPage:
+    """-> BlindPageMade"""
+
+    replays: str  # a folder
+    maps: tuple[str, ...]  # folders
+    model: str
+    pairs: int
+    seed: int
+    path: str
+
+
 Command = (
     ScanSongs
     | OpenMap
@@ -109,6 +121,7 @@ Command = (
     | SaveGif
     | FindWindow
     | PlayLive
+    | MakeBlindPage
 )
 
 
@@ -160,6 +173,11 @@ class Played:
 
 @dataclass(frozen=True)
 class Saved:
+    path: str
+
+
+@dataclass(frozen=True)
+class BlindPageMade:
     path: str
 
 

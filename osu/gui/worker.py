@@ -30,6 +30,7 @@ from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap
 from osu.formats.mods import parse_mods
 from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
+from osu.gui.blind import make_blind_page
 from osu.gui.messages import (
     Command,
     Failed,
@@ -37,6 +38,7 @@ from osu.gui.messages import (
     Finished,
     Generate,
     Live,
+    MakeBlindPage,
     MapOpened,
     MapShown,
     ModelsListed,
@@ -257,6 +259,8 @@ class Worker:
                 self._put(WindowFound(find_window()))
             case PlayLive():
                 self._play_live(command, cancel)
+            case MakeBlindPage():
+                self._put(make_blind_page(command, self._load_engine(), self._progress, cancel))
 
     def _open_replay(self, command: OpenReplay, cancel: threading.Event) -> None:
         replay = load_replay(command.path)

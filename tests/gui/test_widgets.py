@@ -112,11 +112,11 @@ def result(**swap) -> ListedPlay:
 @pytest.mark.parametrize(
     ("state", "chosen", "selected", "expected"),
     [
-        ("idle", False, False, {"open", "songs", "find"}),
-        ("opening", True, False, {"open", "songs", "find", "generate", "batch"}),
-        ("idle", True, False, {"open", "songs", "find", "generate", "batch"}),
-        ("idle", True, True, {"open", "songs", "find", "generate", "batch", *ON_A_PLAY}),
-        ("idle", False, True, {"open", "songs", "find", *ON_A_PLAY}),
+        ("idle", False, False, {"open", "songs", "find", "blind"}),
+        ("opening", True, False, {"open", "songs", "find", "blind", "generate", "batch"}),
+        ("idle", True, False, {"open", "songs", "find", "blind", "generate", "batch"}),
+        ("idle", True, True, {"open", "songs", "find", "blind", "generate", "batch", *ON_A_PLAY}),
+        ("idle", False, True, {"open", "songs", "find", "blind", *ON_A_PLAY}),
         ("working", True, True, {"cancel", "stop"}),
         ("working", False, False, {"cancel", "stop"}),
         ("armed", True, True, {"cancel", "stop", "start", "nudge-2", "nudge2"}),

@@ -12,6 +12,7 @@ from osu.errors import shown
 from osu.gui.audio import Audio
 from osu.gui.settings import Settings
 from osu.gui.songs import Song
+from osu.gui.widgets.blind_panel import BlindPanel
 from osu.gui.widgets.drop import accept_files
 from osu.gui.widgets.fit import FittedLabel
 from osu.gui.widgets.form import PlayForm
@@ -170,6 +171,8 @@ class Window:
         tabs.add(self._create_plays(tabs, actions), text="Plays")
         self.live = LivePanel(tabs, settings, self._button, actions)
         tabs.add(self.live, text="Live")
+        self.blind = BlindPanel(tabs, self._button, actions)
+        tabs.add(self.blind, text="Blind test")
         return right
 
     def _create_plays(self, tabs: ttk.Notebook, actions: Any) -> ttk.Frame:
