@@ -8,7 +8,7 @@ COARSEST_PX, FINEST_PX = 1.7, 0.008
 FEWEST_STEPS = 150  # below SMALL_COUNTS half as many
 FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
 POSITIONS_FIT = 0.9  # the same of positions
-BIN_PX, SPECTRUM = 0.002, 1 << 20  # of the histogram of positions
+PLACE_BIN_PX, PLACE_SPECTRUM = 0.002, 1 << 20  # of the histogram of positions
 SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up in larger ones
 TALLEST_SCREEN = 2200  # pixels
 HYSTERESIS = 0.75  # counts: the cursor moves once the hand is further away
@@ -60,17 +60,17 @@ def position_lattice_px(x: np.ndarray) -> float:
     The fit of all spacings is the spectrum of the places' histogram.
     """
     places = np.unique(x) - x.min()
-    places = places[places < SPECTRUM * BIN_PX]
+    places = places[places < PLACE_SPECTRUM * PLACE_BIN_PX]
     if len(places) < 2 * FEWEST_STEPS:
         return 0.0
-    histogram = np.bincount(np.round(places / BIN_PX).astype(np.int64))
-    fit = np.abs(np.fft.rfft(histogram, SPECTRUM)) / len(places)
-    tried = np.arange(*(int(SPECTRUM * BIN_PX / px) for px in (COARSEST_PX, FINEST_PX)))
+    histogram = np.bincount(np.round(places / PLACE_BIN_PX).astype(np.int64))
+    fit = np.abs(np.fft.rfft(histogram, PLACE_SPECTRUM)) / len(places)
+    tried = np.arange(*(int(PLACE_SPECTRUM * PLACE_BIN_PX / px) for px in (COARSEST_PX, FINEST_PX)))
     # Places are rounded to bins, which blurs a fine lattice.
-    held = tried[fit[tried] / np.sinc(tried / SPECTRUM) > POSITIONS_FIT]
+    held = tried[fit[tried] / np.sinc(tried / PLACE_SPECTRUM) > POSITIONS_FIT]
     if not len(held):
         return 0.0
-    spacing, offset = SPECTRUM * BIN_PX / held[0], 0.0
+    spacing, offset = PLACE_SPECTRUM * PLACE_BIN_PX / held[0], 0.0
     for _ in range(3):
         spacing, offset = np.polyfit(np.round((places - offset) / spacing), places, 1)
     return float(spacing)
