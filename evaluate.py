@@ -4,6 +4,7 @@ uv run evaluate.py judge REPLAY|DIR ... --maps DIR
 uv run evaluate.py likeness --model diffusion --data DIR
 uv run evaluate.py classifiers --model diffusion --data DIR
 uv run evaluate.py ladder --model diffusion --data DIR
+uv run evaluate.py doses --data DIR
 uv run evaluate.py humans --data DIR
 uv run evaluate.py blind ANSWERS ...
 """
@@ -20,6 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from osu.blind.summary import add_command as add_blind_command
+from osu.classifiers.commands import add_commands as add_classifier_commands
 from osu.data.finding.folders import files_below
 from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps
 from osu.errors import run_program, shown
@@ -260,52 +262,6 @@ def likeness(args: argparse.Namespace) -> None:
     print(f"written: {path}")
 
 
-# classifiers: how well generated plays are told from people's
-
-
-def classifiers(args: argparse.Namespace) -> None:
-    """Trains classifiers on a model's plays beside people's, and says what they tell."""
-    from osu.classifiers.inputs import Part
-    from osu.classifiers.plays import ModelSource
-    from osu.classifiers.protocol import FULL_PROTOCOL, SMALL_PROTOCOL, as_table, classify
-    from osu.likeness.human_plays import read_humans
-    from osu.training.run import pick_device
-
-    device = str(pick_device(args.device))
-    people, _ = read_humans(args.data)
-    report = classify(
-        people,
-        lambda draws: ModelSource(args.model, device, draws, args.seed),
-        SMALL_PROTOCOL if args.small else FULL_PROTOCOL,
-        tuple(Part) if args.parts else (Part.BOTH,),
-        seed=args.seed,
-        device=device,
-        processes=args.processes,
-        on_fit=print,
-    )
-    print(as_table(report, args.model))
-
-
-def ladder(args: argparse.Namespace) -> None:
-    """People's plays, noised and denoised by a model: at which level do they begin to be told?"""
-    from osu.classifiers.ladder import ladder as rungs
-    from osu.classifiers.protocol import FULL_PROTOCOL, SMALL_PROTOCOL
-    from osu.likeness.human_plays import read_humans
-    from osu.training.run import pick_device
-
-    device = str(pick_device(args.device))
-    people, _ = read_humans(args.data)
-    protocol = SMALL_PROTOCOL if args.small else FULL_PROTOCOL
-    for name, scores in rungs(people, args.model, protocol, args.seed, device, args.processes):
-        window = scores.windows[16]
-        print(
-            f"{name:20s} 16 s told {window.accuracy.value:.3f}, AUC {window.auc.value:.3f}; "
-            f"plays AUC {scores.plays.auc.value:.3f} "
-            f"[{scores.plays.auc.low:.3f}, {scores.plays.auc.high:.3f}]",
-            flush=True,
-        )
-
-
 # humans: what human plays measure
 
 
@@ -361,23 +317,6 @@ def main(argv: list[str] | None = None) -> int:
         "--spoiled", action="store_true", dest="controls", help=argparse.SUPPRESS
     )  # the option's name before
 
-    for run, about in (
-        (classifiers, "how well strong classifiers tell a model's plays from people's"),
-        (ladder, "at which level people's plays, denoised by a model, begin to be told"),
-    ):
-        command = commands.add_parser(run.__name__, help=about)
-        command.set_defaults(run=run)
-        command.add_argument("--model", required=True, metavar="NAME")
-        command.add_argument("--data", required=True, metavar="DIR", help="human replays with maps")
-        command.add_argument("--small", action="store_true", help="the form for CPUs: sees less")
-        command.add_argument("--seed", type=int, default=0)
-        command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-        command.add_argument("--processes", type=int, default=1, help="that play (%(default)s)")
-        if run is classifiers:
-            command.add_argument(
-                "--parts", action="store_true", help="also the cursor and the keys alone"
-            )
-
     command = commands.add_parser("humans", help="write what humans measure, by accuracy")
     command.set_defaults(run=humans)
     command.add_argument("--data", required=True, metavar="DIR", help="human replays with maps")
@@ -386,6 +325,7 @@ def main(argv: list[str] | None = None) -> int:
         "--json", default=str(MODELS / "human.json"), metavar="FILE", help="(default: %(default)s)"
     )
 
+    add_classifier_commands(commands)
     add_blind_command(commands)
 
     args = parser.parse_args(argv)

@@ -21,7 +21,9 @@ DIRECTION = {
     "nets": {"features"},
     "players": {"formats", "rules", "features", "nets"},
     "likeness": {"formats", "rules", "features", "data", "players"},
-    "classifiers": {"formats", "rules", "features", "data", "nets", "players", "likeness"},
+    "classifiers": {
+        *("formats", "rules", "features", "data", "nets", "players", "likeness", "training")
+    },
     "training": {"features", "data", "nets", "players", "likeness"},
     "blind": {"formats", "rules", "features", "data", "players", "likeness"},
     "render": {"formats", "rules"},

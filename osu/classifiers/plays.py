@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from osu.classifiers.note_numbers import note_numbers
-from osu.classifiers.written import written_numbers
+from osu.classifiers.numbers.note_numbers import note_numbers
+from osu.classifiers.numbers.written import written_numbers
 from osu.features.chart import LEAD_MS, Chart
 from osu.formats.beatmap import Beatmap
 from osu.formats.replay import Replay, dump_replay, parse_replay

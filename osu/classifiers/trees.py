@@ -1,8 +1,8 @@
 """Trees that tell generated plays from people's by a few dozen numbers of each play.
 
-A forest reads the numbers of the level "as written" (osu.classifiers.written), gradient-boosted
-trees those from note to note (osu.classifiers.note_numbers). Unlike the networks they say which
-quantities tell.
+A forest reads the numbers of the level "as written" (numbers/written.py), gradient-boosted trees
+those from note to note (numbers/note_numbers.py). Unlike the networks they say which quantities
+tell.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
-from osu.classifiers.note_numbers import NOTE_NUMBERS
-from osu.classifiers.written import WRITTEN
+from osu.classifiers.numbers.note_numbers import NOTE_NUMBERS
+from osu.classifiers.numbers.written import WRITTEN
 from osu.data.library import DataError
 from osu.likeness import bootstrap
 from osu.likeness.bootstrap import Interval

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from osu.classifiers.note_numbers import NOTE_NUMBERS, autocorrelation, chances, note_numbers
+from osu.classifiers.numbers.note_numbers import (
+    NOTE_NUMBERS,
+    autocorrelation,
+    chances,
+    note_numbers,
+)
 from osu.formats.beatmap import Beatmap, load_beatmap, parse_beatmap
 from osu.formats.replay import build_replay
 from osu.likeness.measures import measure

@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import pytest
 
-from osu.classifiers.note_numbers import NOTE_NUMBERS
+from osu.classifiers.numbers.note_numbers import NOTE_NUMBERS
+from osu.classifiers.numbers.written import WRITTEN, written_numbers
 from osu.classifiers.trees import NUMBERS, Numbers, tree_scores
-from osu.classifiers.written import WRITTEN, written_numbers
 from osu.data.library import DataError
 from osu.formats.replay import load_replay
 from osu.likeness.faults import jittered

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from osu.classifiers.written import WRITTEN, written_numbers
+from osu.classifiers.numbers.written import WRITTEN, written_numbers
 from osu.formats.mods import Mods
 from osu.formats.replay import Replay, build_replay, dump_replay, parse_replay
 

@@ -7,7 +7,7 @@ Times are real ms, distances radii of the circles.
 
 import numpy as np
 
-from osu.classifiers.notes import GAPS, Notes, notes_of
+from osu.classifiers.numbers.notes import GAPS, Notes, notes_of
 from osu.features.chart import Ball, MapConstants, ObjectColumn
 from osu.features.play import Play, key_spans
 from osu.features.presses import times_ms, to_real_ms

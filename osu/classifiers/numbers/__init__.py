@@ -1,0 +1,1 @@
+"""Numbers of one play that trees tell plays apart by."""
