@@ -33,6 +33,7 @@ class Settings:
     plays: int = 1
     speed: float = 1.0
     sound: bool = True
+    hit_sounds: bool = False
     live_kind: str = LIVE_KINDS[0]  # what live_rect is the rectangle of
     live_rect: str = ""  # left, top, width, height on the screen
     live_keys: str = "z,x"

@@ -12,7 +12,7 @@ from osu.formats.mods import ModsError, mods_str, parse_mods
 from osu.gui.messages import Generate, OpenMap
 from osu.gui.settings import MAX_PLAYS
 from osu.gui.widgets.fit import FittedLabel
-from osu.players.auto import AUTO
+from osu.players.naming import AUTO
 from osu.players.options import ACCURACY_RANGE, LAST_SEED, SKILLS, UNSTABLE_RATE_RANGE
 
 MODS = ("HD", "HR", "DT", "FL", "EZ", "HT", "NC", "NF")

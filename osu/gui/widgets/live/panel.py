@@ -10,7 +10,7 @@ from osu.gui.messages import PlayLive
 from osu.gui.settings import LIVE_KINDS, MOST_OFFSET_MS, Settings
 from osu.gui.widgets.fit import FittedLabel
 from osu.gui.widgets.form import FormError
-from osu.gui.widgets.overlay import drag_rect, show_rect
+from osu.gui.widgets.live.overlay import drag_rect, show_rect
 from osu.gui.widgets.theme import px
 from osu.live import protocol
 from osu.live.plan import LiveError, Rect, playfield_rect
