@@ -9,6 +9,7 @@ osu/gui/widgets/.
 
 import argparse
 import dataclasses
+import os
 import signal
 import sys
 import tkinter as tk
@@ -31,6 +32,7 @@ from osu.render.scene import Stage
 
 TITLE = "osu-players"
 POLL_MS = 30
+CLOSE_S = 3.0  # for each thread to end
 MOST_OVER_ONE_FIELD = 50
 
 
@@ -331,7 +333,7 @@ class App:
         self.root.withdraw()
         self.window.preview.close()
         self.window.maps.close()
-        self.worker.close()
+        self.worker.close(CLOSE_S)
         try:
             save_settings(self.settings)
         except OSError as error:
@@ -367,8 +369,12 @@ def main(paths: list[str]) -> None:
         if app.settings.songs_folder and not any(Path(path).is_dir() for path in paths):
             worker.post(msg.ScanSongs(app.settings.songs_folder))
         root.mainloop()
+    except KeyboardInterrupt:
+        pass  # before its handler was there
     finally:
-        worker.close()
+        worker.close(CLOSE_S)
+    if worker.is_alive():
+        os._exit(0)
 
 
 if __name__ == "__main__":

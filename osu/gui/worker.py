@@ -136,7 +136,8 @@ class Worker:
         self._jobs.orders.put(lambda player: player.nudge(ms))
 
     def close(self, timeout_s: float | None = None) -> None:
-        """Cancel everything and wait for the threads to end; in any state, any number of times."""
+        """Cancel everything and wait for the threads to end, or so long for each; in any state, any
+        number of times."""
         self.cancel()
         if not self._closed:
             self._closed = True
@@ -144,6 +145,10 @@ class Worker:
                 jobs.put(None)
         for thread in self._threads:
             thread.join(timeout_s)
+
+    def is_alive(self) -> bool:
+        """Whether a thread runs: after `close` one that imports torch, which nothing stops."""
+        return any(thread.is_alive() for thread in self._threads)
 
     # ---- on the threads
 

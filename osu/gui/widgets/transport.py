@@ -6,13 +6,11 @@ from tkinter import ttk
 from typing import Any
 
 from osu.gui.clock import PreviewClock
-from osu.gui.widgets.fit import Tooltip
-from osu.gui.widgets.theme import px
+from osu.gui.widgets.theme import ground, px
 
 SPEEDS = ("0.25x", "0.5x", "0.75x", "1x", "1.5x", "2x")
 MARKS_PX = 6  # the height of the strip of marks
 MISS_MARK = "#f45464"
-HITS_TIP = "Hear each hit, each part of a slider that was kept, and each miss."
 
 
 class Transport(ttk.Frame):
@@ -61,12 +59,15 @@ class Transport(ttk.Frame):
         )
         self.speeds.grid(row=0, column=3)
         self.speeds.bind("<<ComboboxSelected>>", lambda event: self._on_speed())
+        heard = ttk.Menubutton(row, text="Sound  ")  # sv-ttk sets its arrow close
+        menu = tk.Menu(heard, tearoff=False)
         changed = self._preview.change_sound
-        sound = ttk.Checkbutton(row, text="Song", variable=self._sound, command=changed)
-        sound.grid(row=0, column=4, padx=(8, 0))
-        hits = ttk.Checkbutton(row, text="Hits", variable=self._hits, command=changed)
-        hits.grid(row=0, column=5, padx=(4, 0))
-        Tooltip(hits, lambda x, y: HITS_TIP)
+        menu.add_checkbutton(label="The song", variable=self._sound, command=changed)
+        menu.add_checkbutton(
+            label="Hits, slider parts, misses", variable=self._hits, command=changed
+        )
+        heard.configure(menu=menu)
+        heard.grid(row=0, column=4, padx=(8, 0))
 
     @property
     def speed(self) -> float:
@@ -109,7 +110,7 @@ class Transport(ttk.Frame):
             self.marks.create_line(x, 0, x, height, fill=MISS_MARK, width=px(self, 2))
 
     def _paint_ground(self) -> None:
-        self.marks.configure(background=ttk.Style(self).lookup("TFrame", "background"))
+        self.marks.configure(background=ground(self))
 
     # ---- handlers
 

@@ -240,8 +240,8 @@ class Window:
         row.grid(row=1, column=0, sticky="ew", pady=(6, 0))
         row.columnconfigure(0, weight=1)
         self._over_one_field = tk.BooleanVar(row, False)
-        over = ttk.Checkbutton(row, text="Over one field", variable=self._over_one_field)
-        over.configure(command=actions.show_selected)
+        over = ttk.Checkbutton(row, text="Overlay", style="Toggle.TButton")
+        over.configure(variable=self._over_one_field, command=actions.show_selected)
         over.grid(row=0, column=0, sticky="w")
         Tooltip(over, lambda x, y: OVER_TIP)
         self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
@@ -249,8 +249,8 @@ class Window:
         self._button(row, "gif", "Gif...", actions.ask_gif).grid(row=0, column=3)
         self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
         seconds = ttk.Spinbox(row, textvariable=self.gif_seconds, from_=1, to=30, width=3)
-        seconds.grid(row=0, column=4, padx=(6, 4))
-        ttk.Label(row, text="s").grid(row=0, column=5)
+        seconds.grid(row=0, column=4, padx=(6, 0))
+        Tooltip(seconds, lambda x, y: "Seconds that the gif shows.")
         return plays
 
     def _create_status(self) -> None:
@@ -260,12 +260,13 @@ class Window:
         self._status.grid(row=1, column=0, sticky="ew")
 
     def _button(
-        self, parent: ttk.Frame, name: str, text: str, command: Callable[[], Any]
+        self, parent: ttk.Frame, name: str, text: str, command: Callable[[], Any], tip: str = ""
     ) -> ttk.Button:
-        """A button that `refuse` switches, and which says why it doesn't work."""
-        self.buttons[name] = ttk.Button(parent, text=text, command=command)
-        Tooltip(self.buttons[name], lambda x, y: (self._refusals or {}).get(name, ""))
-        return self.buttons[name]
+        """A button that `refuse` switches; beside the pointer it says why it doesn't work, or `tip`
+        where it does."""
+        button = self.buttons[name] = ttk.Button(parent, text=text, command=command)
+        Tooltip(button, lambda x, y: (self._refusals or {}).get(name, tip))
+        return button
 
     # ---- keys
 

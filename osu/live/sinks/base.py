@@ -60,6 +60,9 @@ class Sink(Protocol):
         asked for.
         """
 
+    def age_s(self, code: int) -> float:
+        """How long ago this key went down last; 0 where the system does not say."""
+
     def focus(self) -> int | None:
         """A number for the window that gets the keys, None where the system does not say."""
 

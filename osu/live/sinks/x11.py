@@ -1,10 +1,13 @@
 """X11: the XTest extension through libX11 and libXtst; keys are heard through libXi as well.
 
-Calls take about 6 us; Xlib buffers requests, so every call here flushes.
+Calls take about 6 us; Xlib buffers requests, so every call here flushes. None of them waits for an
+answer while a play is on, for a server that has no time would hold the pointer up: keys and changes
+of the focus come as events.
 """
 
 import ctypes
 import os
+import time
 from collections.abc import Sequence
 from ctypes import (
     POINTER,
@@ -13,6 +16,7 @@ from ctypes import (
     c_char,
     c_char_p,
     c_int,
+    c_long,
     c_ubyte,
     c_uint,
     c_ulong,
@@ -37,6 +41,7 @@ _PROTOTYPES = {
     "XSetErrorHandler": (c_void_p, [_ErrorHandler]),
     "XSetIOErrorHandler": (c_void_p, [_LostHandler]),
     "XQueryKeymap": (c_int, [c_void_p, c_char * 32]),
+    "XSelectInput": (c_int, [c_void_p, c_ulong, c_long]),
     "XGetInputFocus": (c_int, [c_void_p, POINTER(c_ulong), POINTER(c_int)]),
     "XTestQueryExtension": (c_int, [c_void_p] + 4 * [POINTER(c_int)]),
     "XTestGrabControl": (c_int, [c_void_p, c_int]),
@@ -52,7 +57,11 @@ _PROTOTYPES = {
     "XISelectEvents": (c_int, [c_void_p, c_ulong, c_void_p, c_int]),
 }
 FIRST_KEYCODE = 8  # X's keycodes are Linux's numbers of the keys and 8
-_GENERIC_EVENT, _ALL_MASTERS, _RAW_KEY_PRESS = 35, 1, 13  # X.h, XI2.h
+# X.h, XI2.h
+_GENERIC_EVENT, _ALL_MASTERS, _RAW_KEY_PRESS, _RAW_KEY_RELEASE = 35, 1, 13, 14
+_FOCUS_OUT, _DESTROY_NOTIFY, _UNMAP_NOTIFY = 10, 17, 18
+_FOCUS_MASK = 1 << 21 | 1 << 17  # FocusChangeMask, StructureNotifyMask
+_MOST_AGE_MS = 1000  # of a key press; more, and the server counts by another clock
 
 
 class _EventMask(Structure):  # XIEventMask
@@ -107,7 +116,12 @@ class X11Sink:
         self._lib.XTestGrabControl(self._display, True)
         self._keymap = ctypes.create_string_buffer(32)
         self._pressed: set[int] = set()
+        self._pressed_ms: dict[int, int] = {}  # the server's time of each key's last press
+        self._focus: int | None = None
+        self._watched = 0  # the window that tells when it loses the focus
+        self._focus_changed = True
         self._input = self._listen()
+        self._held = self._ask_held()
 
     def code(self, key: str, by_place: bool = False) -> int:
         keysym = self._lib.XStringToKeysym(key.encode())
@@ -124,18 +138,43 @@ class X11Sink:
         self._lib.XFlush(self._display)
 
     def down(self, codes: Sequence[int]) -> list[bool]:
-        self._lib.XQueryKeymap(self._display, self._keymap)
-        keymap = self._keymap.raw
-        self._hear()  # after the question, whose answer has brought the events along
-        held = [bool(keymap[code >> 3] >> (code & 7) & 1) for code in codes]
-        result = [h or code in self._pressed for h, code in zip(held, codes, strict=True)]
+        if not self._input:
+            self._held = self._ask_held()
+        self._hear()
+        result = [code in self._held or code in self._pressed for code in codes]
         self._pressed.difference_update(codes)
         return result
 
+    def _ask_held(self) -> set[int]:
+        """The codes of all keys that are down."""
+        self._lib.XQueryKeymap(self._display, self._keymap)
+        keymap = self._keymap.raw
+        return {code for code in range(256) if keymap[code >> 3] >> (code & 7) & 1}
+
+    def age_s(self, code: int) -> float:
+        """A server on this machine counts its times by the monotonic clock."""
+        if code not in self._pressed_ms:
+            return 0.0
+        age_ms = (int(time.monotonic() * 1000) - self._pressed_ms[code]) & 0xFFFFFFFF
+        return age_ms / 1000 if age_ms <= _MOST_AGE_MS else 0.0
+
     def focus(self) -> int | None:
-        window = c_ulong()
-        self._lib.XGetInputFocus(self._display, byref(window), byref(c_int()))
-        return window.value
+        self._hear()
+        if self._focus_changed:
+            window = c_ulong()
+            self._lib.XGetInputFocus(self._display, byref(window), byref(c_int()))
+            self._focus = window.value
+            # 0 and 1 are no windows: nobody, and whoever is below the pointer.
+            watched = window.value if window.value > 1 else self._root()
+            if watched == self._watched:
+                self._focus_changed = False
+            else:  # and ask again: it may have changed before this was heard
+                self._watched = watched
+                self._lib.XSelectInput(self._display, watched, _FOCUS_MASK)
+        return self._focus
+
+    def _root(self) -> int:
+        return self._lib.XDefaultRootWindow(self._display)
 
     def close(self) -> None:
         if self._display:
@@ -144,11 +183,7 @@ class X11Sink:
             self._display = None
 
     def _listen(self) -> int:
-        """Ask for every key press, whoever has the focus; -> the input extension, 0 without it.
-
-        A tap of 6 ms lies between two questions for the keys that are held. It has to count: it may
-        be the emergency key's.
-        """
+        """Ask to hear every key, whoever has the focus; -> the input extension, 0 without it."""
         opcode, major, minor = c_int(), c_int(2), c_int(1)
         unused = (byref(c_int()), byref(c_int()))
         lib, display = self._lib, self._display
@@ -157,9 +192,9 @@ class X11Sink:
         ):
             return 0
         lib.XIQueryVersion(display, byref(major), byref(minor))
-        mask = (1 << _RAW_KEY_PRESS).to_bytes(4, "little")
+        mask = (1 << _RAW_KEY_PRESS | 1 << _RAW_KEY_RELEASE).to_bytes(4, "little")
         events = _EventMask(_ALL_MASTERS, len(mask), mask)
-        lib.XISelectEvents(display, lib.XDefaultRootWindow(display), byref(events), 1)
+        lib.XISelectEvents(display, self._root(), byref(events), 1)
         return opcode.value
 
     def _hear(self) -> None:
@@ -168,11 +203,18 @@ class X11Sink:
         while self._lib.XPending(self._display):
             self._lib.XNextEvent(self._display, byref(event))
             cookie = event.cookie
+            if cookie.type in (_FOCUS_OUT, _DESTROY_NOTIFY, _UNMAP_NOTIFY):
+                self._focus_changed = True
             if (cookie.type, cookie.extension) != (_GENERIC_EVENT, self._input):
                 continue
             if self._lib.XGetEventData(self._display, byref(event)):
                 raw = cast(event.cookie.data, POINTER(_RawEvent)).contents
-                self._pressed.add(raw.keycode)
+                if raw.kind == _RAW_KEY_PRESS:
+                    self._held.add(raw.keycode)
+                    self._pressed.add(raw.keycode)
+                    self._pressed_ms[raw.keycode] = raw.time & 0xFFFFFFFF
+                else:
+                    self._held.discard(raw.keycode)
                 self._lib.XFreeEventData(self._display, byref(event))
 
 
