@@ -7,7 +7,9 @@ of the focus come as events.
 
 import ctypes
 import os
+import select
 import time
+from collections import deque
 from collections.abc import Sequence
 from ctypes import (
     POINTER,
@@ -34,6 +36,7 @@ _LostHandler = ctypes.CFUNCTYPE(c_int, c_void_p)
 _PROTOTYPES = {
     "XOpenDisplay": (c_void_p, [c_char_p]),
     "XCloseDisplay": (c_int, [c_void_p]),
+    "XConnectionNumber": (c_int, [c_void_p]),
     "XFlush": (c_int, [c_void_p]),
     "XSync": (c_int, [c_void_p, c_int]),
     "XStringToKeysym": (c_ulong, [c_char_p]),
@@ -60,6 +63,7 @@ FIRST_KEYCODE = 8  # X's keycodes are Linux's numbers of the keys and 8
 # X.h, XI2.h
 _GENERIC_EVENT, _ALL_MASTERS, _RAW_KEY_PRESS, _RAW_KEY_RELEASE = 35, 1, 13, 14
 _FOCUS_OUT, _DESTROY_NOTIFY, _UNMAP_NOTIFY = 10, 17, 18
+_NOTIFY_GRAB, _NOTIFY_UNGRAB, _NOTIFY_POINTER = 1, 2, 5  # of a focus that is nowhere else
 _FOCUS_MASK = 1 << 21 | 1 << 17  # FocusChangeMask, StructureNotifyMask
 _MOST_AGE_MS = 1000  # of a key press; more, and the server counts by another clock
 
@@ -83,8 +87,15 @@ class _Cookie(Structure):  # XGenericEventCookie
     )
 
 
+class _FocusChange(Structure):  # XFocusChangeEvent
+    _fields_ = (
+        *(("type", c_int), ("serial", c_ulong), ("sent", c_int), ("display", c_void_p)),
+        *(("window", c_ulong), ("mode", c_int), ("detail", c_int)),
+    )
+
+
 class _Event(ctypes.Union):  # XEvent
-    _fields_ = (("cookie", _Cookie), ("room", c_ulong * 24))
+    _fields_ = (("cookie", _Cookie), ("focus", _FocusChange), ("room", c_ulong * 24))
 
 
 # Xlib's own handlers end the process: for an error with the keys still down, for a lost server
@@ -104,6 +115,8 @@ class X11Sink:
 
     def __init__(self):
         self._lib = _load()
+        # For the server: (None, x, y) of a move and (code, down, 0) of a key
+        self._waiting: deque[tuple[int | None, int, int]] = deque()
         self._display = self._lib.XOpenDisplay(None)
         if not self._display:
             raise SinkError(f"no X server answers at DISPLAY={os.environ.get('DISPLAY', '')!r}")
@@ -117,6 +130,8 @@ class X11Sink:
         self._keymap = ctypes.create_string_buffer(32)
         self._pressed: set[int] = set()
         self._pressed_ms: dict[int, int] = {}  # the server's time of each key's last press
+        self._room = select.poll()
+        self._room.register(self._lib.XConnectionNumber(self._display), select.POLLOUT)
         self._focus: int | None = None
         self._watched = 0  # the window that tells when it loses the focus
         self._focus_changed = True
@@ -129,13 +144,25 @@ class X11Sink:
         return code or FIRST_KEYCODE + PLACES[key]
 
     def move(self, x: float, y: float) -> None:
-        # Screen -1 is the one the pointer is on.
-        self._lib.XTestFakeMotionEvent(self._display, -1, round(x), round(y), 0)
-        self._lib.XFlush(self._display)
+        if self._waiting and self._waiting[-1][0] is None:
+            self._waiting.pop()  # this one says more
+        self._waiting.append((None, round(x), round(y)))
+        self._send()
 
     def key(self, code: int, down: bool) -> None:
-        self._lib.XTestFakeKeyEvent(self._display, code, down, 0)
-        self._lib.XFlush(self._display)
+        self._waiting.append((code, down, 0))
+        self._send()
+
+    def _send(self, at_any_price: bool = False) -> None:
+        """Give the server what waits, in its order, as long as it takes something; Xlib would wait
+        for a server that has no time."""
+        while self._waiting and (at_any_price or self._room.poll(0)):
+            code, *what = self._waiting.popleft()
+            if code is None:  # screen -1 is the one the pointer is on
+                self._lib.XTestFakeMotionEvent(self._display, -1, *what, 0)
+            else:
+                self._lib.XTestFakeKeyEvent(self._display, code, what[0], 0)
+            self._lib.XFlush(self._display)
 
     def down(self, codes: Sequence[int]) -> list[bool]:
         if not self._input:
@@ -178,6 +205,7 @@ class X11Sink:
 
     def close(self) -> None:
         if self._display:
+            self._send(at_any_price=True)
             self._lib.XSync(self._display, False)
             self._lib.XCloseDisplay(self._display)
             self._display = None
@@ -203,7 +231,11 @@ class X11Sink:
         while self._lib.XPending(self._display):
             self._lib.XNextEvent(self._display, byref(event))
             cookie = event.cookie
-            if cookie.type in (_FOCUS_OUT, _DESTROY_NOTIFY, _UNMAP_NOTIFY):
+            if cookie.type == _FOCUS_OUT:
+                passing = event.focus.mode in (_NOTIFY_GRAB, _NOTIFY_UNGRAB)
+                passing |= event.focus.detail == _NOTIFY_POINTER
+                self._focus_changed |= not passing
+            if cookie.type in (_DESTROY_NOTIFY, _UNMAP_NOTIFY):
                 self._focus_changed = True
             if (cookie.type, cookie.extension) != (_GENERIC_EVENT, self._input):
                 continue
