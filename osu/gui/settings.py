@@ -11,7 +11,7 @@ import platformdirs
 
 from osu.files import write_atomic
 from osu.formats.mods import ModsError, parse_mods
-from osu.live.plan import MOST_MS
+from osu.live.plan import MOST_SHIFT_MS
 
 RECENT_FILES = 12
 THEMES = ("dark", "light")
@@ -69,7 +69,7 @@ SENSIBLE: dict[str, Callable[[Any], bool]] = {
     "live_rect": str.isprintable,
     "live_keys": str.isprintable,
     "live_start_key": str.isprintable,
-    "live_offset_ms": lambda ms: abs(ms) < MOST_MS,
+    "live_offset_ms": lambda ms: abs(ms) < MOST_SHIFT_MS,
 }
 
 

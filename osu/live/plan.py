@@ -14,7 +14,7 @@ from osu.formats.replay import Replay, clean_frames
 from osu.units import CENTRE_PX, HEIGHT_PX, WIDTH_PX
 
 FIRST = "first object"  # the start, unless it is a time
-MOST_MS = 1e7
+MOST_SHIFT_MS = 1e7
 LEAST_HEIGHT_PX = 144  # a game in a window of 320 x 180
 MOST_STRETCH = 0.04  # of a rectangle that was dragged by hand
 
@@ -90,7 +90,7 @@ def parse_ms(text: str) -> float:
         value = float(text.strip().replace(",", "."))
     except ValueError:
         value = math.nan
-    if not abs(value) < MOST_MS:
+    if not abs(value) < MOST_SHIFT_MS:
         raise LiveError(f"{text.strip()!r} is no number of milliseconds")
     return value
 

@@ -41,7 +41,9 @@ def open_replays(app, home, *late_ms):
 
 def test_misses_are_marked_and_jumped_to(start, home):
     app = start(SILENT)
-    open_replays(app, home, 400)
+    save_replay(small_replay(late_ms=250, second=False), home / "misses.osr")
+    app.open_paths((str(home / "small.osu"), str(home / "misses.osr")))
+    idle(app)
     preview = app.window.preview
     misses_ms = preview.stages[0].miss_ms
     assert len(misses_ms) == preview.stages[0].judgement.nmiss > 1
@@ -64,6 +66,7 @@ def test_single_frames_are_those_of_the_replay(start, home):
     open_replays(app, home, 10)
     preview = app.window.preview
     t_ms = clean_frames(preview.stages[0].replay)[0]
+    t_ms = t_ms[t_ms > preview.clock.start_ms]
     preview.play()
     preview.clock.seek(t_ms[5] + 0.5)
     type_key(app, "<comma>")
@@ -126,7 +129,8 @@ def test_works_are_listed_and_cancelled_one_by_one(start, home):
     for _ in range(3):
         type_key(app, "<Control-g>")
     works = app.window._works
-    rows = until(app, lambda: works.table.tree.get_children())
+    until(app, lambda: len(works.table.tree.get_children()) == 3)
+    rows = works.table.tree.get_children()
     until(app, lambda: "50%" in works.table._whole[rows[0]][1])
     assert [works.table._whole[row][0] for row in rows] == ["a play of [small] by endless"] * 3
     assert works.table._whole[rows[2]][1].startswith("waits")
