@@ -248,7 +248,7 @@ class Window:
         self._button(row, "save", "Save...", actions.ask_save).grid(row=0, column=2, padx=6)
         self._button(row, "gif", "Gif...", actions.ask_gif).grid(row=0, column=3)
         self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
-        seconds = ttk.Spinbox(row, textvariable=self.gif_seconds, from_=1, to=30, width=3)
+        seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=3)
         seconds.grid(row=0, column=4, padx=(6, 0))
         Tooltip(seconds, lambda x, y: "Seconds that the gif shows.")
         return plays
