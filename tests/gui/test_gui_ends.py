@@ -26,7 +26,7 @@ def live(app, home):
     """Arm the selected play over the whole screen."""
     generate(app, home)
     app.window.live.kind.set("playfield")
-    app.window.live.rect.set("0, 0, 1600, 1000")
+    app.window.live.rect.set("0, 0, 1280, 960")
     app.window.buttons["arm"].invoke()
     until(app, lambda: app.worker.state == "armed")
 
