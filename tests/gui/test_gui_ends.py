@@ -43,6 +43,7 @@ def test_live_is_armed_started_nudged_and_stopped(start, home):
     app.window.buttons["stop"].invoke()
     idle(app)
     assert app.window.live._says.whole.startswith("Stopped")
+    assert "Moves: " in app.window.live._says.whole and "at p99" in app.window.live._says.whole
 
 
 def test_live_without_a_rectangle_says_so_and_starts_nothing(start, home):
@@ -51,6 +52,24 @@ def test_live_without_a_rectangle_says_so_and_starts_nothing(start, home):
     app.window.buttons["arm"].invoke()
     assert app.worker.state == "idle"
     assert "rectangle" in app.window._status.cget("text")
+
+
+@pytest.mark.parametrize(
+    ("rect", "said"),
+    [
+        ("1400, 0, 1280, 960", "outside the screen"),
+        ("0, 0, 8, 6", "too small"),
+        ("0, 0, 1600, 900", "four wide and three high"),
+    ],
+)
+def test_live_on_a_rectangle_that_no_game_has_says_so(start, home, rect, said):
+    app = start()
+    generate(app, home)
+    app.window.live.kind.set("playfield")
+    app.window.live.rect.set(rect)
+    app.window.buttons["arm"].invoke()
+    assert app.worker.state == "idle"
+    assert said in app.window._status.whole
 
 
 def test_the_games_window_is_found_by_its_title(start, home):
