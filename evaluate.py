@@ -5,6 +5,7 @@ uv run evaluate.py likeness --model diffusion --data DIR
 uv run evaluate.py classifiers --model diffusion --data DIR
 uv run evaluate.py ladder --model diffusion --data DIR
 uv run evaluate.py humans --data DIR
+uv run evaluate.py blind ANSWERS ...
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from osu.blind.summary import add_command as add_blind_command
 from osu.data.finding.folders import files_below
 from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps
 from osu.errors import run_program, shown
@@ -383,6 +385,8 @@ def main(argv: list[str] | None = None) -> int:
     command.add_argument(
         "--json", default=str(MODELS / "human.json"), metavar="FILE", help="(default: %(default)s)"
     )
+
+    add_blind_command(commands)
 
     args = parser.parse_args(argv)
     return run_program("evaluate.py", lambda: args.run(args))

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from osu.gui import messages as msg
+from osu.gui.blind import open_in_browser
 from osu.gui.enabled import refusals
 from osu.gui.settings import Settings, load_settings, save_settings
 from osu.gui.songs import Song, song_of
-from osu.gui.widgets.dialogs import ask_files, ask_folder, ask_save
+from osu.gui.widgets.files import ask_files, ask_folder, ask_save
 from osu.gui.widgets.form import FormError
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.widgets.theme import set_theme, sharpen
@@ -95,6 +96,8 @@ class App:
                     self.window.say(f"{Path(path).name}: {remark}.")
             case msg.Played(model, seed, map_path, stage):
                 self.on_played(ListedPlay(model, map_path, stage, seed))
+            case msg.BlindPageMade(path):
+                self.window.say(open_in_browser(path))
             case msg.Saved(path):
                 self.window.say(f"Saved {path}.")
             case msg.Progress(_, _, text):
@@ -297,6 +300,13 @@ class App:
         """The next miss in the preview, or the one before for -1."""
         if said := self.window.preview.jump_to_miss(direction):
             self.window.say(said)
+
+    def ask_blind_page(self) -> None:
+        """A page of people's and generated clips, from a folder of replays."""
+        folders = (self.settings.songs_folder,) if self.settings.songs_folder else ()
+        command = self.window.blind.ask(self.window.form.model.get(), folders)
+        if command:
+            self.worker.post(command)
 
     # ---- live
 

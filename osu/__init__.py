@@ -22,6 +22,7 @@ Rooms, each a package that imports only what tests/test_layers.py allows it:
     players      a network, or a machine, plays a map
     likeness     how human plays look: the report and all that it measures
     classifiers  tell generated plays from people's: networks, trees, and their controls
+    blind        a blind test for people: which of two clips is the human? A page, answers, shares
     training     what stands around a training loop; the loops are in train_*.py
     render       a replay over its map: the window's preview, png, gif
     live         live playback, a process of its own; offline and unranked only
@@ -65,6 +66,7 @@ Glossary:
     geki, katu         a combo hit all 300, or without a 50 or miss (rules.score)
     contestant         who plays against people in the likeness report (likeness.contestants)
     two-sample test    can a classifier tell generated from human? AUC .5: no (likeness.two_sample)
+    clip, clip pair    six seconds of a play; a person's and a generated one on a map (blind.pairs)
     fault              a human play corrupted on purpose, which must be noticed (likeness.faults)
 """
 

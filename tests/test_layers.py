@@ -23,9 +23,10 @@ DIRECTION = {
     "likeness": {"formats", "rules", "features", "data", "players"},
     "classifiers": {"formats", "rules", "features", "data", "nets", "players", "likeness"},
     "training": {"features", "data", "nets", "players", "likeness"},
+    "blind": {"formats", "rules", "features", "data", "players", "likeness"},
     "render": {"formats", "rules"},
     "live": {"formats"},
-    "gui": {"formats", "data", "live", "render", "players"},
+    "gui": {"formats", "data", "live", "render", "players", "blind"},
 }
 # Each of a preparation's processes would hold torch's 300 MB, and a window would wait for it.
 WITHOUT_TORCH = (

@@ -1,6 +1,6 @@
 """Which of the window's buttons work when, and why the others don't: one table, no Tk."""
 
-_FILES = ("open", "songs", "find")
+_FILES = ("open", "songs", "find", "blind")
 ON_MAPS = ("generate", "batch")
 ON_PLAYS = ("save", "gif", "remove", "arm")
 NUDGES = ("nudge-2", "nudge2")

@@ -16,11 +16,13 @@ from osu.formats.beatmap import Beatmap, load_beatmap
 from osu.formats.mods import parse_mods
 from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
+from osu.gui.blind import make_blind_page
 from osu.gui.messages import (
     Command,
     FindWindow,
     Generate,
     Live,
+    MakeBlindPage,
     MapOpened,
     MapShown,
     OpenMap,
@@ -121,6 +123,9 @@ class Jobs:
                     _save_gif(command, job)
             case FindWindow():
                 job.put(WindowFound(find_window()))
+            case MakeBlindPage():
+                engine = self._load_engine()
+                job.put(make_blind_page(command, engine, job.progress, job.cancel))
             case PlayLive():
                 self._play_live(command, job)
 

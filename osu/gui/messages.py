@@ -100,6 +100,18 @@ class PlayLive:
     settings: LiveSettings
 
 
+@dataclass(frozen=True)
+class MakeBlindPage:
+    """-> BlindPageMade"""
+
+    replays: str  # a folder
+    maps: tuple[str, ...]  # folders
+    model: str
+    pairs: int
+    seed: int
+    path: str
+
+
 Command = (
     ScanSongs
     | OpenMap
@@ -110,6 +122,7 @@ Command = (
     | SaveGif
     | FindWindow
     | PlayLive
+    | MakeBlindPage
 )
 
 
@@ -161,6 +174,11 @@ class Played:
 
 @dataclass(frozen=True)
 class Saved:
+    path: str
+
+
+@dataclass(frozen=True)
+class BlindPageMade:
     path: str
 
 

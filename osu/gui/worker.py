@@ -15,6 +15,7 @@ from osu.gui.messages import (
     Finished,
     Generate,
     Live,
+    MakeBlindPage,
     ModelsListed,
     PlayLive,
     Progress,
@@ -28,7 +29,13 @@ from osu.live.player import LivePlayer
 
 MAX_EVENTS = 10  # a poll: the window stays alive however fast events come
 # Which thread carries out what: files open and plays are saved while others are made.
-LANES = {ScanSongs: "songs", Generate: "works", SaveGif: "works", PlayLive: "live"}
+LANES = {
+    ScanSongs: "songs",
+    Generate: "works",
+    SaveGif: "works",
+    MakeBlindPage: "works",
+    PlayLive: "live",
+}
 _FILES = "files"  # all others
 
 

@@ -12,6 +12,7 @@ from osu.gui.messages import (
     Command,
     FindWindow,
     Generate,
+    MakeBlindPage,
     OpenMap,
     OpenReplay,
     PlayLive,
@@ -84,6 +85,8 @@ def name_of(command: Command) -> str:
             return f"the maps of {folder}"
         case OpenMap(path) | ShowMap(path) | OpenReplay(path):
             return f"opening {Path(path).name}"
+        case MakeBlindPage(path=path):
+            return f"a blind test, {Path(path).name}"
         case SaveReplay(path=path) | SaveGif(path=path):
             return f"saving {Path(path).name}"
         case FindWindow():

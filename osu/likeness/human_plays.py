@@ -74,7 +74,7 @@ def read_humans(folder: str) -> tuple[list[HumanPlay], dict[str, int]]:
             if replay.beatmap_md5 != base.md5:
                 skipped[f"replay: {CHANGED}"] += 1
                 continue
-            if reason := _why_not_compared(replay):
+            if reason := why_not_compared(replay):
                 skipped[f"replay: {reason}"] += 1
                 continue
             t_ms, xy, _ = clean_frames(replay)
@@ -167,7 +167,8 @@ def same_map_groups(humans: list[HumanPlay]) -> list[list[HumanPlay]]:
     return [list(g.values()) for on, g in sorted(groups.items()) if len(g) > 1]
 
 
-def _why_not_compared(replay: Replay) -> str:
+def why_not_compared(replay: Replay) -> str:
+    """Why no generated play can stand beside a replay, in a phrase; "" where one can."""
     if reason := why_not_human(replay) or why_not_judged(replay):
         return reason
     if not replay.conditions.ordinary:

@@ -118,7 +118,11 @@ def result(**swap) -> ListedPlay:
 # ---- every button follows the state word
 
 
-FILES, ON_MAPS, NUDGES = {"open", "songs", "find"}, {"generate", "batch"}, {"nudge-2", "nudge2"}
+FILES, ON_MAPS, NUDGES = (
+    {"open", "songs", "find", "blind"},
+    {"generate", "batch"},
+    {"nudge-2", "nudge2"},
+)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from osu.errors import shown
 from osu.gui.settings import Settings
 from osu.gui.songs import Song
 from osu.gui.sound.audio import Audio
-from osu.gui.widgets.drop import accept_files
+from osu.gui.widgets.blind_panel import BlindPanel
+from osu.gui.widgets.files import accept_files
 from osu.gui.widgets.fit import FittedLabel, Tooltip
 from osu.gui.widgets.form import PlayForm
 from osu.gui.widgets.live.panel import LivePanel
@@ -130,14 +131,6 @@ class Window:
     def over_one_field(self) -> bool:
         return bool(self._over_one_field.get())
 
-    def add_tool(self, name: str, text: str, command: Callable[[], Any]) -> None:
-        """A button in the first row, for what belongs to no region: further actions go here.
-
-        Its name in osu.gui.enabled says when it works.
-        """
-        button = self._button(self._tools, name, text, command)
-        button.grid(row=0, column=len(self._tools.winfo_children()), padx=(0, px(self.root, 6)))
-
     def toggle_full_screen(self) -> None:
         """The preview alone on the whole screen, or everything again."""
         self._full_screen = not self._full_screen
@@ -180,13 +173,11 @@ class Window:
         songs.grid(row=0, column=1, padx=6)
         recent = ttk.Menubutton(row, text="Recent  ")  # sv-ttk sets its arrow close
         recent.grid(row=0, column=2, sticky="w")
-        self._tools = ttk.Frame(row)
-        self._tools.grid(row=0, column=3)
         menu = tk.Menu(recent, tearoff=False)
         menu.configure(postcommand=lambda: self._fill(menu, actions))
         recent.configure(menu=menu)
         theme = ttk.Button(row, text="◐", width=2, command=actions.toggle_theme)
-        theme.grid(row=0, column=4)
+        theme.grid(row=0, column=3)
         Tooltip(theme, lambda x, y: THEME_TIP)
 
     def _fill(self, menu: tk.Menu, actions: Any) -> None:
@@ -225,6 +216,8 @@ class Window:
         tabs.add(self._create_plays(tabs, actions), text="Plays")
         self.live = LivePanel(tabs, settings, self._button, actions)
         tabs.add(self.live, text="Live")
+        self.blind = BlindPanel(tabs, self._button, actions)
+        tabs.add(self.blind, text="Blind test")
         self._works = WorkList(tabs, actions.worker.cancel)
         tabs.add(self._works, text="Works")
         return right

@@ -1,0 +1,84 @@
+"""The blind test in the window: a folder and a file are asked for, a page is made and opened."""
+
+import json
+import webbrowser
+
+import pytest
+
+from osu.gui.settings import Settings
+from osu.gui.widgets import blind_panel
+from tests.blind.pages import ShakenPlayer
+from tests.display import needs_xvfb
+from tests.gui.window import idle, until
+
+pytestmark = needs_xvfb
+
+
+class Engine:
+    """Plays at once, under every name."""
+
+    def list_models(self):
+        return []
+
+    def load_player(self, name):
+        return ShakenPlayer()
+
+
+@pytest.fixture
+def asked(monkeypatch, folder, tmp_path):
+    """The dialogs are answered by these; pages go to a list instead of a browser."""
+    answers = {"folder": str(folder / "Replays"), "file": str(tmp_path / "page.html"), "opened": []}
+    monkeypatch.setattr(blind_panel.filedialog, "askdirectory", lambda **options: answers["folder"])
+    monkeypatch.setattr(
+        blind_panel.filedialog, "asksaveasfilename", lambda **options: answers["file"]
+    )
+    monkeypatch.setattr(
+        webbrowser, "open", lambda address: answers["opened"].append(address) or True
+    )
+    return answers
+
+
+def press(app):
+    idle(app)
+    app.window.buttons["blind"].invoke()
+
+
+def test_a_page_is_made_and_opened(start, asked, folder, tmp_path):
+    app = start(Settings(songs_folder=str(folder / "Songs")), Engine())
+    app.window.form.model.set("rnn")
+    app.window.blind.pairs.set("2")
+    press(app)
+    until(app, lambda: asked["opened"])
+    assert asked["opened"] == [(tmp_path / "page.html").as_uri()]
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    begin = text.index("{", text.index('<script type="application/json"'))
+    page = json.loads(text[begin : text.index("</script>", begin)])
+    assert (page["model"], len(page["pairs"])) == ("rnn", 2)
+    assert "page.html in the browser" in app.window._status.whole
+
+
+def test_without_a_browser_it_is_said_where_the_page_is(start, asked, folder, monkeypatch):
+    monkeypatch.setattr(webbrowser, "open", lambda address: False)
+    app = start(Settings(songs_folder=str(folder / "Songs")), Engine())
+    press(app)
+    until(app, lambda: "page.html: open it in a browser" in app.window._status.whole)
+
+
+def test_a_closed_dialog_starts_nothing(start, asked):
+    app = start(engine=Engine())
+    for closed in ("file", "folder"):
+        asked[closed] = ""
+        press(app)
+        assert app.worker.state == "idle"
+
+
+def test_it_can_be_cancelled_and_what_fails_is_said(start, asked, folder, tmp_path):
+    app = start(Settings(songs_folder=str(folder / "Songs")))  # an engine that never ends
+    press(app)
+    until(app, lambda: app.window._part > 0)
+    app.window.buttons["cancel"].invoke()
+    idle(app)
+    assert not (tmp_path / "page.html").exists() and not asked["opened"]
+    asked["folder"] = str(tmp_path)
+    press(app)
+    until(app, lambda: "no pair of clips" in app.window._status.whole)
