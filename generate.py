@@ -21,17 +21,20 @@ from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps, map_files
 from osu.errors import UserError, run_program, shown
 from osu.files import ready_folder
 from osu.formats.archive import ARCHIVES, DifficultyError
+from osu.formats.beatmap import Beatmap
 from osu.formats.mods import PLAYABLE, Mods, ModsError, mods_str, parse_mods
 from osu.formats.replay import load_replay, save_replay
 from osu.players import engine
 from osu.players.generated import GeneratedPlay
-from osu.players.many import MadePlay, Opened, Skipped, play_file_names, play_maps
+from osu.players.many import ChosenMap, MadePlay, Opened, Skipped, play_maps
+from osu.players.naming import play_file_names
 from osu.players.options import (
     ACCURACY_RANGE,
     LAST_SEED,
     SKILLS,
     UNSTABLE_RATE_RANGE,
     LikedPlay,
+    OnProgress,
     OptionError,
     PlayOptions,
     liked_play,
@@ -174,7 +177,7 @@ class Outcome:
                 out = Path(self.args.out)
                 self.paths = [out] if _is_replay(out) else [out / name for name in names]
                 ready_folder(self.paths[0].parent)  # before the playing
-            case MadePlay(play):
+            case MadePlay(_, play):
                 save_play(play, self.paths.pop(0), self.args.gif)
                 self.plays += 1
             case Skipped(_, error) if self.alone:
@@ -223,8 +226,11 @@ def generate(args: argparse.Namespace) -> None:
                 bar.total = 100 * outcome.wanted  # without those of skipped maps
                 bar.update(math.floor(bar.total * share) - bar.n)
 
-            chosen = (files, mods, args.difficulty)
-            for event in play_maps(player, *chosen, outcome.seeds, options, on_progress):
+            def play_one(beatmap: Beatmap, seed: int, on_share: OnProgress) -> GeneratedPlay:
+                return player.generate(beatmap, seed, options, on_share)
+
+            maps = [ChosenMap(path, args.difficulty) for path in files]
+            for event in play_maps(play_one, maps, mods, outcome.seeds, on_progress):
                 bar.clear()
                 outcome.take(event)
     finally:

@@ -3,44 +3,38 @@
     uv run gui.py [FILE ...]        .osu, .osz, .olz or .osr files to open, or a Songs folder
 
 The window only reads fields, posts commands to osu.gui.worker and paints what comes back; every
-button follows from the worker's one state word. Its panels live in osu/gui/widgets/.
+button follows from the worker's one state word (osu.gui.enabled). Its panels live in
+osu/gui/widgets/.
 """
 
 import argparse
 import dataclasses
+import os
 import signal
 import sys
 import tkinter as tk
 import traceback
 from pathlib import Path
-from tkinter import filedialog
 from typing import Any
 
 from osu.gui import messages as msg
 from osu.gui.blind import open_in_browser
+from osu.gui.enabled import refusals
 from osu.gui.settings import Settings, load_settings, save_settings
 from osu.gui.songs import Song, song_of
+from osu.gui.widgets.files import ask_files, ask_folder, ask_save
 from osu.gui.widgets.form import FormError
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.widgets.theme import set_theme, sharpen
 from osu.gui.widgets.window import Window
 from osu.gui.worker import Worker
-from osu.players.generated import play_file_name
+from osu.players.naming import play_file_name, unlike
 from osu.render.scene import Stage
 
 TITLE = "osu-players"
 POLL_MS = 30
-# Which buttons work in which state of the worker.
-FREE = {"open", "songs", "generate", "batch", "save", "gif", "remove", "arm", "find", "blind"}
-ENABLED = {
-    "idle": FREE,
-    "opening": FREE,
-    "working": {"cancel", "stop"},
-    "armed": {"cancel", "stop", "start", "nudge-2", "nudge2"},
-    "playing": {"cancel", "stop", "nudge-2", "nudge2"},
-    "cancelling": set(),
-    "closed": set(),
-}
+CLOSE_S = 3.0  # for each thread to end
+MOST_OVER_ONE_FIELD = 50
 
 
 class App:
@@ -72,14 +66,11 @@ class App:
 
     def paint_state(self) -> None:
         """Every button from the state word, and from what there is to act on."""
-        enabled = set(ENABLED[self.worker.state])
-        if not self.window.maps.chosen:
-            enabled -= {"generate", "batch"}
-        if not self.window.results.selected():
-            enabled -= {"save", "gif", "remove", "arm"}
-        self.window.enable(enabled)
-        if self.worker.state == "idle":
-            self.window.show_progress(0.0)
+        has_maps, has_plays = bool(self.window.maps.chosen), bool(self.window.results.selected())
+        self.window.refuse(refusals(self.worker.state, has_maps, has_plays))
+        works = self.worker.works
+        self.window.show_works(works, self.worker.left_s)
+        self.window.show_progress(next((w.part for w in works if w.part is not None), 0.0))
 
     def on_event(self, event: Any) -> None:
         """What one of the worker's events changes in the window."""
@@ -109,8 +100,7 @@ class App:
                 self.window.say(open_in_browser(path))
             case msg.Saved(path):
                 self.window.say(f"Saved {path}.")
-            case msg.Progress(part, text):
-                self.window.show_progress(part or 0.0)
+            case msg.Progress(_, _, text):
                 self.window.say(text[:1].upper() + text[1:] + ".")
             case msg.WindowFound(inside):
                 self.window.live.on_window(inside)
@@ -118,9 +108,8 @@ class App:
                 self.window.live.on_event(live)
             case msg.Failed(sentence):
                 self.window.fail(sentence)
-            case msg.Finished(cancelled):
-                if cancelled:
-                    self.window.say("Stopped.")
+            case msg.Finished(cancelled=True):
+                self.window.say("Stopped.")
 
     def on_mistake(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         """A handler has raised: the details for the terminal, a sentence for the window."""
@@ -172,7 +161,7 @@ class App:
 
     def show_chosen(self) -> None:
         """The map that is to be shown, once nothing waits before it."""
-        if self._to_show and self.worker.state == "idle":
+        if self._to_show and not self.worker.is_opening():
             self.worker.post(msg.ShowMap(self._to_show.path, self._to_show.difficulty))
             self._to_show = None
 
@@ -182,20 +171,10 @@ class App:
     # ---- opening
 
     def ask_open(self) -> None:
-        paths = filedialog.askopenfilenames(
-            parent=self.root,
-            title="Open maps and replays",
-            initialdir=Path(self.settings.recent[0]).parent if self.settings.recent else None,
-            filetypes=[("Maps and replays", "*.osu *.osz *.olz *.osr"), ("All files", "*")],
-        )
-        self.open_paths(tuple(paths))
+        self.open_paths(ask_files(self.root, self.settings.recent))
 
     def ask_songs(self) -> None:
-        folder = filedialog.askdirectory(
-            parent=self.root,
-            title="The osu! Songs folder",
-            initialdir=self.settings.songs_folder or None,
-        )
+        folder = ask_folder(self.root, "The osu! Songs folder", self.settings.songs_folder)
         if folder:
             self.open_paths((folder,))
 
@@ -227,58 +206,76 @@ class App:
     def ask_batch(self) -> None:
         """Plays of the chosen maps, to a folder."""
         maps = self.chosen_maps()
-        folder = filedialog.askdirectory(
-            parent=self.root,
-            title=f"Folder for the plays of {len(maps)} map{'s' * (len(maps) > 1)}",
-            initialdir=self.settings.save_folder or None,
-        )
+        folder = self._ask_folder(f"Folder for the plays of {len(maps)} map{'s' * (len(maps) > 1)}")
         if folder:
-            self.settings = dataclasses.replace(self.settings, save_folder=folder)
             self._request(maps, folder)
 
     def _request(self, maps: tuple[msg.OpenMap, ...], folder: str | None) -> None:
         try:
-            self.worker.post(self.window.form.request(maps, folder, self.known_maps()))
+            command = self.window.form.request(maps, folder, self.known_maps())
         except FormError as error:
             self.window.fail(str(error))
+            return
+        if any(work.plays for work in self.worker.works):
+            self.window.say("It waits for its turn: the Works tab lists what runs and what waits.")
+        self.worker.post(command)
 
     def cancel(self) -> None:
-        self.worker.cancel()
+        """Give up what runs now; what waits goes on."""
+        running = [work.number for work in self.worker.works if work.started_s is not None]
+        self.worker.cancel(*running)
         self.paint_state()
 
     # ---- plays
 
     def show_selected(self) -> None:
-        """The selected plays in the preview: the last one, and the first other of its map."""
+        """The selected plays in the preview: the last one and others of its map, the first of them
+        beside it, or all over one field."""
         chosen = self.window.results.selected()
         last = chosen[-1] if chosen else None
         self.window.live.show_play(f"{last.label}: {last.map_name}" if last else "")
-        if last:
-            others = [r for r in chosen[:-1] if r.stage.beatmap.md5 == last.stage.beatmap.md5]
-            shown = (*others[:1], last)
-            stages, players = [r.stage for r in shown], [r.label for r in shown]
-            self.window.preview.show(stages, players, last.map_path)
+        if last is None:
+            return
+        beatmap, over = last.stage.beatmap, self.window.over_one_field
+        others = [r for r in chosen[:-1] if r.stage.beatmap.md5 == beatmap.md5]
+        if over:
+            alike = [r for r in others if r.stage.beatmap.conditions == beatmap.conditions]
+            others = alike[-(MOST_OVER_ONE_FIELD - 1) :]
+            if len(others) < len(chosen) - 1:
+                self.window.say(
+                    f"{len(others) + 1} of {len(chosen)} plays are shown: one map, the same mods, "
+                    f"at most {MOST_OVER_ONE_FIELD}."
+                )
+        shown = (*(others if over else others[:1]), last)
+        stages, players = [r.stage for r in shown], [r.label for r in shown]
+        self.window.preview.show(stages, players, last.map_path, over)
 
     def ask_save(self) -> None:
-        for result in self.window.results.selected():
-            name = play_file_name(result.label, result.stage.beatmap)
-            path = self._ask_path("Save the play", name, ".osr")
+        """One play to a file, several to a folder."""
+        plays = self.window.results.selected()
+        names = [play_file_name(play.label, play.stage.beatmap) for play in plays]
+        if len(plays) == 1:
+            paths = [self._ask_path("Save the play", names[0], ".osr")]
+        else:
+            folder = self._ask_folder(f"Folder for {len(plays)} plays")
+            paths = [folder and str(Path(folder) / name) for name in unlike(names)]
+        for play, path in zip(plays, paths, strict=True):
             if path:
-                self.worker.post(msg.SaveReplay(result.stage.replay, path))
+                self.worker.post(msg.SaveReplay(play.stage.replay, path))
 
     def ask_gif(self) -> None:
         path = self._ask_path("Save what the preview shows, from now on", "", ".gif")
         if path:
             self.save_gif(path)
 
+    def _ask_folder(self, title: str) -> str:
+        folder = ask_folder(self.root, title, self.settings.save_folder)
+        if folder:
+            self.settings = dataclasses.replace(self.settings, save_folder=folder)
+        return folder
+
     def _ask_path(self, title: str, name: str, suffix: str) -> str:
-        path = filedialog.asksaveasfilename(
-            parent=self.root,
-            title=title,
-            initialdir=self.settings.save_folder or None,
-            initialfile=name,
-            defaultextension=suffix,
-        )
+        path = ask_save(self.root, title, self.settings.save_folder, name, suffix)
         if path:
             folder = str(Path(path).parent)
             self.settings = dataclasses.replace(self.settings, save_folder=folder)
@@ -296,7 +293,13 @@ class App:
         preview = self.window.preview
         start_ms = preview.clock.now_ms
         end_ms = start_ms + seconds * 1000 * preview.clock.rate
-        self.worker.post(msg.SaveGif(preview.stages, preview.labels, path, start_ms, end_ms))
+        shown = (preview.stages, preview.labels, path, start_ms, end_ms, preview.over_one_field)
+        self.worker.post(msg.SaveGif(*shown))
+
+    def jump_to_miss(self, direction: int) -> None:
+        """The next miss in the preview, or the one before for -1."""
+        if said := self.window.preview.jump_to_miss(direction):
+            self.window.say(said)
 
     def ask_blind_page(self) -> None:
         """A page of people's and generated clips, from a folder of replays."""
@@ -340,7 +343,7 @@ class App:
         self.root.withdraw()
         self.window.preview.close()
         self.window.maps.close()
-        self.worker.close()
+        self.worker.close(CLOSE_S)
         try:
             save_settings(self.settings)
         except OSError as error:
@@ -356,8 +359,9 @@ class App:
             model=form.model.get(),
             mods=form.mods_text(),
             plays=int(plays) if plays.isdecimal() else 1,
-            speed=preview.speed,
-            sound=preview.sound,
+            speed=preview.transport.speed,
+            sound=preview.transport.sound,
+            hit_sounds=preview.transport.hits,
         )
 
 
@@ -375,8 +379,12 @@ def main(paths: list[str]) -> None:
         if app.settings.songs_folder and not any(Path(path).is_dir() for path in paths):
             worker.post(msg.ScanSongs(app.settings.songs_folder))
         root.mainloop()
+    except KeyboardInterrupt:
+        pass  # before its handler was there
     finally:
-        worker.close()
+        worker.close(CLOSE_S)
+    if worker.is_alive():
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import tkinter as tk
 import numpy as np
 
 from osu.formats.beatmap import parse_beatmap
-from osu.gui.audio import Audio
+from osu.gui.sound.audio import Audio
 from osu.gui.widgets.preview import Preview
 from osu.players.auto import auto_play
 from osu.render.painter import Painter

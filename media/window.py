@@ -19,7 +19,7 @@ import gui
 from osu.gui import messages as msg
 from osu.gui.settings import Settings
 from osu.gui.worker import Worker
-from osu.players.auto import AUTO
+from osu.players.naming import AUTO
 
 ROOT = Path(__file__).parents[1]
 SIZE = (1320, 900)

@@ -32,7 +32,7 @@ DIRECTION = {
 }
 # Each of a preparation's processes would hold torch's 300 MB, and a window would wait for it.
 WITHOUT_TORCH = (
-    *("formats", "rules", "render", "live", "units", "files"),
+    *("formats", "rules", "render", "live", "gui", "units", "files"),
     *("features.chart", "features.play", "features.presses", "features.style"),
     *(
         "data.library",

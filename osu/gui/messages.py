@@ -76,13 +76,14 @@ class SaveReplay:
 
 @dataclass(frozen=True)
 class SaveGif:
-    """-> Saved. Map times of the window of time; two stages lie side by side."""
+    """-> Saved. Map times of the window of time; stages lie side by side or over one field."""
 
     stages: tuple[Stage, ...]
     labels: tuple[str, ...]
     path: str
     start_ms: float
     end_ms: float
+    over_one_field: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,7 @@ class BlindPageMade:
 
 @dataclass(frozen=True)
 class Progress:
+    number: int  # of the work
     part: float | None  # 0 to 1, None where it isn't known
     text: str
 
@@ -205,7 +207,15 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """The first event of every command that is not cancelled before."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class Finished:
     """The last event of every command."""
 
+    number: int
     cancelled: bool

@@ -11,13 +11,13 @@ import platformdirs
 
 from osu.files import write_atomic
 from osu.formats.mods import ModsError, parse_mods
+from osu.live.plan import MOST_SHIFT_MS
 
 RECENT_FILES = 12
 THEMES = ("dark", "light")
 LIVE_KINDS = ("game's window", "playfield")
 MAX_PLAYS = 100
 SPEED_RANGE = (0.25, 2.0)
-MOST_OFFSET_MS = 1e7
 MOST_SIDE_PX = 1 << 15  # X has no larger window
 
 
@@ -33,6 +33,7 @@ class Settings:
     plays: int = 1
     speed: float = 1.0
     sound: bool = True
+    hit_sounds: bool = False
     live_kind: str = LIVE_KINDS[0]  # what live_rect is the rectangle of
     live_rect: str = ""  # left, top, width, height on the screen
     live_keys: str = "z,x"
@@ -68,7 +69,7 @@ SENSIBLE: dict[str, Callable[[Any], bool]] = {
     "live_rect": str.isprintable,
     "live_keys": str.isprintable,
     "live_start_key": str.isprintable,
-    "live_offset_ms": lambda ms: abs(ms) < MOST_OFFSET_MS,
+    "live_offset_ms": lambda ms: abs(ms) < MOST_SHIFT_MS,
 }
 
 

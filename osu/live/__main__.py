@@ -16,7 +16,6 @@ Exit status: 0 played to the end, 1 stopped or failed, 2 nothing could be starte
 
 import argparse
 import hashlib
-import math
 import re
 import signal
 import sys
@@ -28,7 +27,15 @@ from osu.formats.osu_file import with_crlf
 from osu.formats.plays.kind import kind_of, remark_on
 from osu.formats.replay import ReplayError, load_replay
 from osu.live.game_window import find_window
-from osu.live.plan import LiveError, Rect, make_plan, playfield_rect
+from osu.live.plan import (
+    FIRST,
+    LiveError,
+    Rect,
+    check_playfield,
+    make_plan,
+    parse_ms,
+    playfield_rect,
+)
 from osu.live.player import NOTICE, LivePlayer
 from osu.live.protocol import (
     Armed,
@@ -50,6 +57,7 @@ def main(argv: list[str] | None = None) -> int:
                 raise LiveError(f"{args.replay} is not a play of {args.map}: the map's MD5 differs")
             _remark(args.map, "a tool has changed its line ends since it was played")
         playfield = playfield_rect(args.window) if args.window else args.rect
+        check_playfield(playfield)
         settings = LiveSettings(
             start_at_ms=beatmap.start_ms[0] if args.start_at is None else args.start_at,
             keys=tuple(args.keys.split(",")),
@@ -96,7 +104,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--start-key", help="wait for this key; without it the play starts at once")
     parser.add_argument(
-        "--start-at", type=_ms, metavar="MS", help="map time of the start (default: first object)"
+        "--start-at", type=_start, metavar="MS", help=f"map time of the start (default: {FIRST})"
     )
     parser.add_argument(
         "--offset", type=_ms, default=0.0, metavar="MS", help="real ms, above 0 plays later"
@@ -131,10 +139,14 @@ def _window(text: str) -> Rect:
 
 
 def _ms(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
+    try:
+        return parse_ms(text)
+    except LiveError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _start(text: str) -> float | None:
+    return None if text == FIRST else _ms(text)
 
 
 def _follow(player: LivePlayer, settings: LiveSettings, starts_at_once: bool) -> int:
@@ -161,12 +173,9 @@ def _follow(player: LivePlayer, settings: LiveSettings, starts_at_once: bool) ->
                 return 1 if armed else 2
             case Stopped(reason, completed):
                 print("played to the end" if completed else f"stopped: {reason}")
-                for what, late in (("motion", event.motion), ("keys", event.keys)):
+                for what, late in (("moves", event.motion), ("keys", event.keys)):
                     if late:
-                        print(
-                            f"{what}: {late.count}, late by {late.p50_ms:.3f} ms in the median, "
-                            f"{late.p99_ms:.3f} at p99, {late.max_ms:.3f} at most"
-                        )
+                        print(late.sentence(what))
                 return 0 if completed else 1
     raise AssertionError("the last event is Stopped or Failed")
 

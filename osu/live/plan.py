@@ -13,6 +13,11 @@ from osu.formats.plays.kind import why_not_human
 from osu.formats.replay import Replay, clean_frames
 from osu.units import CENTRE_PX, HEIGHT_PX, WIDTH_PX
 
+FIRST = "first object"  # the start, unless it is a time
+MOST_SHIFT_MS = 1e7
+LEAST_HEIGHT_PX = 144  # a game in a window of 320 x 180
+MOST_STRETCH = 0.04  # of a rectangle that was dragged by hand
+
 
 class LiveError(UserError):
     """A play that cannot be played live, with the reason in one sentence."""
@@ -34,9 +39,10 @@ class Rect:
 
     @classmethod
     def parse(cls, text: str) -> "Rect":
-        """ "X,Y,W,H" -> Rect. Raises LiveError."""
+        """ "X,Y,W,H" -> Rect; "X;Y;W;H" may have decimal commas. Raises LiveError."""
+        parts = text.replace(",", ".").split(";") if ";" in text else text.split(",")
         try:
-            left, top, width, height = map(float, text.split(","))
+            left, top, width, height = map(float, parts)
         except ValueError:
             raise LiveError(f"a rectangle is written X,Y,W,H, not {text!r}") from None
         return cls(left, top, width, height)
@@ -56,6 +62,37 @@ def playfield_rect(window: Rect) -> Rect:
         width=width,
         height=height,
     )
+
+
+def check_playfield(playfield: Rect, screen: Rect | None = None) -> None:
+    """LiveError where the game cannot have its playfield there: `screen` is all that there is."""
+    p = playfield
+    size = f"{p.width:g} x {p.height:g} pixels"
+    if p.height < LEAST_HEIGHT_PX:
+        raise LiveError(f"a playfield of {size} is too small to be the game's")
+    if abs(p.width * HEIGHT_PX / (p.height * WIDTH_PX) - 1) > MOST_STRETCH:
+        raise LiveError(f"a playfield is four wide and three high, not {size}")
+    if screen is not None and not (
+        screen.left <= p.left
+        and screen.top <= p.top
+        and p.left + p.width <= screen.left + screen.width
+        and p.top + p.height <= screen.top + screen.height
+    ):
+        raise LiveError(
+            f"a playfield of {size} at {p.left:g}, {p.top:g} lies outside the screen "
+            f"of {screen.width:g} x {screen.height:g}"
+        )
+
+
+def parse_ms(text: str) -> float:
+    """A number of milliseconds as a person writes it, with a decimal comma too. LiveError."""
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not abs(value) < MOST_SHIFT_MS:
+        raise LiveError(f"{text.strip()!r} is no number of milliseconds")
+    return value
 
 
 # The farthest that the pointer goes, osu!px from the window's centre: the inside of a 16:9 one.

@@ -19,7 +19,7 @@ import signal
 import sys
 import threading
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 
 from osu.live.protocol import (
@@ -42,8 +42,9 @@ from osu.live.sinks.base import Sink, SinkError
 # than it gains: a process that leaves its core is the first to get it back.
 SPIN_S = 0.0002
 ARMED_POLL_S = 0.001
-HOTKEY_POLL_S = 0.005  # asking takes a round trip to the X server, 0.08 ms
+HOTKEY_POLL_S = 0.005
 FOCUS_POLL_S = 0.050
+TOO_LATE_MS = 100.0  # real time by which a start may miss the first of what is to be played
 PROGRESS_EVERY_S = 0.100
 
 
@@ -110,8 +111,11 @@ class Playback:
     def _wait_for_start(self) -> PlaybackClock | None:
         """The clock that began with the start key or command; None where it was called off."""
         self._emit(Armed(self._sink.name))
-        was_down, by_key = True, False
+        was_down, by_key, polls = True, False, 0
         while not by_key:
+            if polls % round(FOCUS_POLL_S / ARMED_POLL_S) == 0:
+                self._sink.focus()  # so that it is known without waiting when the play begins
+            polls += 1
             if (word := self._obey(None)) is not None:
                 if word == "start":
                     break
@@ -122,7 +126,9 @@ class Playback:
             if not by_key:
                 self._sleep(ARMED_POLL_S)
         s = self._job.settings
-        clock = PlaybackClock(self._counter(), s.start_at_ms, self._job.rate, self._offset_ms)
+        heard_late_s = self._sink.age_s(self._start_code) if by_key else 0.0
+        zero_s = self._counter() - heard_late_s
+        clock = PlaybackClock(zero_s, s.start_at_ms, self._job.rate, self._offset_ms)
         # A start by key says which window is the game's; a start by command does not.
         self._focus = self._sink.focus() if by_key else None
         self._emit(Started(s.start_at_ms))
@@ -133,6 +139,8 @@ class Playback:
         job, counter = self._job, self._counter
         period_s = 1 / job.settings.motion_hz
         now_s = counter()
+        if missed_ms := self._missed_ms(clock.map_ms(now_s)):
+            return f"too late by {missed_ms:.0f} ms; arm it again, with an earlier start or offset"
         next_event = self._press_held_keys(clock.map_ms(now_s))
         tick_s = hotkeys_s = focus_s = progress_s = now_s
         while True:
@@ -168,6 +176,15 @@ class Playback:
             if now_s >= progress_s:
                 progress_s = now_s + PROGRESS_EVERY_S
                 self._emit(LiveProgress(map_ms))
+
+    def _missed_ms(self, map_ms: float) -> float:
+        """Real ms since the first key event that was to be played, where those are too many."""
+        job = self._job
+        first = bisect_left(job.event_ms, job.settings.start_at_ms)
+        if first == len(job.event_ms):
+            return 0.0
+        missed_ms = (map_ms - job.event_ms[first]) / job.rate
+        return missed_ms if missed_ms > TOO_LATE_MS else 0.0
 
     def _press_held_keys(self, map_ms: float) -> int:
         """Presses the keys that the play holds at `map_ms`; -> index of the next event."""

@@ -113,6 +113,12 @@ class Lateness:
     p99_ms: float
     max_ms: float
 
+    def sentence(self, what: str) -> str:
+        return (
+            f"{what}: {self.count}, late by {self.p50_ms:.2f} ms in the median, "
+            f"{self.p99_ms:.2f} at p99, {self.max_ms:.2f} at most"
+        )
+
 
 @dataclass(frozen=True)
 class Stopped:

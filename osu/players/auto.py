@@ -11,9 +11,9 @@ from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, build_replay
 from osu.origin import origin
 from osu.players.generated import GeneratedPlay, judged_play
+from osu.players.naming import AUTO
 from osu.units import CENTRE_PX, FRAME_MS, frame_count, grid_ms
 
-AUTO = "auto"  # the name of the model that is none: straight lines, exact times
 AUTO_TIMESTAMP_TICKS = 630_822_816_000_000_000  # 2000-01-01 UTC: the same map gives the same bytes
 AUTO_SPIN_RPM = 400.0  # of real time; the game counts up to 477
 SPIN_RADIUS_PX = 50.0

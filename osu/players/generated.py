@@ -9,7 +9,6 @@ from osu.features.chart import Chart, chart_of
 from osu.features.play import Play, encode_cursor, key_events
 from osu.features.recorder import Recorder, judged_ms, record
 from osu.formats.beatmap import Beatmap
-from osu.formats.mods import mods_str
 from osu.formats.replay import Replay, build_replay
 from osu.origin import origin
 from osu.rules.judge import Judgement, judge
@@ -17,8 +16,6 @@ from osu.units import FRAME_MS, grid_ms, to_px
 
 # A fixed time in the header (2026-01-01 UTC in .NET ticks): the same seed gives the same bytes.
 TIMESTAMP_TICKS = 639_028_224_000_000_000
-# Of a file's name, characters and bytes: file systems take 255 bytes.
-MOST_TITLE, MOST_PLAYER = (120, 170), (60, 70)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,17 +96,3 @@ def draw_recorder(
         if len(fitted):
             return fitted[0].astype(np.float64)
     return np.zeros(len(Recorder))
-
-
-def play_file_name(player: str, beatmap: Beatmap) -> str:
-    """The name of a play's .osr file, without what a file system would not take.
-
-    `player` is whose play of the map it is, for a generated one "MODEL SEED".
-    """
-    title = f"{beatmap.artist} - {beatmap.title} [{beatmap.difficulty}] {mods_str(beatmap.mods)}"
-    return f"{_fit_for_files(title, *MOST_TITLE)} ({_fit_for_files(player, *MOST_PLAYER)}).osr"
-
-
-def _fit_for_files(text: str, most: int, most_bytes: int) -> str:
-    text = "".join("_" if c in '<>:"/\\|?*' or not c.isprintable() else c for c in text)
-    return text[:most].encode()[:most_bytes].decode(errors="ignore").strip()

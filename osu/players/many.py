@@ -1,18 +1,29 @@
 """One player plays many maps, one after the other; what cannot be played is passed over."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from osu.errors import UserError
 from osu.features.chart import check_length
 from osu.formats.archive import ARCHIVES, DifficultyError
 from osu.formats.beatmap import Beatmap, BeatmapError, load_beatmap
 from osu.formats.mods import Mods
-from osu.players.engine import Player
-from osu.players.generated import GeneratedPlay, play_file_name
-from osu.players.options import OnProgress, PlayOptions
+from osu.players.options import OnProgress
 from osu.rules.work import JudgeError
+
+if TYPE_CHECKING:  # its file imports torch
+    from osu.players.generated import GeneratedPlay
+
+# (map, its mods applied; seed; what hears the share of the play that is made) -> the play
+PlayOne = Callable[[Beatmap, int, OnProgress], "GeneratedPlay"]
+
+
+class ChosenMap(NamedTuple):
+    """A .osu, or an archive of which `difficulty` is played, or the first that can be read."""
+
+    path: Path
+    difficulty: str | None = None
 
 
 class Opened(NamedTuple):
@@ -25,7 +36,8 @@ class Opened(NamedTuple):
 class MadePlay(NamedTuple):
     """A play of the map that was opened last."""
 
-    play: GeneratedPlay
+    seed: int
+    play: "GeneratedPlay"
 
 
 class Skipped(NamedTuple):
@@ -37,23 +49,20 @@ class Skipped(NamedTuple):
 
 
 def play_maps(
-    player: Player,
-    files: list[Path],
+    play_one: PlayOne,
+    maps: Sequence[ChosenMap],
     mods: Mods,
-    difficulty: str | None,
     seeds: Sequence[int],
-    options: PlayOptions,
     on_progress: OnProgress,
 ) -> Iterator[Opened | MadePlay | Skipped]:
-    """Plays each file's map with every seed, and says what was done as soon as it is.
+    """Plays each map with every seed, and says what was done as soon as it is.
 
-    A file is a .osu, or an archive of which `difficulty` is played, or the first that can be read.
-    With a difficulty, .osu files of other ones are skipped with a DifficultyError; so are files
-    whose map another one had. `on_progress` gets the share of all plays.
+    A .osu file of another difficulty than the chosen one is skipped with a DifficultyError; so is a
+    file whose map another one had. `on_progress` gets the share of all plays.
     """
     known: dict[str, Path] = {}  # MD5 -> the first file with that map
-    done, wanted = 0, len(files) * len(seeds)
-    for path in files:
+    done, wanted = 0, len(maps) * len(seeds)
+    for path, difficulty in maps:
         missing = len(seeds)
         try:
             beatmap = open_map(path, mods, difficulty)
@@ -61,14 +70,13 @@ def play_maps(
                 raise BeatmapError(f"it is the map of {first}, too")
             yield Opened(path, beatmap)
             for seed in seeds:
-                play = player.generate(
+                play = play_one(
                     beatmap,
                     seed,
-                    options,
                     lambda share, done=done, wanted=wanted: on_progress((done + share) / wanted),
                 )
                 done, missing = done + 1, missing - 1
-                yield MadePlay(play)
+                yield MadePlay(seed, play)
         except (BeatmapError, JudgeError) as error:
             wanted -= missing
             yield Skipped(path, error, missing)
@@ -83,16 +91,3 @@ def open_map(path: Path, mods: Mods, difficulty: str | None) -> Beatmap:
     beatmap = beatmap.with_mods(mods)
     check_length(beatmap.start_ms[0], beatmap.end_ms.max(), beatmap.rate)
     return beatmap
-
-
-def play_file_names(
-    model: str, seeds: Sequence[int], beatmap: Beatmap, taken: set[str]
-) -> list[str]:
-    """The name of each play's .osr file. `taken` are the first names of the maps before: a map that
-    would have one of those, too, has its MD5 in its names, so that no play is written over."""
-    names = [play_file_name(f"{model} {seed}", beatmap) for seed in seeds]
-    if names[0].casefold() in taken:  # as file systems without upper and lower case see it
-        md5 = beatmap.md5[:8]
-        names = [play_file_name(f"{model} {seed} {md5}", beatmap) for seed in seeds]
-    taken.add(names[0].casefold())
-    return names

@@ -73,6 +73,14 @@ def play_to_target(
     return nearest
 
 
+def which_try(options: PlayOptions, share: float) -> str:
+    """What `play_to_target` does where it has reported `share`: "try 2 of at most 4"; "" where
+    there is no target."""
+    if options.target_accuracy is None and options.unstable_rate is None:
+        return ""
+    return f"try {min(int(share * TRIES), TRIES - 1) + 1} of at most {TRIES}"
+
+
 def next_sloppiness(tries: list[Try]) -> float:
     """Where `off` may be 0: between the nearest tries of both sides where there are both; else
     beyond the last one, by the slope of the last two where that can be so."""

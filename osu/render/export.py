@@ -61,6 +61,7 @@ def save_gif(
     height: int = 360,
     labels: Sequence[str] = (),
     max_bytes: int = GIF_MAX_BYTES,
+    over_one_field: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> int:
     """A gif of the map times [start_ms, end_ms] at the speed of play; returns its size in bytes.
@@ -75,7 +76,7 @@ def save_gif(
     times = np.arange(start_ms, end_ms, step_ms)
     for shrink in (1.0, 0.85, 0.7, 0.6, 0.5):
         size = round(width * shrink), round(height * shrink)
-        painter = Painter(stages, *size, labels)
+        painter = Painter(stages, *size, labels, over_one_field)
         frames = []
         for n, t in enumerate(times):
             frames.append(np.asarray(painter.paint(t)))

@@ -1,8 +1,9 @@
 """Paint a replay over its map: pictures of one size, for gifs and for the window's preview.
 
-`Painter` turns the scenes of one or more stages, side by side, into RGB images.
+`Painter` turns the scenes of one or more stages, side by side or over one field, into RGB images.
 """
 
+import colorsys
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +12,9 @@ from PIL import Image
 from osu.errors import UserError, shown
 from osu.origin import is_generated
 from osu.render import sprites
-from osu.render.scene import MOST_OBJECTS, Circle, Pop, Scene, Slider, Spinner, Stage
-from osu.render.sprites import COMBO, WHITE, Colour, Sprite, mix, paste
+from osu.render.items import Circle, Pop, Scene, Slider, Spinner
+from osu.render.scene import MOST_OBJECTS, Stage
+from osu.render.sprites import COMBO, NIGHT, WHITE, Colour, Sprite, mix, paste
 from osu.units import HEIGHT_PX, WIDTH_PX
 
 BACKDROP: Colour = (17, 18, 26)
@@ -27,7 +29,9 @@ RESULT: dict[int, Colour] = {
     0: (244, 84, 100),
 }
 POP_TEXT = {300: "300", 100: "100", 50: "50", 0: "miss"}
-TRAIL_DOTS = 90  # at most, however far the cursor went
+TRAIL_DOTS = 90  # at most, however far the cursor went, and of all plays over one field
+LEAST_DOTS = 8  # of one play
+MOST_CAPTIONS = 12  # of plays over one field
 BODIES = MOST_OBJECTS  # slider bodies kept, a pane
 MOST_LABEL = 100  # characters of a caption
 
@@ -39,22 +43,35 @@ class RenderError(UserError):
 class Painter:
     """Paints stages side by side into images of `width` x `height` px.
 
+    `over_one_field` paints all of them, plays of one map under the same mods, on one playfield: a
+    cursor in its own colour each, and the objects as the last one hit them.
     `labels` has one caption a stage, such as the model's name; none leaves the captions out. Below
     it every generated play shows its origin, whatever the caption: a visible line is kept where
     a picture is cut to other formats, a comment in the file is not.
     """
 
     def __init__(
-        self, stages: Sequence[Stage], width: int, height: int, labels: Sequence[str] = ()
+        self,
+        stages: Sequence[Stage],
+        width: int,
+        height: int,
+        labels: Sequence[str] = (),
+        over_one_field: bool = False,
     ):
+        labels = list(labels) or [""] * len(stages)
+        if over_one_field and len(stages) > 1:
+            colours = play_colours(len(stages))
+            others = list(zip(stages[:-1], labels[:-1], colours[:-1], strict=True))
+            stages, labels = stages[-1:], labels[-1:]
+        else:
+            colours, others = [CURSOR], []
         if width < 64 * len(stages) or height < 64:
             raise RenderError(f"{width} x {height} is too small a picture.")
         self.width, self.height = width, height
         edges = np.linspace(0, width, len(stages) + 1).round().astype(int).tolist()
-        labels = list(labels) or [""] * len(stages)
         self._lefts = edges[:-1]
         self._panes = [
-            _Pane(stage, right - left, height, label)
+            _Pane(stage, right - left, height, label, colours[-1], others)
             for stage, left, right, label in zip(stages, edges[:-1], edges[1:], labels, strict=True)
         ]
 
@@ -69,10 +86,21 @@ class Painter:
 
 
 class _Pane:
-    """One stage as pictures of `width` x `height` px; what lies outside is cut off."""
+    """One stage as pictures of `width` x `height` px; what lies outside is cut off.
 
-    def __init__(self, stage: Stage, width: int, height: int, label: str):
-        self.stage = stage
+    `others` are stages whose cursors are painted as well: (stage, label, colour) each.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        width: int,
+        height: int,
+        label: str,
+        colour: Colour = CURSOR,
+        others: Sequence[tuple[Stage, str, Colour]] = (),
+    ):
+        self.stage, self.colour, self.others = stage, colour, others
         self.width, self.height = width, height
         # Room for objects at the border, the key overlay and the hit-error bar.
         self.scale = min(width / (WIDTH_PX * 1.27), height / (HEIGHT_PX * 1.28))
@@ -101,13 +129,23 @@ class _Pane:
                 colour,
                 tuple(round(v + s * inset) for v, s in zip(box, (1, 1, -1, -1), strict=True)),
             )
-        replay = self.stage.replay
-        made_by = replay.player if replay is not None and is_generated(replay.player) else ""
-        captions = [shown(text, MOST_LABEL) for text in (label, made_by) if text]
-        for row, text in enumerate(captions):
-            caption = sprites.text(text, round(self.em), FAINT, "lt")
+        for row, (text, colour) in enumerate(self._captions(label)):
+            caption = sprites.text(shown(text, MOST_LABEL), round(self.em), colour, "lt")
             paste(ground, caption, self.em, self.top + self.em * (0.8 + 1.3 * row))
         return ground
+
+    def _captions(self, label: str) -> list[tuple[str, Colour]]:
+        """Lines of text: the label and who made the play; of several plays one line each."""
+        if not self.others:
+            return [(text, FAINT) for text in (label, _made_by(self.stage)) if text]
+        plays = [*self.others, (self.stage, label, self.colour)]
+        names = [(" - ".join(filter(None, (name, _made_by(s)))), c) for s, name, c in plays]
+        if len(names) <= MOST_CAPTIONS:
+            return names
+        listed, rest = names[-MOST_CAPTIONS:], plays[:-MOST_CAPTIONS]
+        generated = sum(bool(_made_by(s)) for s, _, _ in rest)
+        more = f"and {len(rest)} more" + f", {generated} of them generated" * bool(generated)
+        return [*listed, (more, FAINT)]
 
     def paint(self, t_ms: float) -> Image.Image:
         frame = self._ground.copy()
@@ -123,12 +161,34 @@ class _Pane:
             self._approach(frame, item)
         for pop in scene.pops:
             self._pop(frame, pop)
+        if scene.sight_px is not None:
+            self._darken(frame, *self.px(*scene.cursor), scene.sight_px * self.scale)
         self._hud(frame, scene)
         if scene.cursor is not None:
             self._keys(frame, scene)
             self._errors(frame, scene)
-            self._cursor(frame, scene)
+            dots = max(LEAST_DOTS, TRAIL_DOTS // (1 + len(self.others)))
+            for stage, _, colour in self.others:
+                cursor = stage.cursor_at(t_ms)
+                if cursor is not None:
+                    self._cursor(frame, cursor, stage.trail_at(t_ms), colour, dots)
+            self._cursor(frame, scene.cursor, scene.trail, self.colour, dots)
         return frame
+
+    def _darken(self, frame: Image.Image, x: float, y: float, radius_px: float) -> None:
+        """FL: night everywhere but around the cursor."""
+        hole = sprites.hole(round(radius_px), NIGHT)
+        paste(frame, hole, x, y)
+        left, top = round(x) + hole.left, round(y) + hole.top
+        right, bottom = left + hole.mask.width, top + hole.mask.height
+        for box in (
+            (0, 0, self.width, top),
+            (0, bottom, self.width, self.height),
+            (0, max(top, 0), left, min(bottom, self.height)),
+            (right, max(top, 0), self.width, min(bottom, self.height)),
+        ):
+            if box[0] < box[2] and box[1] < box[3]:
+                frame.paste(NIGHT, box)
 
     # ---- objects
 
@@ -232,26 +292,28 @@ class _Pane:
 
     # ---- the player
 
-    def _cursor(self, frame: Image.Image, scene: Scene) -> None:
+    def _cursor(
+        self,
+        frame: Image.Image,
+        cursor: tuple[float, float],
+        trail: np.ndarray,
+        colour: Colour,
+        most_dots: int,
+    ) -> None:
         size = max(3.5, 8.0 * self.scale)
-        points = scene.trail * self.scale + (self.x, self.y)
+        points = trail * self.scale + (self.x, self.y)
         along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
         # Evenly spaced on the path, however fast the cursor was; the oldest dot lies lowest.
-        at = np.arange(0.0, along[-1], max(0.3 * size, along[-1] / TRAIL_DOTS))[::-1]
+        at = np.arange(0.0, along[-1], max(0.3 * size, along[-1] / most_dots))[::-1]
         ages = np.interp(at, along, np.linspace(0.0, 1.0, len(points)))
         axes = (np.interp(at, along, points[:, axis]) for axis in (0, 1))
         for age, x, y in zip(ages.tolist(), *(axis.tolist() for axis in axes), strict=True):
             radius = round(size * (1.0 - 0.6 * age), 1)
-            paste(
-                frame,
-                sprites.disc(radius, CURSOR, round(size * 0.7, 1)),
-                x,
-                y,
-                0.5 * (1 - age) ** 1.5,
-            )
-        x, y = self.px(*scene.cursor)
-        paste(frame, sprites.disc(2.1 * size, CURSOR, 2.1 * size), x, y, 0.35)
-        paste(frame, sprites.disc(size, CURSOR), x, y)
+            dot = sprites.disc(radius, colour, round(size * 0.7, 1))
+            paste(frame, dot, x, y, 0.5 * (1 - age) ** 1.5)
+        x, y = self.px(*cursor)
+        paste(frame, sprites.disc(2.1 * size, colour, 2.1 * size), x, y, 0.35)
+        paste(frame, sprites.disc(size, colour), x, y)
         paste(frame, sprites.disc(0.6 * size, WHITE), x, y)
 
     def _keys(self, frame: Image.Image, scene: Scene) -> None:
@@ -309,6 +371,20 @@ class _Pane:
         paste(frame, rate, right, bottom)
         combo = sprites.text(f"{scene.combo}x", big, WHITE, "lb")
         paste(frame, combo, 0.8 * self.em, bottom)
+
+
+def play_colours(count: int) -> list[Colour]:
+    """As many colours as there are plays over one field, as unlike as they can be; the last one,
+    whose hits are shown, is the cursor's own."""
+    hues = (np.arange(count - 1) / max(1, count - 1) + 0.45) % 1.0  # from blue on
+    made = [colorsys.hls_to_rgb(hue, 0.62, 0.85) for hue in hues.tolist()]
+    return [*(tuple(round(255 * part) for part in rgb) for rgb in made), CURSOR]
+
+
+def _made_by(stage: Stage) -> str:
+    """The player of a generated play; "" of any other."""
+    replay = stage.replay
+    return replay.player if replay is not None and is_generated(replay.player) else ""
 
 
 def _combo(index: int) -> Colour:

@@ -1,11 +1,8 @@
 """A replay over its map at one moment, as a plain description that any toolkit can paint.
 
 `Stage` is built once for a map and a replay; `stage.at(t_ms)` is the `Scene` of that moment.
-Positions are osu!px, times map time in ms, sizes in circle radii, opacities 0 to 1. Nothing here
-knows pixels, colours or a toolkit.
+Nothing here knows pixels, colours or a toolkit.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +10,7 @@ from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.mods import Mods
 from osu.formats.replay import Replay, clean_frames
 from osu.formats.slider_events import SliderPart
+from osu.render.items import Circle, Pop, Scene, Slider, Spinner
 from osu.rules.judge import JudgeError, Judgement, judge
 from osu.units import CENTRE_PX
 
@@ -25,72 +23,10 @@ TRAIL_STEPS = 90
 FOLLOW_RADII = 2.4  # radius of the follow circle, in circle radii
 # At once, of maps made to be slow: objects, and their ticks; hit errors.
 MOST_OBJECTS, MOST_ERRORS = 100, 400
+# Radius that FL leaves to be seen, osu!px, from a combo on; as lazer has it.
+SIGHT_PX = ((200, 125.0), (100, 162.5), (0, 200.0))
+STEP_MS = 1000 / 60  # real time, of a step where there are no frames
 HIDDEN_IN, HIDDEN_OUT = 0.4, 0.3  # of the preempt: how long HD fades objects in, then out
-
-
-@dataclass(frozen=True, slots=True)
-class Circle:
-    """A hit circle or a slider's head."""
-
-    x: float
-    y: float
-    combo: int  # which combo: the painter's colour
-    number: int
-    alpha: float
-    scale: float  # 1, growing while it bursts
-    approach: float  # radius of the approach circle in circle radii, 0 where there is none
-
-
-@dataclass(frozen=True, slots=True)
-class Slider:
-    """A slider: its body, and whatever moves on it."""
-
-    # Which object: its path is `Beatmap.path_xy` between `path_start[index : index + 2]`.
-    index: int
-    combo: int
-    alpha: float
-    head: Circle
-    ball: tuple[float, float] | None
-    follow: float  # radius of the follow circle in circle radii, 0 while it is not tracked
-    ticks: tuple[tuple[float, float], ...]  # still to come in this slide
-    arrows: tuple[tuple[float, float, float], ...]  # x, y, direction (radians, y down)
-
-
-@dataclass(frozen=True, slots=True)
-class Spinner:
-    x: float
-    y: float
-    alpha: float
-    angle: float  # radians turned so far, signed
-    turns: float
-    rpm: float  # of real time
-    left: float  # share of its time that is left, 1 to 0
-
-
-@dataclass(frozen=True, slots=True)
-class Pop:
-    """A judgement popping up at its object."""
-
-    x: float
-    y: float
-    result: int  # 300, 100, 50 or 0
-    age: float  # 0 to 1
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    t_ms: float
-    objects: tuple[Circle | Slider | Spinner, ...]  # first one lowest
-    pops: tuple[Pop, ...]
-    cursor: tuple[float, float] | None
-    trail: np.ndarray  # (K, 2) osu!px, newest first
-    keys: tuple[bool, bool]
-    presses: tuple[int, int]  # so far
-    errors: np.ndarray  # (M, 2): hit error in map ms, age 0 to 1; oldest first
-    combo: int
-    accuracy: float  # 0 to 1, of what was judged so far
-    unstable_rate: float  # of real time; 0 before the second hit
-    progress: float  # 0 to 1, of the map
 
 
 class Stage:
@@ -120,11 +56,11 @@ class Stage:
             self._t_ms, self._xy, self._keys = clean_frames(replay)
         if self.judgement is None:
             self._result, self._hit_ms = np.full(count, 300), beatmap.start_ms
-            self._combo, judged = np.zeros(count, int), np.zeros(count, bool)
+            self._combo_steps, judged = np.zeros((0, 2)), np.zeros(count, bool)
             error_ms = np.full(count, np.nan)
         else:
             self._result, self._hit_ms = self.judgement.result, self.judgement.press_ms
-            self._combo, judged = self.judgement.combo, self.judgement.judged
+            self._combo_steps, judged = self.judgement.combo_steps, self.judgement.judged
             error_ms = self.judgement.hit_error_ms
         self._preempt_ms, self._fade_in_ms = beatmap.preempt_ms, beatmap.fade_in_ms
         self._hidden = bool(beatmap.mods & Mods.HD)
@@ -157,6 +93,34 @@ class Stage:
     def end_ms(self) -> float:
         return float(self.beatmap.end_ms.max() + 1000.0)
 
+    @property
+    def miss_ms(self) -> np.ndarray:
+        """(M,) map times at which objects were missed, in their order."""
+        return self._judged_ms[self._result[self._order] == 0]
+
+    @property
+    def sound_ms(self) -> dict[str, np.ndarray]:
+        """Map times of what is heard: "hit" (presses), "part" (of sliders), "miss"."""
+        b, judged = self.beatmap, self.judgement
+        if judged is None:
+            return {"hit": b.start_ms, "part": b.event_ms}
+        hit = ~np.isnan(judged.press_ms) & ((judged.result > 0) | (b.kind == Kind.SLIDER))
+        return {
+            "hit": judged.press_ms[hit],
+            "part": b.event_ms[judged.event_hit],
+            "miss": self.miss_ms,
+        }
+
+    def step_ms(self, t_ms: float, frames: int) -> float:
+        """The time that many frames of the replay after `t_ms`, below 0 before it."""
+        if not len(self._t_ms):
+            return t_ms + frames * STEP_MS * self.beatmap.rate
+        if frames > 0:
+            at = int(np.searchsorted(self._t_ms, t_ms, side="right")) + frames - 1
+        else:
+            at = int(np.searchsorted(self._t_ms, t_ms, side="left")) + frames
+        return float(self._t_ms[min(max(at, 0), len(self._t_ms) - 1)])
+
     def at(self, t_ms: float) -> Scene:
         """The scene at map time `t_ms`, any time at all."""
         appear_ms = self.beatmap.start_ms - self._preempt_ms
@@ -165,21 +129,29 @@ class Stage:
         judged = int(np.searchsorted(self._judged_ms, t_ms, side="right"))
         hits = int(np.searchsorted(self._error_at_ms, t_ms, side="right"))
         so_far = self._error_ms[:hits] / self.beatmap.rate
+        steps = int(np.searchsorted(self._combo_steps[:, 0], t_ms, side="right"))
+        combo = int(self._combo_steps[steps - 1, 1]) if steps else 0
         span_ms = self.end_ms - self.start_ms
         return Scene(
             t_ms=t_ms,
             objects=tuple(self._object(int(i), t_ms) for i in shown[::-1]),
             pops=self._pops(t_ms),
-            cursor=self._cursor(t_ms),
-            trail=self._trail(t_ms),
+            cursor=self.cursor_at(t_ms),
+            trail=self.trail_at(t_ms),
             keys=self._held(t_ms),
             presses=tuple(int(np.searchsorted(p, t_ms, side="right")) for p in self._press_ms),
             errors=self._errors(t_ms, hits),
-            combo=int(self._combo[self._order[judged - 1]]) if judged else 0,
+            combo=combo,
             accuracy=float(self._judged_accuracy[judged - 1]) if judged else 1.0,
             unstable_rate=float(10 * np.std(so_far)) if hits > 1 else 0.0,
             progress=float(np.clip((t_ms - self.start_ms) / span_ms, 0.0, 1.0)),
+            sight_px=self._sight_px(combo),
         )
+
+    def _sight_px(self, combo: int) -> float | None:
+        if not self.beatmap.mods & Mods.FL or not len(self._t_ms):
+            return None
+        return next(radius_px for least, radius_px in SIGHT_PX if combo >= least)
 
     # ---- objects
 
@@ -254,7 +226,7 @@ class Stage:
     def _tracks(self, ball: tuple[float, float], t_ms: float) -> bool:
         if self.replay is None:
             return True
-        cursor = self._cursor(t_ms)
+        cursor = self.cursor_at(t_ms)
         if cursor is None or not any(self._held(t_ms)):
             return False
         away_px = np.hypot(cursor[0] - ball[0], cursor[1] - ball[1])
@@ -316,13 +288,15 @@ class Stage:
 
     # ---- the player
 
-    def _cursor(self, t_ms: float) -> tuple[float, float] | None:
+    def cursor_at(self, t_ms: float) -> tuple[float, float] | None:
+        """osu!px; None where there is no replay."""
         if not len(self._t_ms):
             return None
         x, y = (np.interp(t_ms, self._t_ms, self._xy[:, axis]) for axis in (0, 1))
         return float(x), float(y)
 
-    def _trail(self, t_ms: float) -> np.ndarray:
+    def trail_at(self, t_ms: float) -> np.ndarray:
+        """(K, 2) osu!px where the cursor was lately, newest first."""
         if not len(self._t_ms):
             return np.zeros((0, 2))
         back_ms = np.linspace(0.0, TRAIL_MS * self.beatmap.rate, TRAIL_STEPS)

@@ -89,6 +89,13 @@ def disc(radius_px: float, colour: Colour, soft_px: float = 0.0) -> Sprite:
     return _centred(colour, _mask(alpha))
 
 
+@lru_cache(maxsize=16)
+def hole(radius_px: int, colour: Colour) -> Sprite:
+    """A square of `colour` with a round hole in it, whose edge is soft over a fifth of it."""
+    distance = _distance(radius_px)
+    return _centred(colour, _mask(np.clip(5 * (distance / radius_px - 0.8), 0.0, 1.0)))
+
+
 @lru_cache(maxsize=512)
 def ring(radius_px: float, width_px: float, colour: Colour) -> tuple[Sprite, ...]:
     """A circle's outline, `width_px` wide and centred on `radius_px`: paint all four parts.

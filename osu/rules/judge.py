@@ -125,6 +125,14 @@ class Judgement:
         """(J, 2) map ms and life 0 .. 1 after each judgement."""
         return life_after(self.beatmap, self.log, self.combo_award, self.frames.clock_ms)
 
+    @cached_property
+    def combo_steps(self) -> np.ndarray:
+        """(J, 2) map ms and the combo after each judgement, parts of sliders too."""
+        keys = self.log.order_key
+        lasted = (keys < order_key(len(self.frames.clock_ms), CLICK)) & (keys >= 0)
+        t_ms = self.frames.clock_ms[frame_of(keys[lasted])]
+        return np.column_stack([t_ms, combo_after(self.log)[lasted]])
+
     def header(self) -> dict:
         """The fields of a replay's header that the play decides, but for its life bar."""
         names = "n300 n100 n50 ngeki nkatu nmiss score max_combo perfect"

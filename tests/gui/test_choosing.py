@@ -13,7 +13,7 @@ from PIL import ImageGrab
 from osu.gui import messages as msg
 from osu.gui.settings import Settings
 from osu.gui.widgets.results import NEW_MARK
-from osu.players.auto import AUTO
+from osu.players.naming import AUTO
 from tests.display import needs_xvfb
 from tests.gui.window import Endless, idle, until
 from tests.paths import ROOT

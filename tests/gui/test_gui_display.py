@@ -65,21 +65,21 @@ def test_the_preview_plays_pauses_scrubs_and_changes_speed(start, home):
     preview.clock.speed = 0.01  # so slow that no load brings it to the map's end meanwhile
     app.root.event_generate("<space>")
     until(app, lambda: preview.clock.now_ms > preview.clock.start_ms + 2)
-    assert preview.play_button.cget("text") == "Pause"
+    assert preview.transport.play_button.cget("text") == "Pause"
     app.root.event_generate("<space>")
     app.root.update()
     stood_ms = preview.clock.now_ms
-    assert preview.play_button.cget("text") == "Play"
+    assert preview.transport.play_button.cget("text") == "Play"
     app.root.event_generate("<Right>")
     app.root.update()
     assert preview.clock.now_ms == min(stood_ms + 5000, preview.clock.end_ms)
-    bar = preview.scrub
+    bar = preview.transport.bar
     bar.event_generate("<Button-1>", x=bar.winfo_width() // 2, y=bar.winfo_height() // 2)
     bar.event_generate("<ButtonRelease-1>", x=bar.winfo_width() // 2, y=bar.winfo_height() // 2)
     middle_ms = (preview.clock.start_ms + preview.clock.end_ms) / 2
     assert preview.clock.now_ms == pytest.approx(middle_ms, rel=0.1)  # the knob has a width
-    preview._speed.set("2x")
-    preview._on_speed(preview.speeds)
+    preview.transport._speed.set("2x")
+    preview.transport._on_speed()
     assert preview.clock.speed == 2.0
 
 
@@ -111,7 +111,7 @@ def test_keys_after_a_click(start, home):
     assert preview.clock.playing
     preview.pause()
     for event in ("<Enter>", "<Button-1>", "<ButtonRelease-1>"):
-        preview.play_button.event_generate(event, x=5, y=5)
+        preview.transport.play_button.event_generate(event, x=5, y=5)
     app.root.update()
     assert preview.clock.playing and app.root.focus_get() is app.root
     app.window.maps.tree.focus_set()
@@ -216,7 +216,7 @@ def test_nothing_is_cut_off_in_the_smallest_window(screens, start, monkeypatch, 
         for _ in range(5):
             app.root.update()
         cut += [f"{tab}: {part}" for part in parts(app.root) if is_cut(part, app.root)]
-    assert (len(tabs.tabs()), cut) == (4, [])
+    assert (len(tabs.tabs()), cut) == (5, [])
     assert app.window.preview.canvas.winfo_height() > 160
 
 

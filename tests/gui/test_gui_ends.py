@@ -26,7 +26,7 @@ def live(app, home):
     """Arm the selected play over the whole screen."""
     generate(app, home)
     app.window.live.kind.set("playfield")
-    app.window.live.rect.set("0, 0, 1600, 1000")
+    app.window.live.rect.set("0, 0, 1280, 960")
     app.window.buttons["arm"].invoke()
     until(app, lambda: app.worker.state == "armed")
 
@@ -43,6 +43,7 @@ def test_live_is_armed_started_nudged_and_stopped(start, home):
     app.window.buttons["stop"].invoke()
     idle(app)
     assert app.window.live._says.whole.startswith("Stopped")
+    assert "Moves: " in app.window.live._says.whole and "at p99" in app.window.live._says.whole
 
 
 def test_live_without_a_rectangle_says_so_and_starts_nothing(start, home):
@@ -51,6 +52,24 @@ def test_live_without_a_rectangle_says_so_and_starts_nothing(start, home):
     app.window.buttons["arm"].invoke()
     assert app.worker.state == "idle"
     assert "rectangle" in app.window._status.cget("text")
+
+
+@pytest.mark.parametrize(
+    ("rect", "said"),
+    [
+        ("1400, 0, 1280, 960", "outside the screen"),
+        ("0, 0, 8, 6", "too small"),
+        ("0, 0, 1600, 900", "four wide and three high"),
+    ],
+)
+def test_live_on_a_rectangle_that_no_game_has_says_so(start, home, rect, said):
+    app = start()
+    generate(app, home)
+    app.window.live.kind.set("playfield")
+    app.window.live.rect.set(rect)
+    app.window.buttons["arm"].invoke()
+    assert app.worker.state == "idle"
+    assert said in app.window._status.whole
 
 
 def test_the_games_window_is_found_by_its_title(start, home):
@@ -70,7 +89,7 @@ def test_the_games_window_is_found_by_its_title(start, home):
     assert (playfield.left, playfield.top) == (300 + 64, 200 + 48 + 8)
 
 
-@pytest.mark.parametrize("state", ["idle", "working", "cancelling", "armed", "playing"])
+@pytest.mark.parametrize("state", ["idle", "working", "armed", "playing"])
 def test_closed_in_any_state_nothing_stays(start, home, state):
     """The fixture looks for threads and processes that stayed."""
     app = start()
@@ -79,11 +98,9 @@ def test_closed_in_any_state_nothing_stays(start, home, state):
     if state == "playing":
         app.window.buttons["start"].invoke()
         until(app, lambda: app.worker.state == "playing")
-    if state in ("working", "cancelling"):
+    if state == "working":
         maps = (msg.OpenMap(str(home / "small.osu")),)
         app.worker.post(msg.Generate(maps, "endless", "NM", 1, 1))
-    if state == "cancelling":
-        app.worker.cancel()
     assert app.worker.state == state
     app.close()
     assert app.worker.state == "closed"

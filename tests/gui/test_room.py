@@ -48,14 +48,18 @@ def test_what_is_essential_is_on_a_small_screen(
     maps, preview, plays = app.window.maps.tree, app.window.preview, app.window.results.tree
     maps.see(maps.get_children()[0])
     assert sum(bool(maps.bbox(row)) for row in maps.get_children()) >= least_rows
-    for widget in (preview.scrub, preview.play_button, app.window.buttons["generate"]):
+    for widget in (
+        preview.transport.bar,
+        preview.transport.play_button,
+        app.window.buttons["generate"],
+    ):
         right, bottom = (
             widget.winfo_rootx() + widget.winfo_width(),
             widget.winfo_rooty() + widget.winfo_height(),
         )
         assert right <= app.root.winfo_screenwidth() and bottom <= app.root.winfo_screenheight()
         assert app.root.winfo_containing(right - 3, bottom - 3) is widget
-    assert preview.scrub.winfo_width() > 200 and preview.canvas.winfo_height() > 150
+    assert preview.transport.bar.winfo_width() > 200 and preview.canvas.winfo_height() > 150
     (row,) = plays.get_children()
     for column in ("player", "seed", "map", "accuracy", "misses"):
         x, _, width, _ = plays.bbox(row, column)

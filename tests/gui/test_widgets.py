@@ -17,18 +17,19 @@ from osu.formats.beatmap import load_beatmap
 from osu.formats.mods import Mods
 from osu.gui import messages as msg
 from osu.gui.clock import PreviewClock
+from osu.gui.enabled import BUTTONS
 from osu.gui.settings import RECENT_FILES, Settings, load_settings, save_settings
 from osu.gui.songs import Song, list_songs, search
 from osu.gui.widgets.form import MODS, FormError, PlayForm
 from osu.gui.widgets.results import ListedPlay
-from osu.players.generated import play_file_name
+from osu.gui.works import Work
+from osu.players.naming import play_file_name
 from osu.render.scene import Stage
 from tests.paths import ROOT
 from tests.small_map import OSU, small_map, small_replay
 
 ON_A_PLAY = {"save", "gif", "remove", "arm"}
 MAP = msg.OpenMap("a.osu", "easy")
-STATES = ("idle", "opening", "working", "armed", "playing", "cancelling", "closed")
 SONG = Song("artist", "title", "easy", "creator", "a.osu")
 
 
@@ -65,15 +66,19 @@ class Form:
 
 class Window:
     def __init__(self, selected=(), songs=(), chosen=()):
-        self.enabled, self.said, self.failed, self.shown, self.progress = set(), [], [], [], None
+        self.refused, self.said, self.failed, self.shown, self.progress = {}, [], [], [], None
+        self.works, self.over_one_field = (), False
         self.live_play = None
         self.results = SimpleNamespace(selected=lambda: selected)
         self.maps = SimpleNamespace(songs=songs, chosen=chosen)
         self.live = SimpleNamespace(show_play=lambda name: setattr(self, "live_play", name))
         self.preview = SimpleNamespace(show=lambda *args: self.shown.append(args))
 
-    def enable(self, names):
-        self.enabled = names
+    def refuse(self, refusals):
+        self.refused = refusals
+
+    def show_works(self, works, left_s):
+        self.works = works
 
     def say(self, sentence):
         self.said.append(sentence)
@@ -93,12 +98,16 @@ class App:
     show_selected, save_gif, on_event = gui.App.show_selected, gui.App.save_gif, gui.App.on_event
     cancel, chosen_maps = gui.App.cancel, gui.App.chosen_maps
 
-    def __init__(self, window, state="idle", form=None):
+    def __init__(self, window, state="idle", form=None, works=()):
         self.window, self.settings = window, Settings()
         self.window.form = form
         self.posted = []
         self.worker = SimpleNamespace(
-            state=state, post=self.posted.append, cancel=lambda: self.posted.append("cancel")
+            state=state,
+            post=self.posted.append,
+            cancel=lambda *numbers: self.posted.append(("cancel", *numbers)),
+            works=works,
+            left_s=lambda work: None,
         )
 
 
@@ -109,31 +118,36 @@ def result(**swap) -> ListedPlay:
 # ---- every button follows the state word
 
 
+FILES, ON_MAPS, NUDGES = (
+    {"open", "songs", "find", "blind"},
+    {"generate", "batch"},
+    {"nudge-2", "nudge2"},
+)
+
+
 @pytest.mark.parametrize(
     ("state", "chosen", "selected", "expected"),
     [
-        ("idle", False, False, {"open", "songs", "find", "blind"}),
-        ("opening", True, False, {"open", "songs", "find", "blind", "generate", "batch"}),
-        ("idle", True, False, {"open", "songs", "find", "blind", "generate", "batch"}),
-        ("idle", True, True, {"open", "songs", "find", "blind", "generate", "batch", *ON_A_PLAY}),
-        ("idle", False, True, {"open", "songs", "find", "blind", *ON_A_PLAY}),
-        ("working", True, True, {"cancel", "stop"}),
-        ("working", False, False, {"cancel", "stop"}),
-        ("armed", True, True, {"cancel", "stop", "start", "nudge-2", "nudge2"}),
-        ("playing", True, True, {"cancel", "stop", "nudge-2", "nudge2"}),
-        ("cancelling", True, True, set()),
+        ("idle", False, False, FILES),
+        ("idle", True, False, FILES | ON_MAPS),
+        ("idle", True, True, FILES | ON_MAPS | ON_A_PLAY),
+        ("idle", False, True, FILES | ON_A_PLAY),
+        ("opening", True, False, FILES | ON_MAPS | {"cancel"}),
+        ("opening", True, True, FILES | ON_MAPS | ON_A_PLAY | {"cancel"}),
+        ("working", True, True, (FILES | ON_MAPS | ON_A_PLAY | {"cancel"}) - {"arm"}),
+        ("working", False, False, FILES | {"cancel"}),
+        ("starting", True, True, {"cancel", "stop"}),
+        ("armed", True, True, {"cancel", "stop", "start"} | NUDGES),
+        ("playing", True, True, {"cancel", "stop"} | NUDGES),
         ("closed", True, True, set()),
     ],
 )
-def test_which_buttons_work(state, chosen, selected, expected):
+def test_which_buttons_work_and_why_the_others_do_not(state, chosen, selected, expected):
     window = Window(("a play",) if selected else (), chosen=(SONG,) if chosen else ())
     app = App(window, state)
     app.paint_state()
-    assert app.window.enabled == expected
-
-
-def test_every_state_of_the_worker_has_its_buttons():
-    assert set(gui.ENABLED) == set(STATES)
+    assert set(BUTTONS) - set(app.window.refused) == expected
+    assert all(reason.endswith(".") for reason in app.window.refused.values())
 
 
 # ---- what is asked of the player
@@ -235,9 +249,9 @@ def test_two_plays_of_one_map_are_shown_side_by_side():
     first, second = result(), result(late_ms=30)
     app = App(Window(selected=(first, second)))
     app.show_selected()
-    ((stages, players, map_path),) = app.window.shown
+    ((stages, players, map_path, over),) = app.window.shown
     assert stages == [first.stage, second.stage]
-    assert (players, map_path) == (["tester", "tester"], "a.osu")
+    assert (players, map_path, over) == (["tester", "tester"], "a.osu", False)
     assert app.window.live_play == "tester: Four Objects [small]"  # the last one is played live
 
 
@@ -248,6 +262,26 @@ def test_a_play_of_another_map_is_shown_alone():
     app = App(Window(selected=(first, second)))
     app.show_selected()
     assert app.window.shown[0][0] == [second.stage]
+
+
+def test_over_one_field_all_plays_of_the_map_under_the_same_mods_are_shown():
+    plays = [result(late_ms=n) for n in range(4)]
+    hard = result(mods=Mods.HR)
+    app = App(Window(selected=(plays[0], hard, *plays[1:])))
+    app.window.over_one_field = True
+    app.show_selected()
+    stages, _, _, over = app.window.shown[0]
+    assert over and stages == [play.stage for play in plays]
+    assert app.window.said[0].startswith("4 of 5 plays are shown")
+
+
+@pytest.mark.parametrize(("running", "cancelled"), [((3,), (3,)), ((), ())])
+def test_cancel_is_about_what_runs(running, cancelled):
+    waiting = Work(4, msg.FindWindow())
+    works = tuple(Work(n, msg.FindWindow(), started_s=1.0) for n in running)
+    app = App(Window(), "working", works=(*works, waiting))
+    app.cancel()
+    assert app.posted == [("cancel", *cancelled)]
 
 
 @pytest.mark.parametrize("text", ["", "x", "0", "31", "-2", "nan"])
@@ -263,19 +297,20 @@ def test_a_gif_is_as_many_real_seconds_from_the_preview_on():
     app.window.gif_seconds = Var("4")
     clock = PreviewClock(0.0, 60_000.0, rate=1.5)
     clock.seek(1000.0)
-    app.window.preview = SimpleNamespace(clock=clock, stages=("stage",), labels=("x",))
+    app.window.preview = SimpleNamespace(
+        clock=clock, stages=("stage",), labels=("x",), over_one_field=True
+    )
     app.save_gif("a.gif")
-    assert app.posted == [msg.SaveGif(("stage",), ("x",), "a.gif", 1000.0, 7000.0)]
+    assert app.posted == [msg.SaveGif(("stage",), ("x",), "a.gif", 1000.0, 7000.0, True)]
 
 
 def test_errors_and_progress_reach_the_window():
     app = App(Window())
     app.on_event(msg.Failed("It went wrong."))
-    app.on_event(msg.Progress(0.5, "drawing"))
+    app.on_event(msg.Progress(1, 0.5, "drawing"))
     app.on_event(msg.Saved("x.osr"))
-    app.on_event(msg.Finished(cancelled=True))
+    app.on_event(msg.Finished(1, cancelled=True))
     assert app.window.failed == ["It went wrong."]
-    assert app.window.progress == 0.5
     assert app.window.said == ["Drawing.", "Saved x.osr.", "Stopped."]
 
 

@@ -16,7 +16,9 @@ import pytest
 
 from osu.formats.replay import dump_replay, save_replay
 from osu.gui import messages as msg
-from osu.gui.worker import MAX_EVENTS, PROGRESS_S, Worker
+from osu.gui.jobs import PROGRESS_S
+from osu.gui.worker import MAX_EVENTS, Worker
+from osu.gui.works import Pace, Work
 from osu.players.generated import judged_play
 from osu.players.options import PlayOptions
 from osu.render import scene
@@ -79,7 +81,7 @@ def map_path(tmp_path):
 def drain(worker) -> list:
     """Every event until the worker is idle."""
     events, until = [], time.monotonic() + PATIENCE_S
-    while worker.state in ("working", "cancelling"):
+    while worker.state in ("working", "opening"):
         events += worker.poll()
         assert time.monotonic() < until
         time.sleep(0.002)
@@ -102,13 +104,13 @@ def test_the_models_come_unasked(worker):
 def test_open_a_map(worker, map_path):
     assert worker.state == "idle"
     worker.post(msg.OpenMap(map_path))
-    assert worker.state == "working"
+    assert worker.state == "opening"
     events = drain(worker)
     assert worker.state == "idle"
     (opened,) = of(msg.MapOpened, events)
     assert opened.stage.beatmap.md5 == small_map().md5
     assert [song.label for song in opened.difficulties] == ["Nobody - Four Objects [small]"]
-    assert events[-1] == msg.Finished(cancelled=False)
+    assert events[-1] == msg.Finished(1, cancelled=False)
 
 
 def test_generate_gives_one_play_for_each_seed(worker, engine, map_path):
@@ -177,14 +179,81 @@ def test_cancel_ends_the_running_command_and_those_behind_it(worker, engine, map
         events += worker.poll()
         assert time.monotonic() < until
     worker.cancel()
-    assert worker.state == "cancelling"
+    assert worker.state == "working" and all(work.cancel.is_set() for work in worker.works)
     events += drain(worker)
-    assert of(msg.Finished, events) == [msg.Finished(cancelled=True)] * 3
+    assert of(msg.Finished, events) == [msg.Finished(n, cancelled=True) for n in (1, 2, 3)]
     assert of(msg.Played, events) == [] and len(engine.player.asked) == 1
     engine.player.steps = 1
-    worker._player = None
     worker.post(command)  # a later command isn't touched by that
     assert len(of(msg.Played, drain(worker))) == 1
+
+
+def wait(worker, condition):
+    """Polls until `condition()`; -> the events meanwhile."""
+    events, until = [], time.monotonic() + PATIENCE_S
+    while not condition():
+        events += worker.poll()
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    return events
+
+
+def test_one_work_is_cancelled_and_the_others_go_on(worker, engine, map_path):
+    engine.player = Player(steps=10_000, step_s=0.01)
+    command = msg.Generate((msg.OpenMap(map_path),), "rnn", "HD", 1, 1)
+    for _ in range(3):
+        worker.post(command)
+    wait(worker, lambda: engine.player.asked)
+    engine.player.steps = 1
+    assert [work.name for work in worker.works] == ["a play of [small] by rnn under HD"] * 3
+    worker.cancel(3)
+    worker.cancel(1)
+    events = drain(worker)
+    assert of(msg.Finished, events) == [
+        msg.Finished(1, True), msg.Finished(2, False), msg.Finished(3, True)
+    ]  # fmt: skip
+    assert len(of(msg.Played, events)) == 1
+
+
+def test_files_open_and_are_saved_while_a_play_is_made(worker, engine, map_path, tmp_path):
+    engine.player = Player(steps=10_000, step_s=0.01)
+    worker.post(msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1))
+    wait(worker, lambda: engine.player.asked)
+    worker.post(msg.OpenMap(map_path))
+    worker.post(msg.SaveReplay(small_replay(), str(tmp_path / "a.osr")))
+    events = wait(worker, lambda: not worker.is_opening())
+    assert len(of(msg.MapOpened, events)) == len(of(msg.Saved, events)) == 1
+    assert worker.state == "working"
+    worker.cancel()
+    drain(worker)
+
+
+def test_a_wished_accuracy_says_which_try_it_is_on(worker, engine, map_path):
+    class Tries(Player):
+        def generate(self, beatmap, seed, options, on_progress, cancel):
+            for share in (0.05, 0.1, 0.3, 0.9):
+                on_progress(share)
+                time.sleep(1.5 * PROGRESS_S)
+            return super().generate(beatmap, seed, options, on_progress, cancel)
+
+    engine.player = Tries()
+    worker.post(msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1, accuracy=0.95))
+    said = [event.text for event in of(msg.Progress, drain(worker))]
+    for number in (1, 2, 4):
+        assert f"Four Objects [small], seed 1, try {number} of at most 4" in said
+
+
+def test_what_is_left_of_works_follows_from_how_fast_plays_were_made():
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    command = msg.Generate((msg.OpenMap("a.osu"), msg.OpenMap("b.osu")), "rnn", "NM", 1, 5)
+    running, waiting = Work(1, command, started_s=0.0), Work(2, replace(command, plays=1))
+    assert pace.left_s(running) is None and pace.left_s(waiting) is None
+    now[0], running.part = 30.0, 0.25
+    pace.see(running)
+    assert pace.left_s(running) == pytest.approx(90.0)
+    assert pace.left_s(waiting) == pytest.approx(24.0)  # two plays; ten take 120 s
+    assert pace.left_s(Work(3, replace(command, model="gan"))) is None
 
 
 def test_cancel_without_work_does_nothing(worker):
@@ -210,7 +279,7 @@ def test_what_goes_wrong_is_one_sentence_and_the_worker_goes_on(worker, map_path
     sentences = [event.sentence for event in of(msg.Failed, events)]
     assert len(sentences) == len(commands)
     assert all(s and "\n" not in s and "Traceback" not in s for s in sentences)
-    assert "no such weights" in sentences[4] and "RuntimeError" in sentences[4]
+    assert sum("RuntimeError: no such weights" in sentence for sentence in sentences) == 1
     assert "RuntimeError: no such weights" in capsys.readouterr().err  # with its traceback
     worker.post(msg.OpenMap(map_path))
     assert len(of(msg.MapOpened, drain(worker))) == 1
@@ -283,7 +352,7 @@ def test_save_a_replay_and_a_gif(worker, tmp_path):
     gif = str(tmp_path / "a.gif")
     worker.post(msg.SaveGif((stage, stage), ("a", "b"), gif, 900.0, 1300.0))
     events = drain(worker)
-    assert [e.path for e in of(msg.Saved, events)] == [str(tmp_path / "a.osr"), gif]
+    assert {e.path for e in of(msg.Saved, events)} == {str(tmp_path / "a.osr"), gif}
     assert (tmp_path / "a.osr").read_bytes() == dump_replay(replay)
     assert (tmp_path / "a.gif").read_bytes()[:6] == b"GIF89a"
 
@@ -314,14 +383,12 @@ def test_a_poll_takes_few_events_and_progress_comes_no_faster_than_it_is_read(
     assert sum(len(of(msg.Progress, p)) for p in polls) < PATIENCE_S / PROGRESS_S
 
 
-@pytest.mark.parametrize("state", ["idle", "working", "cancelling", "closed"])
+@pytest.mark.parametrize("state", ["idle", "working", "closed"])
 def test_closed_in_any_state_no_thread_stays(state, map_path):
     before = threading.active_count()
     worker = Worker(Engine(Player(steps=10_000, step_s=0.01)))
-    if state in ("working", "cancelling"):
+    if state == "working":
         worker.post(msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1))
-    if state == "cancelling":
-        worker.cancel()
     if state == "closed":
         worker.close(PATIENCE_S)
     assert worker.state == state
@@ -329,7 +396,8 @@ def test_closed_in_any_state_no_thread_stays(state, map_path):
     assert worker.state == "closed"
     assert threading.active_count() == before
     worker.post(msg.OpenMap(map_path))  # too late: nothing happens
-    assert worker.state == "closed" and worker._jobs.empty()
+    assert worker.state == "closed"
+    assert not [work for work in worker.works if work.command == msg.OpenMap(map_path)]
 
 
 def test_ten_starts_and_stops(map_path):

@@ -11,7 +11,7 @@ from PIL import ImageGrab
 import gui
 from osu.gui.settings import Settings
 from osu.gui.worker import Worker
-from osu.players.auto import AUTO
+from osu.players.naming import AUTO
 from tests.display import children, start_xvfb, wait_for
 from tests.small_map import OSU
 

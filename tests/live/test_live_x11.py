@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -316,6 +317,33 @@ def test_keys_of_other_layouts(layout, types_z):
         server.run("setxkbmap", layout)
         codes = server.run(sys.executable, "-c", ask).split()
     assert codes == [str(types_z), "52", "74"]
+
+
+def test_a_server_that_has_no_time_holds_the_pointer_up_for_nothing(server, no_key_down, tmp_path):
+    """It is stopped for a second and a half in the middle of a play: nothing waits for an answer,
+    and what was sent meanwhile arrives afterwards, in its order."""
+    plan = make_plan(spiral(seconds=4), playfield_rect(Rect(0, 0, *SIZE)))
+    with Recorder(server, tmp_path / "xev.log") as recorder:
+        os.environ["DISPLAY"], before = server.display, os.environ.get("DISPLAY")
+        try:
+            with LivePlayer(plan, LiveSettings(start_at_ms=0)) as player:
+                wait_for(lambda: player.state == "armed", "armed")
+                server.tap("F8")
+                wait_for(lambda: player.state == "playing", "the start")
+                time.sleep(1.0)
+                server.process.send_signal(signal.SIGSTOP)
+                time.sleep(1.5)
+                server.process.send_signal(signal.SIGCONT)
+                *_, last = player.events()
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+            os.environ.pop("DISPLAY") if before is None else os.environ.update(DISPLAY=before)
+    assert last.completed
+    assert max(last.motion.max_ms, last.keys.max_ms) < 1000
+    ours = [(key, down) for _, key, down in recorder.keys if key in "zx"]
+    planned = zip(plan.event_key.tolist(), plan.event_down.tolist(), strict=True)
+    expected = [("zx"[key], down) for key, down in planned]
+    assert ours[: len(expected)] == expected
 
 
 def test_no_server_is_a_sentence(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from osu.formats.mods import Mods
 from osu.formats.replay import build_replay
 from osu.live.__main__ import _arguments
-from osu.live.plan import LiveError, Rect, make_plan, playfield_rect
+from osu.live.plan import LiveError, Rect, check_playfield, make_plan, parse_ms, playfield_rect
 from osu.live.protocol import (
     Armed,
     Lateness,
@@ -150,3 +150,37 @@ def test_everything_survives_the_pipe():
     assert (job.t_ms, job.x, job.y, job.rate) == ([0, 5], [1, 3], [2, 4], 1)
     assert (job.event_ms, job.event_key, job.event_down) == ([5], [0], [True])
     assert (tuple(job.settings.keys), job.settings.start_at_ms) == (("z", "x"), 3)
+
+
+SCREEN = Rect(-1920, 0, 1920 + 2560, 1440)  # two monitors
+
+
+@pytest.mark.parametrize("text", ["384,126,1152,864", "-1500,126,1152,864", "0;0;800,5;600,4"])
+def test_a_rectangle_that_the_game_can_have(text):
+    check_playfield(Rect.parse(text), SCREEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("384,126,12,9", "too small"),
+        ("0,0,1920,1080", "four wide and three high"),
+        ("0,0,600,800", "four wide and three high"),
+        ("2000,126,1152,864", "outside the screen"),
+        ("384,-40,1152,864", "outside the screen"),
+    ],
+)
+def test_a_rectangle_that_the_game_cannot_have_is_a_sentence(text, said):
+    with pytest.raises(LiveError, match=said):
+        check_playfield(Rect.parse(text), SCREEN)
+
+
+@pytest.mark.parametrize(("text", "ms"), [("12", 12.0), (" -3,5 ", -3.5), ("1e3", 1000.0)])
+def test_milliseconds_as_a_person_writes_them(text, ms):
+    assert parse_ms(text) == ms
+
+
+@pytest.mark.parametrize("text", ["", "x", "nan", "inf", "1e9", "1,2,3"])
+def test_what_is_no_number_of_milliseconds_is_a_sentence(text):
+    with pytest.raises(LiveError, match="no number of milliseconds"):
+        parse_ms(text)

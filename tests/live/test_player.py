@@ -54,6 +54,7 @@ class Desk:
 
     def __init__(self):
         self.now_s, self.sent, self.held, self.window = 0.0, [], set(), 7
+        self.late_s = 0.0  # by which keys are heard late
         self.commands, self.events = queue.SimpleQueue(), []
         self.script = []  # (time, function), in order of time
 
@@ -85,6 +86,9 @@ class Desk:
 
     def down(self, codes):
         return [code in self.held for code in codes]
+
+    def age_s(self, code):
+        return self.late_s
 
     def focus(self):
         return self.window
@@ -326,10 +330,11 @@ def files(tmp_path):
         ("a.osr", "", "one of the arguments --rect --window is required"),
         ("a.osr", "--rect 0,0,9,9 --start-at x", "--start-at"),
         ("a.osr", "--rect 0,0,9,9 --offset nan", "--offset"),
-        ("a.osr", "--rect 0,0,9,9 --keys z,z", "a key is asked to do two things"),
-        ("a.osr", "--rect 0,0,9,9 --keys z", "osu! is played with two keys"),
-        ("a.osr", "--rect 0,0,9,9 --start-key F99", "there is no key 'F99'"),
+        ("a.osr", "--rect 0,0,800,600 --keys z,z", "a key is asked to do two things"),
+        ("a.osr", "--rect 0,0,800,600 --keys z", "osu! is played with two keys"),
+        ("a.osr", "--rect 0,0,800,600 --start-key F99", "there is no key 'F99'"),
         ("other.osr", "--rect 0,0,9,9", "the map's MD5 differs"),
+        ("a.osr", "--rect 0,0,9,9", "too small to be the game's"),
         ("missing.osr", "--rect 0,0,9,9", "cannot be read"),
     ],
 )
@@ -346,3 +351,32 @@ def test_mistakes_get_a_sentence_and_status_2(
     said = capsys.readouterr()
     assert sentence in said.err
     assert "Traceback" not in said.err
+
+
+# ---- starts that are heard late
+
+
+def test_the_time_in_which_the_start_key_was_not_heard_is_taken_out(desk):
+    desk.late_s = 0.030
+    desk.at(1.0, desk.press, "F8")
+    stopped = desk.play(dance(), start_at_ms=-500)
+    assert stopped.completed
+    pressed_s = 1.0 - desk.late_s
+    downs = [s for s, _, down in desk.key_events() if down]
+    due = [pressed_s + 0.5 + t / 1000 for t in dance().event_ms[dance().event_down]]
+    # The key is looked for every millisecond.
+    assert np.array(downs) == pytest.approx(np.array(due), abs=0.0013)
+
+
+@pytest.mark.parametrize(("late_s", "offset_ms"), [(0.4, 0.0), (0.0, -300.0)])
+def test_a_start_after_the_first_objects_time_says_so_and_plays_nothing(desk, late_s, offset_ms):
+    desk.late_s = late_s
+    desk.at(1.0, desk.press, "F8")
+    stopped = desk.play(dance(), start_at_ms=0, offset_ms=offset_ms)
+    assert not stopped.completed and stopped.reason.startswith("too late by ")
+    assert desk.key_events() == []
+
+
+def test_a_start_in_the_middle_of_the_map_is_not_too_late(desk):
+    desk.at(1.0, desk.press, "F8")
+    assert desk.play(dance(), start_at_ms=1000).completed

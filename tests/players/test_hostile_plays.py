@@ -15,7 +15,7 @@ from osu.formats.mods import Mods
 from osu.formats.replay import ReplayError, build_replay, save_replay
 from osu.formats.replay_frames import MAX_FRAMES
 from osu.players.auto import auto_play
-from osu.players.generated import play_file_name
+from osu.players.naming import play_file_name
 from tests.rules.plays import HEAD
 
 HOUR_MS = 3_600_000

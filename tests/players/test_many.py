@@ -14,7 +14,7 @@ import generate
 from osu.formats.mods import Mods
 from osu.formats.replay import load_replay
 from osu.players.auto import generate_auto
-from osu.players.many import MadePlay, Opened, Skipped, play_maps
+from osu.players.many import ChosenMap, MadePlay, Opened, Skipped, play_maps
 from osu.players.options import PlayOptions
 from osu.rules.work import JudgeError
 from tests.small_map import OSU
@@ -165,8 +165,12 @@ def test_a_play_that_cannot_be_judged_is_skipped(machine, capsys):
 def test_progress_is_over_all_plays_that_can_be_made(machine):
     put({"a.osu": named("a"), "b.osu": TAIKO, "c.osu": named("c")})
     shares: list[float] = []
-    files = [Path(f"{name}.osu") for name in "abc"]
-    events = list(play_maps(machine, files, Mods(0), None, [3, 4], PlayOptions(), shares.append))
+    maps = [ChosenMap(Path(f"{name}.osu")) for name in "abc"]
+
+    def play_one(beatmap, seed, on_share):
+        return machine.generate(beatmap, seed, PlayOptions(), on_share)
+
+    events = list(play_maps(play_one, maps, Mods(0), [3, 4], shares.append))
     assert [type(event) for event in events] == [Opened, MadePlay, MadePlay, Skipped,
                                                  Opened, MadePlay, MadePlay]  # fmt: skip
     assert shares == [1 / 6, 2 / 6, 3 / 4, 4 / 4]  # two of the six turn out to be none

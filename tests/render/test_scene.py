@@ -6,12 +6,17 @@ moving things follow frames 20 ms apart and are linear between them, so 1e-6 px 
 (the replay stores float32 positions: 1e-4).
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from osu.formats.mods import Mods
 from osu.players.auto import auto_play
-from osu.render.scene import BURST_MS, Circle, Slider, Spinner, Stage
+from osu.render.items import Circle, Slider, Spinner
+from osu.render.painter import Painter, play_colours
+from osu.render.scene import BURST_MS, Stage
+from osu.render.sprites import NIGHT
 from tests.small_map import FADE_IN_MS, PREEMPT_MS, SPIN_RPM, small_map, small_replay
 
 
@@ -151,3 +156,47 @@ def test_every_moment_of_a_whole_map_can_be_asked_for():
             circle = item.head if isinstance(item, Slider) else item
             if isinstance(circle, Circle):
                 assert 0 <= circle.approach <= 4 and 1 <= circle.scale < 2
+
+
+def test_the_combo_counts_the_parts_of_a_slider_when_they_are_hit():
+    """The small map's slider begins at 2000: its head, a tick or repeat each, and its end."""
+    stage = Stage(small_map(), small_replay())
+    before, after = stage.at(1990.0).combo, stage.at(3100.0).combo
+    combos = [stage.at(t).combo for t in np.arange(1990.0, 3100.0, 5.0)]
+    assert set(range(before, after + 1)) == set(combos) and combos == sorted(combos)
+    assert after - before > 2
+    assert max(stage.judgement.combo_steps[:, 1]) == stage.judgement.max_combo
+
+
+def test_under_flashlight_only_the_cursors_neighbourhood_is_seen():
+    lit = Painter([Stage(small_map(), small_replay())], 640, 480)
+    dark = Painter([Stage(small_map().with_mods(Mods.FL), small_replay(mods=Mods.FL))], 640, 480)
+    lit, dark = (np.asarray(painter.paint(400.0)).astype(int) for painter in (lit, dark))
+    pane = Painter([Stage(small_map(), small_replay())], 640, 480)._panes[0]
+    x, y = pane.px(100, 100)  # where the cursor rests
+    away = np.hypot(np.arange(640) - x, np.arange(480)[:, None] - y) / pane.scale
+    field = np.zeros((480, 640), bool)
+    (left, top), (right, bottom) = (pane.px(*corner) for corner in ((0, 0), (512, 340)))
+    field[round(top) : round(bottom), round(left) : round(right)] = True
+    same = (lit == dark).all(axis=2)
+    assert same[field & (away < 155)].all()
+    assert np.unique(dark[field & (away > 205)].reshape(-1, 3), axis=0).tolist() == [list(NIGHT)]
+
+
+@pytest.mark.parametrize(("combo", "sight_px"), [(0, 200.0), (99, 200.0), (100, 162.5), (250, 125)])
+def test_flashlight_closes_in_as_the_combo_grows(combo, sight_px):
+    stage = Stage(small_map().with_mods(Mods.FL), small_replay(mods=Mods.FL))
+    assert stage._sight_px(combo) == sight_px
+    assert Stage(small_map(), small_replay())._sight_px(combo) is None
+
+
+def test_over_one_field_every_play_has_a_caption_in_its_colour_and_generated_ones_say_so():
+    human = Stage(small_map(), small_replay())
+    made = Stage(small_map(), replace(small_replay(), player="osu-players/rnn"))
+    pane = Painter([made, human, human], 640, 480, ["rnn 7", "a", "b"], True)._panes[0]
+    colours = play_colours(3)
+    assert pane._captions("b") == [
+        ("rnn 7 - osu-players/rnn", colours[0]), ("a", colours[1]), ("b", colours[2])
+    ]  # fmt: skip
+    pane = Painter([made] * 30 + [human], 640, 480, [""] * 31, True)._panes[0]
+    assert pane._captions("")[-1][0] == "and 19 more, 19 of them generated"

@@ -11,8 +11,8 @@ from osu.errors import UserError
 from osu.formats.mods import ModsError, mods_str, parse_mods
 from osu.gui.messages import Generate, OpenMap
 from osu.gui.settings import MAX_PLAYS
-from osu.gui.widgets.fit import FittedLabel
-from osu.players.auto import AUTO
+from osu.gui.widgets.fit import FittedLabel, Tooltip
+from osu.players.naming import AUTO
 from osu.players.options import ACCURACY_RANGE, LAST_SEED, SKILLS, UNSTABLE_RATE_RANGE
 
 MODS = ("HD", "HR", "DT", "FL", "EZ", "HT", "NC", "NF")
@@ -28,6 +28,17 @@ ANY_SKILL = "any"
 LISTING = "The players are being listed: a moment, please."
 SEEDS = 1_000_000  # drawn from: short to read and to type
 ANY_STYLE = "any"
+PLAYER_TIP = (
+    "Who plays. A diffusion model (its recipe is called EDM) turns noise into a whole play, cursor "
+    "and keys; GAN, WGAN and VAE move the cursor, and a second network presses; rnn is the mean of "
+    "all people."
+)
+WISH_TIPS = {
+    "Accuracy %": "To aim for: up to four tries are made, and the nearest is kept.",
+    "UR": "Unstable rate to aim for: ten times the spread of the hits, in ms.",
+    "Skill": "An accuracy to aim for: low 91 %, mid 96 %, high 98.5 %.",
+    "Like": "In the style of a person, read off their replays.",
+}
 AUTO_ABOUT = "No network: straight lines and exact presses, to compare with."
 
 
@@ -67,6 +78,7 @@ class PlayForm(ttk.Frame):
             self, textvariable=self.model, values=(AUTO,), state="readonly", width=18
         )
         self._models.grid(row=0, column=1, sticky="ew", padx=(8, 0))
+        Tooltip(self._models, lambda x, y: PLAYER_TIP)
         self._models.bind("<<ComboboxSelected>>", lambda event: self._on_model())
         self._about = FittedLabel(self, style="Faint.TLabel")
         self._about.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(2, 4))
@@ -118,7 +130,9 @@ class PlayForm(ttk.Frame):
         for n, (name, widget) in enumerate(places):
             row, column = n // 2, 2 * (n % 2)
             box.columnconfigure(column + 1, weight=1, uniform="wishes")
-            ttk.Label(box, text=name).grid(row=row, column=column, sticky="w", padx=(0, 6))
+            label = ttk.Label(box, text=name)
+            label.grid(row=row, column=column, sticky="w", padx=(0, 6))
+            Tooltip(label, lambda x, y, name=name: WISH_TIPS[name])
             gap = (0, 10 * (column == 0))
             widget.grid(row=row, column=column + 1, sticky="ew", padx=gap, pady=2)
         self._wishes = {"like": choose, "accuracy": accuracy, "unstable_rate": rate}
@@ -247,7 +261,7 @@ def _number(what: str, text: str, least: float, most: float) -> float | None:
     if not text:
         return None
     try:
-        value = float(text)
+        value = float(text.replace(",", "."))
     except ValueError:
         value = float("nan")
     if not least <= value <= most:

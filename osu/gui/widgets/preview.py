@@ -1,44 +1,62 @@
-"""The preview: a canvas that shows one play or two side by side, and its transport below."""
+"""The preview: a canvas that shows plays of one map, side by side or over one field."""
 
+import math
 import time
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from tkinter import ttk
 
+import numpy as np
 from PIL import ImageTk
 
-from osu.gui.audio import Audio
+from osu.formats.mods import Mods
 from osu.gui.clock import PreviewClock
+from osu.gui.sound.audio import Audio
+from osu.gui.widgets.transport import Transport
 from osu.render.painter import Painter
 from osu.render.scene import Stage
 
 FRAME_S = 1 / 75  # aimed at; `after` counts in whole ms and so loses some
 RESIZED_MS = 120  # a new painter once the window's border has come to rest
-SPEEDS = ("0.25x", "0.5x", "0.75x", "1x", "1.5x", "2x")
-STEP_MS = 5000.0  # real time, of the arrow keys
+# A larger canvas has the picture in its middle: what a picture takes grows with its pixels, and
+# 2500 x 1700 of them left a tenth of the frames.
+MOST_PICTURE_PX = 1_600_000
+SKIP_MS = 5000.0  # real time, of the arrow keys
+MISS_LEAD_MS = 800.0  # real time, from where a jump leads to the miss
+WATCHED_MS = 1000.0  # real time: a jump back while it plays skips the miss that was just jumped to
 NO_MAP_TEXT = "Open a map, a replay or your Songs folder, or drop one here, to begin."
 
 
 class Preview(ttk.Frame):
-    """Shows stages and plays them; everything happens on the window's thread."""
+    """Shows stages and plays them; everything but the sound happens on the window's thread.
 
-    def __init__(self, parent: tk.Misc, audio: Audio, speed: float = 1.0, sound: bool = True):
+    `on_remark` hears a sentence about the sound, where there is none.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        audio: Audio,
+        speed: float = 1.0,
+        sound: bool = True,
+        hits: bool = False,
+        on_remark: Callable[[str], None] = print,
+    ):
         super().__init__(parent)
         self.audio = audio
         self.clock: PreviewClock | None = None
         self.stages: tuple[Stage, ...] = ()
         self.labels: tuple[str, ...] = ()
+        self.over_one_field = False
+        self._on_remark = on_remark
         self._painter: Painter | None = None
         self._after: str | None = None  # the next frame
         self._resize: str | None = None
-        self._speed = tk.StringVar(self, f"{speed:g}x")
-        self._sound = tk.BooleanVar(self, sound)
-        self._scrubbing = False
-        self._shown = ("", "")
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
         self._create_canvas()
-        self._create_transport()
+        self.transport = Transport(self, self, speed, sound, hits)
+        self.transport.grid(row=1, column=0, sticky="ew")
 
     def _create_canvas(self) -> None:
         """Row 0."""
@@ -51,55 +69,35 @@ class Preview(ttk.Frame):
         self.canvas.bind("<Configure>", self._on_resize)
         self.canvas.bind("<Button-1>", lambda event: (self.canvas.focus_set(), self.toggle()))
 
-    def _create_transport(self) -> None:
-        """Row 1: the scrub bar; row 2: play, time, speed, sound."""
-        self.scrub = ttk.Scale(self, from_=0.0, to=1.0, takefocus=False)
-        self.scrub.grid(row=1, column=0, sticky="ew", pady=(4, 0))
-        bar = ttk.Frame(self)
-        bar.grid(row=2, column=0, sticky="ew", pady=(2, 0))
-        bar.columnconfigure(2, weight=1)
-        self.play_button = ttk.Button(bar, text="Play", width=6, command=self.toggle)
-        self.play_button.grid(row=0, column=0, padx=(0, 8))
-        self._time = ttk.Label(bar, text="0:00 / 0:00", width=11, anchor="center")
-        self._time.grid(row=0, column=1)
-        for press in ("<Button-1>", "<B1-Motion>"):
-            self.scrub.bind(press, self._on_scrub)
-        self.scrub.bind("<ButtonRelease-1>", self._on_scrubbed)
-        self.speeds = speeds = ttk.Combobox(
-            bar, textvariable=self._speed, values=SPEEDS, width=5, state="readonly"
-        )
-        speeds.grid(row=0, column=3)
-        speeds.bind("<<ComboboxSelected>>", lambda event: self._on_speed(speeds))
-        sound = ttk.Checkbutton(bar, text="Sound", variable=self._sound, command=self.audio.stop)
-        sound.grid(row=0, column=4, padx=(8, 0))
-
-    @property
-    def speed(self) -> float:
-        return float(self._speed.get().rstrip("x"))
-
-    @property
-    def sound(self) -> bool:
-        return bool(self._sound.get())
-
     # ---- what the window calls
 
-    def show(self, stages: Sequence[Stage], labels: Sequence[str], map_path: str) -> None:
-        """Show stages on one map side by side, from where they begin; on the same map as before
-        the time stays."""
-        first = stages[0].beatmap
+    def show(
+        self,
+        stages: Sequence[Stage],
+        labels: Sequence[str],
+        map_path: str,
+        over_one_field: bool = False,
+    ) -> None:
+        """Show stages on one map side by side or over one field, from where they begin; on the same
+        map as before the time stays. The last one's hits are heard."""
+        first, last = stages[0].beatmap, stages[-1]
         same = self.stages and self.stages[0].beatmap.md5 == first.md5
         before_ms = self.clock.now_ms if same and self.clock else None
         playing = bool(same and self.clock and self.clock.playing)
         self.stages, self.labels = tuple(stages), tuple(labels)
+        self.over_one_field = over_one_field
         self.clock = PreviewClock(
             min(stage.start_ms for stage in stages),
             max(stage.end_ms for stage in stages),
             first.rate,
         )
-        self.clock.speed = self.speed
+        self.clock.speed = self.transport.speed
         if before_ms is not None:
             self.clock.seek(before_ms)
-        self.audio.load(map_path, first.audio_filename)
+        self.transport.show(self.clock, self._misses_ms().tolist())
+        pitch = first.rate if first.mods & Mods.NC else 1.0
+        self.audio.load(map_path, first.audio_filename, pitch)
+        self.audio.show_hits(last.sound_ms)
         self.canvas.itemconfigure(self._hint, state="hidden")
         self._new_painter()
         if playing:
@@ -114,7 +112,7 @@ class Preview(ttk.Frame):
     def pause(self) -> None:
         if self.clock is not None:
             self.clock.pause()
-            self._paint_transport()
+            self.transport.paint()
         self.audio.stop()
 
     def toggle(self) -> None:
@@ -125,10 +123,50 @@ class Preview(ttk.Frame):
         else:
             self.play()
 
+    def seek(self, t_ms: float) -> None:
+        self.clock.seek(t_ms)
+        self.audio.stop()
+        self.draw()
+
     def skip(self, steps: int) -> None:
         """Jump by `steps` times five seconds of real time."""
         if self.clock is not None:
-            self._seek(self.clock.now_ms + steps * STEP_MS * self.clock.rate)
+            self.seek(self.clock.now_ms + steps * SKIP_MS * self.clock.rate)
+
+    def step(self, frames: int) -> None:
+        """Stand still, so many frames of the last play's replay further on."""
+        if self.clock is not None:
+            self.pause()
+            self.seek(self.stages[-1].step_ms(self.clock.now_ms, frames))
+
+    def jump_to_miss(self, direction: int) -> str:
+        """To shortly before the next miss, or the one before for -1 -> what there is to say."""
+        if self.clock is None:
+            return ""
+        rate, now_ms = self.clock.rate, self.clock.now_ms
+        stops_ms = np.maximum(self._misses_ms() - MISS_LEAD_MS * rate, self.clock.start_ms)
+        if direction > 0:
+            there = stops_ms[stops_ms > now_ms + 1]
+        else:
+            just_ms = WATCHED_MS * rate * self.clock.speed if self.clock.playing else 1.0
+            there = stops_ms[stops_ms < now_ms - just_ms][::-1]
+        if not len(there):
+            return "No miss after this." if direction > 0 else "No miss before this."
+        self.seek(float(there[0]))
+        return f"Miss {1 + int(np.searchsorted(stops_ms, there[0]))} of {len(stops_ms)}."
+
+    def _misses_ms(self) -> np.ndarray:
+        """Of the plays whose objects are shown."""
+        shown = self.stages[-1:] if self.over_one_field else self.stages
+        return np.unique(np.concatenate([stage.miss_ms for stage in shown]))
+
+    def change_speed(self) -> None:
+        if self.clock is not None:
+            self.clock.speed = self.transport.speed
+
+    def change_sound(self) -> None:
+        """What is to be heard has changed; the next frame begins with it."""
+        self.audio.stop()
 
     def close(self) -> None:
         """Stop for good: no `after` is left behind and the song is silent."""
@@ -145,20 +183,7 @@ class Preview(ttk.Frame):
         if self._painter is None or self.clock is None:
             return
         self._photo.paste(self._painter.paint(self.clock.now_ms))
-        self._paint_transport()
-
-    def _paint_transport(self) -> None:
-        clock = self.clock
-        running = clock.playing and not clock.at_end
-        now, end = (_minutes(t / clock.rate) for t in (clock.now_ms, clock.end_ms))
-        shown = ("Pause" if running else "Play", f"{now} / {end}")
-        if shown != self._shown:  # a ttk widget is laid out anew even for the same text
-            self._shown = shown
-            self.play_button.configure(text=shown[0])
-            self._time.configure(text=shown[1])
-        if not self._scrubbing:
-            span_ms = clock.end_ms - clock.start_ms
-            self.scrub.set((clock.now_ms - clock.start_ms) / span_ms)
+        self.transport.paint()
 
     def _run(self) -> None:
         """Paint, and again when the next frame is due, as long as the clock runs."""
@@ -166,10 +191,15 @@ class Preview(ttk.Frame):
             self.after_cancel(self._after)
         self._after = None
         started_s = time.perf_counter()
-        clock = self.clock
+        clock, transport = self.clock, self.transport
         running = clock.playing and not clock.at_end
-        heard = running and self.sound and clock.speed * clock.rate == 1.0 and not self._scrubbing
-        self.audio.follow(clock.now_ms, heard)
+        if running and not transport.scrubbing:
+            rate = clock.rate * clock.speed
+            self.audio.follow(clock.now_ms, rate, transport.sound, transport.hits)
+        else:
+            self.audio.stop()
+        if remark := self.audio.remark():
+            self._on_remark(remark)
         self.draw()
         if running:
             left_s = FRAME_S - (time.perf_counter() - started_s)
@@ -179,9 +209,12 @@ class Preview(ttk.Frame):
         width, height = self.canvas.winfo_width(), self.canvas.winfo_height()
         if not self.stages or width < 64 * len(self.stages) or height < 64:
             return  # not on the screen yet: <Configure> comes
-        self._painter = Painter(self.stages, width, height, self.labels)
-        self._photo = ImageTk.PhotoImage("RGB", (width, height), master=self)
+        shrink = min(1.0, math.sqrt(MOST_PICTURE_PX / (width * height)))
+        size = round(width * shrink), round(height * shrink)
+        self._painter = Painter(self.stages, *size, self.labels, self.over_one_field)
+        self._photo = ImageTk.PhotoImage("RGB", size, master=self)
         self.canvas.itemconfigure(self._picture, image=self._photo)
+        self.canvas.coords(self._picture, (width - size[0]) // 2, (height - size[1]) // 2)
 
     # ---- handlers
 
@@ -195,33 +228,3 @@ class Preview(ttk.Frame):
         self._resize = None
         self._new_painter()
         self.draw()
-
-    def _on_scrub(self, event: tk.Event) -> str:
-        """The bar goes where the pointer is, unlike ttk's, which steps towards it."""
-        if self.clock is not None:
-            self._scrubbing = True
-            part = self.scrub.get(event.x, event.y)
-            self.scrub.set(part)
-            self._seek(self.clock.start_ms + part * (self.clock.end_ms - self.clock.start_ms))
-        return "break"
-
-    def _on_scrubbed(self, event: tk.Event) -> str:
-        self._scrubbing = False
-        self.audio.stop()
-        return "break"
-
-    def _seek(self, t_ms: float) -> None:
-        self.clock.seek(t_ms)
-        self.audio.stop()
-        self.draw()
-
-    def _on_speed(self, speeds: ttk.Combobox) -> None:
-        speeds.selection_clear()
-        self.audio.stop()
-        if self.clock is not None:
-            self.clock.speed = self.speed
-
-
-def _minutes(real_ms: float) -> str:
-    seconds = max(0, int(real_ms / 1000))
-    return f"{seconds // 60}:{seconds % 60:02d}"

@@ -19,6 +19,7 @@ PADDING_PX = {
     "TSpinbox": (6, 1, 0, 2),
 }
 HEADING_PX = (6, 0)  # so that a heading begins and ends where its column's cells do
+GROUND = {"dark": "#1c1c1c", "light": "#fafafa"}  # sv-ttk's own
 FAINT_TEXT = {"dark": "#9a9a9a", "light": "#6a6a6a"}
 ERROR = {"dark": "#ff7b8a", "light": "#b3261e"}
 SELECTED_ROW, SELECTED_TEXT = "#2f60d8", "#ffffff"
@@ -37,6 +38,11 @@ def sharpen() -> None:
 def px(widget: tk.Misc, size: float) -> int:
     """`size` pixels of a screen of 96 dpi as pixels of this one, in steps of a quarter."""
     return round(size * max(1.0, round(widget.winfo_fpixels("1i") / TK_DPI * 4) / 4))
+
+
+def ground(widget: tk.Misc) -> str:
+    """The colour behind everything, for what is no ttk widget."""
+    return GROUND.get(sv_ttk.get_theme(widget.winfo_toplevel()), GROUND["light"])
 
 
 def scale_gaps(widget: tk.Misc) -> None:

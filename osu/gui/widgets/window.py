@@ -9,19 +9,21 @@ from tkinter import ttk
 from typing import Any
 
 from osu.errors import shown
-from osu.gui.audio import Audio
 from osu.gui.settings import Settings
 from osu.gui.songs import Song
+from osu.gui.sound.audio import Audio
 from osu.gui.widgets.blind_panel import BlindPanel
-from osu.gui.widgets.drop import accept_files
-from osu.gui.widgets.fit import FittedLabel
+from osu.gui.widgets.files import accept_files
+from osu.gui.widgets.fit import FittedLabel, Tooltip
 from osu.gui.widgets.form import PlayForm
-from osu.gui.widgets.live_panel import LivePanel
+from osu.gui.widgets.live.panel import LivePanel
 from osu.gui.widgets.maps import MapList
 from osu.gui.widgets.preview import Preview
 from osu.gui.widgets.results import Results
 from osu.gui.widgets.shortcuts import Shortcut, ShortcutList, bind_shortcuts
 from osu.gui.widgets.theme import px, scale_gaps
+from osu.gui.widgets.works import WorkList
+from osu.gui.works import Work
 from osu.live.protocol import LiveSettings
 
 SIZE, LEAST_SIZE = (1320, 900), (750, 560)
@@ -29,14 +31,19 @@ LEFT_SHARE = 0.33  # of the window's width, where that is enough
 GIF_SECONDS = 6
 MOST_CAPTION = 200  # characters of a file or map
 NO_MAP_CHOSEN = "No map is selected"
-SIDE_HINT = "Two selected plays of one map are shown side by side."
+OVER_TIP = (
+    "Of the selected plays of one map two are shown side by side; or all of them over one field, "
+    "each with a cursor of its own colour."
+)
+THEME_TIP = "Dark or light."
 
 
 class Window:
     def __init__(self, root: tk.Tk, actions: Any, settings: Settings):
         self.root = root
         self.buttons: dict[str, ttk.Button] = {}
-        self._enabled: set[str] | None = None  # as they were painted last
+        self._refusals: dict[str, str] | None = None  # why buttons don't work, as painted last
+        self._full_screen = False
         self._part = 0.0  # of the progress bar
         root.minsize(*self._on_screen(tuple(px(root, side) for side in LEAST_SIZE)))
         size = self._on_screen(settings.size or tuple(px(root, side) for side in SIZE))
@@ -57,6 +64,7 @@ class Window:
         bind_shortcuts(root, shortcuts)
         accept_files(root, actions.open_paths)
         scale_gaps(root)
+        self._right_padding = self._right.cget("padding")
 
     def _on_screen(self, size: tuple[int, ...]) -> tuple[int, ...]:
         """`size`, and no larger than the screen allows."""
@@ -65,6 +73,8 @@ class Window:
 
     def _share_width(self, width: int) -> None:
         """The left side has its share of a wide window, and what it needs of a small one."""
+        if self._full_screen:
+            return
         least = self._left.winfo_reqwidth()
         self._sides.sashpos(0, max(least, round(self._left_share * width)))
 
@@ -74,13 +84,21 @@ class Window:
 
     # ---- what the program paints
 
-    def enable(self, names: set[str]) -> None:
-        """The buttons that work now; all others don't."""
-        if names == self._enabled:
+    def refuse(self, refusals: dict[str, str]) -> None:
+        """The buttons that don't work now, each with the reason; all others do."""
+        if refusals == self._refusals:
             return  # even what changes nothing is a request to the screen
-        self._enabled = set(names)
+        self._refusals = refusals
         for name, button in self.buttons.items():
-            button.state(["!disabled" if name in names else "disabled"])
+            button.state(["disabled" if name in refusals else "!disabled"])
+
+    def press(self, name: str) -> None:
+        """A click on a button; where it doesn't work, why."""
+        reason = (self._refusals or {}).get(name)
+        if reason:
+            self.say(reason)
+        else:
+            self.buttons[name].invoke()
 
     def say(self, sentence: str) -> None:
         self._tell(sentence, "Faint.TLabel")
@@ -102,6 +120,31 @@ class Window:
         if part != self._part:
             self._part = part
             self._progress.configure(value=part)
+
+    def show_works(self, works: Sequence[Work], left_s: Callable[[Work], float | None]) -> None:
+        self._works.show(works, left_s)
+        title = f"Works ({len(works)})" if works else "Works"
+        if title != self._tabs.tab(self._works, "text"):
+            self._tabs.tab(self._works, text=title)
+
+    @property
+    def over_one_field(self) -> bool:
+        return bool(self._over_one_field.get())
+
+    def toggle_full_screen(self) -> None:
+        """The preview alone on the whole screen, or everything again."""
+        self._full_screen = not self._full_screen
+        self.root.attributes("-fullscreen", self._full_screen)
+        if self._full_screen:
+            self._sides.forget(self._left)
+            self._panes.forget(self._tabs)
+            self._status.grid_remove()
+            self._right.configure(padding=0)
+        else:
+            self._sides.insert(0, self._left, weight=0)
+            self._panes.add(self._tabs, weight=0)
+            self._status.grid()
+            self._right.configure(padding=self._right_padding)
 
     # ---- regions
 
@@ -135,6 +178,7 @@ class Window:
         recent.configure(menu=menu)
         theme = ttk.Button(row, text="◐", width=2, command=actions.toggle_theme)
         theme.grid(row=0, column=3)
+        Tooltip(theme, lambda x, y: THEME_TIP)
 
     def _fill(self, menu: tk.Menu, actions: Any) -> None:
         menu.delete(0, "end")
@@ -159,12 +203,13 @@ class Window:
 
     def _create_right(self, parent: tk.Misc, actions: Any, settings: Settings) -> ttk.Frame:
         """The preview above the plays."""
-        right = ttk.Frame(parent, padding=(4, 12, 12, 4))
+        right = self._right = ttk.Frame(parent, padding=(4, 12, 12, 4))
         right.columnconfigure(0, weight=1)
         right.rowconfigure(0, weight=1)
-        panes = ttk.PanedWindow(right, orient="vertical")
+        panes = self._panes = ttk.PanedWindow(right, orient="vertical")
         panes.grid(row=0, column=0, sticky="nsew")
-        self.preview = Preview(panes, Audio(), settings.speed, settings.sound)
+        heard = (settings.speed, settings.sound, settings.hit_sounds)
+        self.preview = Preview(panes, Audio(), *heard, on_remark=self.say)
         panes.add(self.preview, weight=1)
         tabs = self._tabs = ttk.Notebook(panes)
         panes.add(tabs, weight=0)
@@ -173,6 +218,8 @@ class Window:
         tabs.add(self.live, text="Live")
         self.blind = BlindPanel(tabs, self._button, actions)
         tabs.add(self.blind, text="Blind test")
+        self._works = WorkList(tabs, actions.worker.cancel)
+        tabs.add(self._works, text="Works")
         return right
 
     def _create_plays(self, tabs: ttk.Notebook, actions: Any) -> ttk.Frame:
@@ -185,14 +232,18 @@ class Window:
         row = ttk.Frame(plays)
         row.grid(row=1, column=0, sticky="ew", pady=(6, 0))
         row.columnconfigure(0, weight=1)
-        FittedLabel(row, SIDE_HINT, "Faint.TLabel").grid(row=0, column=0, sticky="ew")
+        self._over_one_field = tk.BooleanVar(row, False)
+        over = ttk.Checkbutton(row, text="Overlay", style="Toggle.TButton")
+        over.configure(variable=self._over_one_field, command=actions.show_selected)
+        over.grid(row=0, column=0, sticky="w")
+        Tooltip(over, lambda x, y: OVER_TIP)
         self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
         self._button(row, "save", "Save...", actions.ask_save).grid(row=0, column=2, padx=6)
         self._button(row, "gif", "Gif...", actions.ask_gif).grid(row=0, column=3)
         self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
-        seconds = ttk.Spinbox(row, textvariable=self.gif_seconds, from_=1, to=30, width=3)
-        seconds.grid(row=0, column=4, padx=(6, 4))
-        ttk.Label(row, text="s").grid(row=0, column=5)
+        seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=3)
+        seconds.grid(row=0, column=4, padx=(6, 0))
+        Tooltip(seconds, lambda x, y: "Seconds that the gif shows.")
         return plays
 
     def _create_status(self) -> None:
@@ -202,11 +253,13 @@ class Window:
         self._status.grid(row=1, column=0, sticky="ew")
 
     def _button(
-        self, parent: ttk.Frame, name: str, text: str, command: Callable[[], Any]
+        self, parent: ttk.Frame, name: str, text: str, command: Callable[[], Any], tip: str = ""
     ) -> ttk.Button:
-        """A button that `enable` switches."""
-        self.buttons[name] = ttk.Button(parent, text=text, command=command)
-        return self.buttons[name]
+        """A button that `refuse` switches; beside the pointer it says why it doesn't work, or `tip`
+        where it does."""
+        button = self.buttons[name] = ttk.Button(parent, text=text, command=command)
+        Tooltip(button, lambda x, y: (self._refusals or {}).get(name, tip))
+        return button
 
     # ---- keys
 
@@ -217,7 +270,7 @@ class Window:
         def press(key: str, does: str, name: str) -> Shortcut:
             """Ctrl and a key, shifted where it is a capital, as a click on a button."""
             text = f"{shown}+{'Shift+' * key.isupper()}{key.upper()}"
-            return Shortcut(text, does, f"<{held}-{key}>", self.buttons[name].invoke)
+            return Shortcut(text, does, f"<{held}-{key}>", lambda: self.press(name))
 
         preview = self.preview
         nudge_keys = f"{LiveSettings.earlier_key}, {LiveSettings.later_key}"
@@ -230,15 +283,28 @@ class Window:
             press("s", "save .osr", "save"),
             press("S", "save gif", "gif"),
             Shortcut("Delete", "remove the plays", "<Delete>", self._remove, plain=True),
-            Shortcut("Escape", "cancel", "<Escape>", self.buttons["cancel"].invoke),
+            Shortcut("Escape", "cancel", "<Escape>", self._escape),
             Shortcut(f"{shown}+Q", "quit", f"<{held}-q>", actions.close),
             Shortcut("Space", "play, pause", "<space>", preview.toggle, plain=True),
             Shortcut("Left", "5 s back", "<Left>", lambda: preview.skip(-1), plain=True),
             Shortcut("Right", "5 s on", "<Right>", lambda: preview.skip(1), plain=True),
+            *(
+                Shortcut(key, does, key, lambda to=to: actions.jump_to_miss(to), plain=True)
+                for key, does, to in (("n", "next miss", 1), ("p", "miss before", -1))
+            ),
+            Shortcut(".", "a frame on", "<period>", lambda: preview.step(1), plain=True),
+            Shortcut(",", "a frame back", "<comma>", lambda: preview.step(-1), plain=True),
+            Shortcut("F11", "full screen", "<F11>", self.toggle_full_screen),
             Shortcut("Start key, Escape", "live: start, stop"),
             Shortcut(nudge_keys, "live: earlier, later"),
         )
 
     def _remove(self) -> None:
         if self.root.focus_get() is not self.maps.tree:
-            self.buttons["remove"].invoke()
+            self.press("remove")
+
+    def _escape(self) -> None:
+        if self._full_screen:
+            self.toggle_full_screen()
+        else:
+            self.press("cancel")

@@ -48,10 +48,11 @@ class Sink(Protocol):
         system does not say what keys type, the place counts."""
 
     def move(self, x: float, y: float) -> None:
-        """Put the pointer at screen pixels, now: nothing waits in a buffer on return."""
+        """Put the pointer at screen pixels, now, or as soon as the desktop takes it."""
 
     def key(self, code: int, down: bool) -> None:
-        """Press or release a key, now and after every earlier `move`."""
+        """Press or release a key, now or as soon as the desktop takes it, after every earlier
+        `move`."""
 
     def down(self, codes: Sequence[int]) -> list[bool]:
         """True for each of these keys that is held, whichever program has the focus.
@@ -59,6 +60,9 @@ class Sink(Protocol):
         Where the system says so, a key counts as well that was pressed and let go since it was last
         asked for.
         """
+
+    def age_s(self, code: int) -> float:
+        """How long ago this key went down last; 0 where the system does not say."""
 
     def focus(self) -> int | None:
         """A number for the window that gets the keys, None where the system does not say."""

@@ -67,6 +67,9 @@ class MacSink:
     def down(self, codes: Sequence[int]) -> list[bool]:
         return [bool(self._lib.CGEventSourceKeyState(HID_STATE, code)) for code in codes]
 
+    def age_s(self, code: int) -> float:
+        return 0.0
+
     def focus(self) -> int | None:
         return None
 

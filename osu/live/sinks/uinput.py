@@ -74,6 +74,9 @@ class UinputSink:
             held = [h or _has(state.raw, code) for h, code in zip(held, codes, strict=True)]
         return held
 
+    def age_s(self, code: int) -> float:
+        return 0.0
+
     def focus(self) -> int | None:
         return None
 

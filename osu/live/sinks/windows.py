@@ -114,6 +114,9 @@ class WindowsSink:
         # The highest bit: held now. The lowest: pressed since the last call.
         return [bool(self._dll.user32.GetAsyncKeyState(code) & 0x8001) for code in codes]
 
+    def age_s(self, code: int) -> float:
+        return 0.0
+
     def focus(self) -> int | None:
         return self._dll.user32.GetForegroundWindow() or None
 

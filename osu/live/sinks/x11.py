@@ -1,10 +1,15 @@
 """X11: the XTest extension through libX11 and libXtst; keys are heard through libXi as well.
 
-Calls take about 6 us; Xlib buffers requests, so every call here flushes.
+Calls take about 6 us; Xlib buffers requests, so every call here flushes. None of them waits for an
+answer while a play is on, for a server that has no time would hold the pointer up: keys and changes
+of the focus come as events.
 """
 
 import ctypes
 import os
+import select
+import time
+from collections import deque
 from collections.abc import Sequence
 from ctypes import (
     POINTER,
@@ -13,6 +18,7 @@ from ctypes import (
     c_char,
     c_char_p,
     c_int,
+    c_long,
     c_ubyte,
     c_uint,
     c_ulong,
@@ -30,6 +36,7 @@ _LostHandler = ctypes.CFUNCTYPE(c_int, c_void_p)
 _PROTOTYPES = {
     "XOpenDisplay": (c_void_p, [c_char_p]),
     "XCloseDisplay": (c_int, [c_void_p]),
+    "XConnectionNumber": (c_int, [c_void_p]),
     "XFlush": (c_int, [c_void_p]),
     "XSync": (c_int, [c_void_p, c_int]),
     "XStringToKeysym": (c_ulong, [c_char_p]),
@@ -37,6 +44,7 @@ _PROTOTYPES = {
     "XSetErrorHandler": (c_void_p, [_ErrorHandler]),
     "XSetIOErrorHandler": (c_void_p, [_LostHandler]),
     "XQueryKeymap": (c_int, [c_void_p, c_char * 32]),
+    "XSelectInput": (c_int, [c_void_p, c_ulong, c_long]),
     "XGetInputFocus": (c_int, [c_void_p, POINTER(c_ulong), POINTER(c_int)]),
     "XTestQueryExtension": (c_int, [c_void_p] + 4 * [POINTER(c_int)]),
     "XTestGrabControl": (c_int, [c_void_p, c_int]),
@@ -52,7 +60,12 @@ _PROTOTYPES = {
     "XISelectEvents": (c_int, [c_void_p, c_ulong, c_void_p, c_int]),
 }
 FIRST_KEYCODE = 8  # X's keycodes are Linux's numbers of the keys and 8
-_GENERIC_EVENT, _ALL_MASTERS, _RAW_KEY_PRESS = 35, 1, 13  # X.h, XI2.h
+# X.h, XI2.h
+_GENERIC_EVENT, _ALL_MASTERS, _RAW_KEY_PRESS, _RAW_KEY_RELEASE = 35, 1, 13, 14
+_FOCUS_OUT, _DESTROY_NOTIFY, _UNMAP_NOTIFY = 10, 17, 18
+_NOTIFY_GRAB, _NOTIFY_UNGRAB, _NOTIFY_POINTER = 1, 2, 5  # of a focus that is nowhere else
+_FOCUS_MASK = 1 << 21 | 1 << 17  # FocusChangeMask, StructureNotifyMask
+_MOST_AGE_MS = 1000  # of a key press; more, and the server counts by another clock
 
 
 class _EventMask(Structure):  # XIEventMask
@@ -74,8 +87,15 @@ class _Cookie(Structure):  # XGenericEventCookie
     )
 
 
+class _FocusChange(Structure):  # XFocusChangeEvent
+    _fields_ = (
+        *(("type", c_int), ("serial", c_ulong), ("sent", c_int), ("display", c_void_p)),
+        *(("window", c_ulong), ("mode", c_int), ("detail", c_int)),
+    )
+
+
 class _Event(ctypes.Union):  # XEvent
-    _fields_ = (("cookie", _Cookie), ("room", c_ulong * 24))
+    _fields_ = (("cookie", _Cookie), ("focus", _FocusChange), ("room", c_ulong * 24))
 
 
 # Xlib's own handlers end the process: for an error with the keys still down, for a lost server
@@ -95,6 +115,8 @@ class X11Sink:
 
     def __init__(self):
         self._lib = _load()
+        # For the server: (None, x, y) of a move and (code, down, 0) of a key
+        self._waiting: deque[tuple[int | None, int, int]] = deque()
         self._display = self._lib.XOpenDisplay(None)
         if not self._display:
             raise SinkError(f"no X server answers at DISPLAY={os.environ.get('DISPLAY', '')!r}")
@@ -107,7 +129,14 @@ class X11Sink:
         self._lib.XTestGrabControl(self._display, True)
         self._keymap = ctypes.create_string_buffer(32)
         self._pressed: set[int] = set()
+        self._pressed_ms: dict[int, int] = {}  # the server's time of each key's last press
+        self._room = select.poll()
+        self._room.register(self._lib.XConnectionNumber(self._display), select.POLLOUT)
+        self._focus: int | None = None
+        self._watched = 0  # the window that tells when it loses the focus
+        self._focus_changed = True
         self._input = self._listen()
+        self._held = self._ask_held()
 
     def code(self, key: str, by_place: bool = False) -> int:
         keysym = self._lib.XStringToKeysym(key.encode())
@@ -115,40 +144,74 @@ class X11Sink:
         return code or FIRST_KEYCODE + PLACES[key]
 
     def move(self, x: float, y: float) -> None:
-        # Screen -1 is the one the pointer is on.
-        self._lib.XTestFakeMotionEvent(self._display, -1, round(x), round(y), 0)
-        self._lib.XFlush(self._display)
+        if self._waiting and self._waiting[-1][0] is None:
+            self._waiting.pop()  # this one says more
+        self._waiting.append((None, round(x), round(y)))
+        self._send()
 
     def key(self, code: int, down: bool) -> None:
-        self._lib.XTestFakeKeyEvent(self._display, code, down, 0)
-        self._lib.XFlush(self._display)
+        self._waiting.append((code, down, 0))
+        self._send()
+
+    def _send(self, at_any_price: bool = False) -> None:
+        """Give the server what waits, in its order, as long as it takes something; Xlib would wait
+        for a server that has no time."""
+        while self._waiting and (at_any_price or self._room.poll(0)):
+            code, *what = self._waiting.popleft()
+            if code is None:  # screen -1 is the one the pointer is on
+                self._lib.XTestFakeMotionEvent(self._display, -1, *what, 0)
+            else:
+                self._lib.XTestFakeKeyEvent(self._display, code, what[0], 0)
+            self._lib.XFlush(self._display)
 
     def down(self, codes: Sequence[int]) -> list[bool]:
-        self._lib.XQueryKeymap(self._display, self._keymap)
-        keymap = self._keymap.raw
-        self._hear()  # after the question, whose answer has brought the events along
-        held = [bool(keymap[code >> 3] >> (code & 7) & 1) for code in codes]
-        result = [h or code in self._pressed for h, code in zip(held, codes, strict=True)]
+        if not self._input:
+            self._held = self._ask_held()
+        self._hear()
+        result = [code in self._held or code in self._pressed for code in codes]
         self._pressed.difference_update(codes)
         return result
 
+    def _ask_held(self) -> set[int]:
+        """The codes of all keys that are down."""
+        self._lib.XQueryKeymap(self._display, self._keymap)
+        keymap = self._keymap.raw
+        return {code for code in range(256) if keymap[code >> 3] >> (code & 7) & 1}
+
+    def age_s(self, code: int) -> float:
+        """A server on this machine counts its times by the monotonic clock."""
+        if code not in self._pressed_ms:
+            return 0.0
+        age_ms = (int(time.monotonic() * 1000) - self._pressed_ms[code]) & 0xFFFFFFFF
+        return age_ms / 1000 if age_ms <= _MOST_AGE_MS else 0.0
+
     def focus(self) -> int | None:
-        window = c_ulong()
-        self._lib.XGetInputFocus(self._display, byref(window), byref(c_int()))
-        return window.value
+        self._hear()
+        if self._focus_changed:
+            window = c_ulong()
+            self._lib.XGetInputFocus(self._display, byref(window), byref(c_int()))
+            self._focus = window.value
+            # 0 and 1 are no windows: nobody, and whoever is below the pointer.
+            watched = window.value if window.value > 1 else self._root()
+            if watched == self._watched:
+                self._focus_changed = False
+            else:  # and ask again: it may have changed before this was heard
+                self._watched = watched
+                self._lib.XSelectInput(self._display, watched, _FOCUS_MASK)
+        return self._focus
+
+    def _root(self) -> int:
+        return self._lib.XDefaultRootWindow(self._display)
 
     def close(self) -> None:
         if self._display:
+            self._send(at_any_price=True)
             self._lib.XSync(self._display, False)
             self._lib.XCloseDisplay(self._display)
             self._display = None
 
     def _listen(self) -> int:
-        """Ask for every key press, whoever has the focus; -> the input extension, 0 without it.
-
-        A tap of 6 ms lies between two questions for the keys that are held. It has to count: it may
-        be the emergency key's.
-        """
+        """Ask to hear every key, whoever has the focus; -> the input extension, 0 without it."""
         opcode, major, minor = c_int(), c_int(2), c_int(1)
         unused = (byref(c_int()), byref(c_int()))
         lib, display = self._lib, self._display
@@ -157,9 +220,9 @@ class X11Sink:
         ):
             return 0
         lib.XIQueryVersion(display, byref(major), byref(minor))
-        mask = (1 << _RAW_KEY_PRESS).to_bytes(4, "little")
+        mask = (1 << _RAW_KEY_PRESS | 1 << _RAW_KEY_RELEASE).to_bytes(4, "little")
         events = _EventMask(_ALL_MASTERS, len(mask), mask)
-        lib.XISelectEvents(display, lib.XDefaultRootWindow(display), byref(events), 1)
+        lib.XISelectEvents(display, self._root(), byref(events), 1)
         return opcode.value
 
     def _hear(self) -> None:
@@ -168,11 +231,22 @@ class X11Sink:
         while self._lib.XPending(self._display):
             self._lib.XNextEvent(self._display, byref(event))
             cookie = event.cookie
+            if cookie.type == _FOCUS_OUT:
+                passing = event.focus.mode in (_NOTIFY_GRAB, _NOTIFY_UNGRAB)
+                passing |= event.focus.detail == _NOTIFY_POINTER
+                self._focus_changed |= not passing
+            if cookie.type in (_DESTROY_NOTIFY, _UNMAP_NOTIFY):
+                self._focus_changed = True
             if (cookie.type, cookie.extension) != (_GENERIC_EVENT, self._input):
                 continue
             if self._lib.XGetEventData(self._display, byref(event)):
                 raw = cast(event.cookie.data, POINTER(_RawEvent)).contents
-                self._pressed.add(raw.keycode)
+                if raw.kind == _RAW_KEY_PRESS:
+                    self._held.add(raw.keycode)
+                    self._pressed.add(raw.keycode)
+                    self._pressed_ms[raw.keycode] = raw.time & 0xFFFFFFFF
+                else:
+                    self._held.discard(raw.keycode)
                 self._lib.XFreeEventData(self._display, byref(event))
 
 

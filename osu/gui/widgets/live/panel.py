@@ -7,22 +7,22 @@ from tkinter import ttk
 from typing import Any
 
 from osu.gui.messages import PlayLive
-from osu.gui.settings import LIVE_KINDS, MOST_OFFSET_MS, Settings
+from osu.gui.settings import LIVE_KINDS, Settings
 from osu.gui.widgets.fit import FittedLabel
 from osu.gui.widgets.form import FormError
-from osu.gui.widgets.overlay import drag_rect, show_rect
+from osu.gui.widgets.live.overlay import drag_rect, show_rect
 from osu.gui.widgets.theme import px
 from osu.live import protocol
-from osu.live.plan import LiveError, Rect, playfield_rect
+from osu.live.plan import FIRST, LiveError, Rect, check_playfield, parse_ms, playfield_rect
 from osu.live.player import NOTICE
 from osu.live.protocol import LiveSettings
 from osu.render.scene import Stage
 
 START_KEYS = tuple(f"F{n}" for n in range(1, 13))
 NUDGE_MS = 2
-FIRST = "first object"
 RECT_HINT = "left, top, width, height"
 KEYS_HINT = "ms, above 0 later; by place is for lazer"
+ARM_TIP = "Get ready: nothing moves before the start key is pressed."
 NO_PLAY = "no play is selected"
 NOTICE_PX = 340  # of the notice's lines: it is always whole
 IDLE = "Select a play, arm, then press the start key at the first object."
@@ -104,7 +104,7 @@ class LivePanel(ttk.Frame):
     def _create_buttons(self, button: Any) -> ttk.Frame:
         """Arm, start, stop, nudge, and which play it is about."""
         row = ttk.Frame(self)
-        arm = button(row, "arm", "Arm", self._actions.arm)
+        arm = button(row, "arm", "Arm", self._actions.arm, ARM_TIP)
         arm.configure(style="Accent.TButton")
         self._play = FittedLabel(row, NO_PLAY, "Faint.TLabel")
         nudges = ((f"-{NUDGE_MS} ms", -NUDGE_MS), (f"+{NUDGE_MS} ms", NUDGE_MS))
@@ -153,7 +153,15 @@ class LivePanel(ttk.Frame):
             raise FormError(
                 "Type the rectangle as left, top, width, height in pixels, or drag it."
             ) from None
-        return playfield_rect(rect) if self.kind.get() == LIVE_KINDS[0] else rect
+        playfield = playfield_rect(rect) if self.kind.get() == LIVE_KINDS[0] else rect
+        root = self.winfo_toplevel()
+        left, top = root.winfo_vrootx(), root.winfo_vrooty()
+        screen = Rect(left, top, root.winfo_vrootwidth(), root.winfo_vrootheight())
+        try:
+            check_playfield(playfield, screen)
+        except LiveError as error:
+            raise FormError(f"{str(error)[0].upper()}{str(error)[1:]}.") from None
+        return playfield
 
     def on_event(self, event: protocol.LiveEvent) -> None:
         """Say what the playback process says, and keep the offset that was found."""
@@ -168,9 +176,12 @@ class LivePanel(ttk.Frame):
             case protocol.Nudged(offset_ms):
                 self.offset.set(f"{offset_ms:g}")
                 self.say(f"Offset {offset_ms:+g} ms.")
-            case protocol.Stopped(reason, completed, offset_ms):
+            case protocol.Stopped(reason, completed, offset_ms, motion, keys):
                 self.offset.set(f"{offset_ms:g}")
-                self.say("Played to the end." if completed else f"Stopped: {reason}.")
+                late = (("moves", motion), ("keys", keys))
+                sentences = [f" {of.sentence(what).capitalize()}." for what, of in late if of]
+                how = "Played to the end." if completed else f"Stopped: {reason}."
+                self.say(how + "".join(sentences))
 
     def say(self, sentence: str) -> None:
         self._says.show(sentence)
@@ -214,9 +225,6 @@ def _in_a_line(row: ttk.Frame, widgets: Sequence[tk.Widget]) -> ttk.Frame:
 
 def _ms(what: str, text: str) -> float:
     try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not abs(value) < MOST_OFFSET_MS:
-        raise FormError(f"{what} must be a number of milliseconds.")
-    return value
+        return parse_ms(text)
+    except LiveError:
+        raise FormError(f"{what} must be a number of milliseconds.") from None

@@ -1,0 +1,36 @@
+"""Which of the window's buttons work when, and why the others don't: one table, no Tk."""
+
+_FILES = ("open", "songs", "find", "blind")
+ON_MAPS = ("generate", "batch")
+ON_PLAYS = ("save", "gif", "remove", "arm")
+NUDGES = ("nudge-2", "nudge2")
+BUTTONS = (*_FILES, *ON_MAPS, *ON_PLAYS, *NUDGES, "start", "stop", "cancel")
+LIVE = ("starting", "armed", "playing")
+
+
+def refusals(state: str, has_maps: bool, has_plays: bool) -> dict[str, str]:
+    """The buttons that don't work in a state of the worker, each with the reason, a sentence.
+
+    `has_maps`, `has_plays`: whether any are chosen and selected.
+    """
+    if state == "closed":
+        return dict.fromkeys(BUTTONS, "The window is closing.")
+    why = {}
+    if state in LIVE:
+        why |= dict.fromkeys((*_FILES, *ON_MAPS, *ON_PLAYS), "Escape ends the live play first.")
+        if state != "armed":
+            why["start"] = "It has begun." if state == "playing" else "It is being armed."
+        if state == "starting":
+            why |= dict.fromkeys(NUDGES, "It is being armed.")
+        return why
+    why |= dict.fromkeys(("start", *NUDGES), "Arm a play first.")
+    why["stop"] = "No live play is on."
+    if state == "idle":
+        why["cancel"] = "Nothing is running."
+    if state == "working":
+        why["arm"] = "Wait for the works or cancel them: a live play would be late beside them."
+    if not has_maps:
+        why |= dict.fromkeys(ON_MAPS, "Choose a map first.")
+    if not has_plays:
+        why |= dict.fromkeys(ON_PLAYS, "Select a play first.")
+    return why

@@ -1,0 +1,272 @@
+"""What the window's commands do, each on a thread of osu.gui.worker."""
+
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from osu.data.finding.folders import content_suffix
+from osu.data.library import CHANGED_LINE_ENDS, MAP_SUFFIXES, find_map
+from osu.errors import UserError
+from osu.files import ready_folder
+from osu.formats.beatmap import Beatmap, load_beatmap
+from osu.formats.mods import parse_mods
+from osu.formats.plays.kind import remark_on, why_not_human
+from osu.formats.replay import Replay, load_replay, save_replay
+from osu.gui.blind import make_blind_page
+from osu.gui.messages import (
+    Command,
+    FindWindow,
+    Generate,
+    Live,
+    MakeBlindPage,
+    MapOpened,
+    MapShown,
+    OpenMap,
+    OpenReplay,
+    Played,
+    PlayLive,
+    Progress,
+    ReplayOpened,
+    Saved,
+    SaveGif,
+    SaveReplay,
+    ScanSongs,
+    ShowMap,
+    SongsListed,
+    WindowFound,
+)
+from osu.gui.saving import saving
+from osu.gui.songs import list_songs, scan
+from osu.live import protocol
+from osu.live.game_window import find_window
+from osu.live.plan import make_plan
+from osu.live.player import LivePlayer
+from osu.players.many import ChosenMap, MadePlay, Opened, PlayOne, Skipped, play_maps
+from osu.players.naming import AUTO, play_file_names
+from osu.players.options import LikedPlay, OnProgress, PlayOptions, liked_play
+from osu.render.export import save_gif
+from osu.render.scene import Stage
+
+if TYPE_CHECKING:  # its file imports torch
+    from osu.players.generated import GeneratedPlay
+
+PROGRESS_S = 0.05
+LIVE_POLL_S = 0.005
+LIVE_STOP_S = 2.0  # then the process is ended
+
+
+class WorkError(UserError):
+    """A command that can't be carried out, in one sentence."""
+
+
+class _CancelledError(Exception):
+    """Leaves a job whose cancel Event is set."""
+
+
+class RunningCommand:
+    """A command that is being carried out: what it is asked, and where it says what it does."""
+
+    def __init__(self, number: int, cancel: threading.Event, put: Callable[[Any], None]):
+        self.number, self.cancel, self.put = number, cancel, put
+        self.doing = ""  # which play, while plays are made
+        self._told_s = 0.0  # when the last Progress was put
+
+    def progress(self, part: float | None, text: str) -> None:
+        """Put a Progress, but not more often than a window can follow."""
+        now = time.monotonic()
+        if now - self._told_s >= PROGRESS_S:
+            self._told_s = now
+            self.put(Progress(self.number, part, text))
+
+    def check(self) -> None:
+        """Leaves the job where it is cancelled."""
+        if self.cancel.is_set():
+            raise _CancelledError
+
+
+class Jobs:
+    """Carries commands out; different kinds may run side by side, two Generates may not."""
+
+    def __init__(self, load_engine: Callable[[], Any]):
+        self._load_engine = load_engine
+        self._player: tuple[str, Any] | None = None  # the last one loaded, by name
+        self._opened: tuple[str, ...] = ()  # map files, in the order of opening
+        self.orders: queue.SimpleQueue[Callable[[LivePlayer], None]] = queue.SimpleQueue()
+
+    def carry_out(self, command: Command, job: RunningCommand) -> None:
+        """Raises what goes wrong."""
+        match command:
+            case ScanSongs(folder):
+                songs = scan(folder, lambda n: job.progress(None, f"{n} maps found"), job.cancel)
+                job.check()
+                job.put(SongsListed(folder, tuple(songs)))
+            case OpenMap(path, difficulty):
+                stage = Stage(load_beatmap(path, difficulty))
+                self._opened = tuple(dict.fromkeys((*self._opened, path)))
+                job.put(MapOpened(path, tuple(list_songs(Path(path))), stage))
+            case ShowMap(path, difficulty):
+                job.put(MapShown(path, Stage(load_beatmap(path, difficulty))))
+            case OpenReplay():
+                self._open_replay(command, job)
+            case Generate():
+                self._generate(command, job)
+            case SaveReplay(replay, path):
+                with saving(path):
+                    save_replay(replay, path)
+                job.put(Saved(path))
+            case SaveGif(path=path):
+                with saving(path):
+                    _save_gif(command, job)
+            case FindWindow():
+                job.put(WindowFound(find_window()))
+            case MakeBlindPage():
+                engine = self._load_engine()
+                job.put(make_blind_page(command, engine, job.progress, job.cancel))
+            case PlayLive():
+                self._play_live(command, job)
+
+    def _open_replay(self, command: OpenReplay, job: RunningCommand) -> None:
+        replay = load_replay(command.path)
+        name = Path(command.path).name
+        if replay.mode:
+            raise WorkError(f"{name} cannot be shown: {why_not_human(replay)}.")
+        remarks = [remark_on(replay)]
+        remarks += [f"left out: {part}" for part in replay.left_out]
+        files = (*self._opened, *command.maps)
+        map_path, beatmap, note = _find_map(command.path, replay, files, job)
+        remark = "; ".join(filter(None, (*remarks, note)))
+        job.put(ReplayOpened(command.path, map_path, Stage(beatmap, replay), remark))
+
+    def _generate(self, command: Generate, job: RunningCommand) -> None:
+        """A map that can't be played is skipped, with its reason at the end."""
+        play_one = self._play_one(command, job)
+        if command.folder:
+            ready_folder(command.folder)
+        maps = [ChosenMap(Path(chosen.path), chosen.difficulty) for chosen in command.maps]
+        seeds = range(command.seed, command.seed + command.plays)
+        whole, reasons, taken = "", [], set()  # `whole` is the map that is open, by name
+
+        def report(share: float) -> None:
+            job.progress(share, f"{whole}{job.doing}")
+
+        for event in play_maps(play_one, maps, parse_mods(command.mods), seeds, report):
+            job.check()
+            match event:
+                case Opened(path, beatmap):
+                    map_path, whole = str(path), f"{beatmap.title} [{beatmap.difficulty}], "
+                    names = play_file_names(command.model, seeds, beatmap, taken)
+                case MadePlay(seed, play):
+                    path = None
+                    if command.folder:
+                        path = str(Path(command.folder) / names[seed - command.seed])
+                        save_replay(play.replay, path)
+                    stage = Stage(play.beatmap, play.replay, play.judgement)
+                    job.put(Played(command.model, seed, map_path, stage, path))
+                case Skipped(_, error):
+                    reasons.append(str(error))
+        if reasons:
+            of = f"{len(reasons)} of {len(command.maps)} maps could not be played: "
+            raise WorkError((of if len(command.maps) > 1 else "") + reasons[0])
+
+    def _play_one(self, command: Generate, job: RunningCommand) -> PlayOne:
+        """Plays of `command`'s model under its options."""
+        if command.model == AUTO:
+            from osu.players.auto import generate_auto
+
+            return lambda beatmap, seed, on_share: generate_auto(beatmap)
+        engine = self._load_engine()
+        if self._player is None or self._player[0] != command.model:
+            job.progress(None, f"loading {command.model}")
+            self._player = command.model, engine.load_player(command.model)
+        player = self._player[1]
+        options = PlayOptions(
+            like=tuple(self._likes(command, job)),
+            accuracy=command.accuracy,
+            unstable_rate=command.unstable_rate,
+            skill=command.skill,
+        )
+        from osu.players.target import which_try
+
+        def play_one(beatmap: Beatmap, seed: int, on_share: OnProgress) -> "GeneratedPlay":
+            def report(share: float) -> None:
+                job.check()
+                tried = which_try(options, share)
+                job.doing = f"seed {seed}{f', {tried}' if tried else ''}"
+                on_share(share)
+
+            return player.generate(beatmap, seed, options, report, job.cancel)
+
+        return play_one
+
+    def _likes(self, command: Generate, job: RunningCommand) -> Iterator[LikedPlay]:
+        files = (*self._opened, *command.known_maps)
+        for path in command.like:
+            replay = load_replay(path)
+            _, beatmap, _ = _find_map(path, replay, files, job)
+            yield liked_play(Path(path).name, replay, beatmap)
+
+    def _play_live(self, command: PlayLive, job: RunningCommand) -> None:
+        """Pass orders to the playback process and its events on, until it has ended."""
+        while not self.orders.empty():  # meant for an earlier play
+            self.orders.get()
+        player = LivePlayer(make_plan(command.replay, command.playfield), command.settings)
+        with player:
+            give_up_s = math.inf
+            while time.monotonic() < give_up_s:
+                for event in player.poll():
+                    if isinstance(event, protocol.LiveFailed):
+                        raise WorkError(event.sentence)
+                    job.put(Live(event))
+                    if isinstance(event, protocol.Stopped):
+                        return
+                while not self.orders.empty():
+                    self.orders.get()(player)
+                if job.cancel.is_set() and give_up_s == math.inf:
+                    player.stop()  # and wait a moment for its last word
+                    give_up_s = time.monotonic() + LIVE_STOP_S
+                time.sleep(LIVE_POLL_S)
+
+
+def _save_gif(command: SaveGif, job: RunningCommand) -> None:
+    def report(part: float) -> None:
+        job.check()
+        job.progress(part, "drawing the gif")
+
+    width = 480 if len(command.stages) == 1 or command.over_one_field else 800
+    save_gif(
+        command.stages,
+        command.path,
+        command.start_ms,
+        command.end_ms,
+        width=width,
+        labels=command.labels,
+        over_one_field=command.over_one_field,
+        progress=report,
+    )
+    job.put(Saved(command.path))
+
+
+def _find_map(
+    path: str, replay: Replay, files: tuple[str, ...], job: RunningCommand
+) -> tuple[str, Beatmap, str]:
+    """The file of the map of the replay at `path` (one of `files` or one beside the replay), the
+    map, and what has to be said of it, if anything."""
+    beside = sorted(p for p in Path(path).parent.iterdir() if content_suffix(p) in MAP_SUFFIXES)
+    names = {Path(name): name for name in (*files, *map(str, beside))}
+
+    def candidates() -> Iterator[Path]:
+        for file in names:
+            job.check()
+            yield file
+
+    place = find_map(candidates(), replay.beatmap_md5)
+    if place is None:
+        raise WorkError(f"The map of {Path(path).name} was not found: open its Songs folder first.")
+    beatmap = place.load_map(replay.beatmap_md5)
+    notes = [CHANGED_LINE_ENDS] * place.crlf
+    notes += [f"map: {beatmap.left_out}"] * bool(beatmap.left_out)
+    return names[Path(place.beatmap)], beatmap, "; ".join(notes)

@@ -1,0 +1,51 @@
+"""Files that a person names: in dialogs ("" and () where they give up), or by dropping them."""
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tkinter import filedialog
+
+from tkinterdnd2 import TkinterDnD
+
+
+def ask_files(root: tk.Misc, recent: Sequence[str]) -> tuple[str, ...]:
+    """Maps and replays, from where the last ones were."""
+    paths = filedialog.askopenfilenames(
+        parent=root,
+        title="Open maps and replays",
+        initialdir=Path(recent[0]).parent if recent else None,
+        filetypes=[("Maps and replays", "*.osu *.osz *.olz *.osr"), ("All files", "*")],
+    )
+    return tuple(paths)
+
+
+def ask_folder(root: tk.Misc, title: str, folder: str) -> str:
+    return str(filedialog.askdirectory(parent=root, title=title, initialdir=folder or None) or "")
+
+
+def ask_save(root: tk.Misc, title: str, folder: str, name: str, suffix: str) -> str:
+    """Where a file is to be saved; `name` is proposed in `folder`."""
+    path = filedialog.asksaveasfilename(
+        parent=root,
+        title=title,
+        initialdir=folder or None,
+        initialfile=name,
+        defaultextension=suffix,
+    )
+    return str(path or "")
+
+
+def accept_files(root: tk.Tk, on_paths: Callable[[tuple[str, ...]], None]) -> None:
+    """`on_paths` hears the files and folders dropped anywhere on the window."""
+    try:
+        TkinterDnD.require(root)
+    except RuntimeError:  # tkinterdnd2 has no library for this system: nothing can be dropped
+        return
+
+    def drop(data: str) -> str:
+        on_paths(root.tk.splitlist(data))
+        return "copy"  # the other program keeps its files
+
+    window = str(root)
+    root.tk.call("tkdnd::drop_target", "register", window, "DND_Files")
+    root.tk.call("bind", window, "<<Drop:DND_Files>>", f"{root.register(drop)} %D")

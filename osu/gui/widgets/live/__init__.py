@@ -1,0 +1,1 @@
+"""The panel for live play, and rectangles on the screen itself."""
