@@ -30,20 +30,22 @@ from torch import Tensor
 
 from osu import distributed
 from osu.data.dataset import PlaySet, bank_of, open_plays
-from osu.features.chart import MapConstants, ObjectColumn
 from osu.features.condition import MIRRORED, mirror
 from osu.features.play import Play
-from osu.features.presses import PressField, events_of, played_objects, to_real_ms
 from osu.features.style import demand_of, spin_of
 from osu.nets import checkpoint
 from osu.nets.denoiser import Denoiser, to_play, to_residual
 from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, noise_levels, sample
-from osu.training.run import Run, launch, option
+from osu.training.options import launch, option
+from osu.training.play_validation import measure_play
+from osu.training.run import Run
 from osu.training.schedule import closing_rate, set_rate, step_seed, update_average
 from osu.training.style_statistics import mean_and_std
-from osu.units import FRAME_HZ, FRAME_MS, UNIT_PX, resample
+from osu.training.watch import Passage
+from osu.units import FRAME_HZ
 
 AGAINST_LEVELS = 32  # of noise, for the plays that are learned to be told
+LEVELS = 20  # for the plays that are looked at on the way
 HELD_OUT_BATCHES = 8
 
 
@@ -57,22 +59,24 @@ class Args:
     against_windows: int = option(6144, "windows that it plays for that")
     seed: int = option(0, "of weights, windows and noise")
     steps: int = option(50000, "optimizer steps")
-    minutes: float = option(0.0, "stop after this time instead, where above 0")
-    batch: int = option(128, "windows a step, over all processes")
-    length: int = option(768, "frames a window, 60 a second")
-    reference: int = option(768, "frames of the stretch the style is read from")
+    minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
+    batch: int = option(128, "windows a step, over all processes", small=16)
+    length: int = option(768, "frames a window, 60 a second", small=256)
+    reference: int = option(768, "frames of the stretch the style is read from", small=256)
     learning_rate: float = option(6e-4, "until the last quarter, in which it falls to 0")
-    average: float = option(0.9995, "decay of the averaged weights")
+    average: float = option(0.9995, "decay of the averaged weights", small=0.995)
     drop_code: float = option(0.3, "share of windows whose encoded style is not given")
     drop_style: float = option(0.3, "share of windows whose style in numbers is not given")
     code_noise: float = option(0.1, "standard deviation of noise on the encoded style")
-    width: int = option(192, "channels at 60 and 30 Hz; a third more at 15 and 7.5 Hz")
+    width: int = option(192, "channels at 60 and 30 Hz; a third more at 15 and 7.5 Hz", small=48)
     dropout: float = option(0.15, "share of hidden channels left out at a frame")
     coarse: float = option(1.2, "exponent of the noise levels' draw; above 1 more of them are high")
     graph: bool = option(False, "capture the step as CUDA graphs: kernels need no launching")
-    eval_every: int = option(5000, "steps between evaluations")
+    eval_every: int = option(5000, "steps between evaluations", small=500)
     eval_plays: int = option(24, "plays of the validation split that are sampled")
+    pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")
+    full: bool = option(False, "the full form, where there is no GPU too")
     device: str = option("auto", "auto, cpu or cuda")
 
 
@@ -213,6 +217,27 @@ def draw_inputs(
 
 
 @torch.no_grad()
+def play_once(
+    model: Denoiser,
+    condition: Tensor,
+    noise: Tensor,
+    levels: int,
+    style: Tensor,
+    code: Tensor | None = None,
+) -> Tensor:
+    """(B, T, len(Play)) out of standard normal noise of that shape, for a condition (B, T, F), by
+    persons of a style (B, len(Style)), and of a code (B, K) where one is known."""
+    known = torch.full((len(noise),), float(code is not None), device=noise.device)
+    code = noise.new_zeros(len(noise), model.config.style) if code is None else code
+
+    def denoise(x: Tensor, sigma: Tensor) -> Tensor:
+        embed = model.embedding(sigma, style, code, known, 0 * known)
+        return model(x, sigma, condition, embed)
+
+    return to_play(sample(denoise, noise, noise_levels(levels)), condition)
+
+
+@torch.no_grad()
 def play_batches(model: Denoiser, sampler, args: Args, count: int) -> list[Tensor]:
     """What the network plays, (B, T, C), in place of the plays of the first `count` batches, by the
     same persons. In full precision: what bfloat16 rounds would tell."""
@@ -220,19 +245,13 @@ def play_batches(model: Denoiser, sampler, args: Args, count: int) -> list[Tenso
     for number in range(count):
         batch = sampler.draw(args.batch, args.length, (args.seed, number))
         other = sampler.again(batch.index, args.reference, (args.seed, number, 1))
-        condition, known = batch.condition, torch.ones(len(batch.play), device=batch.play.device)
         code = model.encoder(other.play, other.condition, torch.float32)
-        person = sampler.styles(batch.index), code, known, 0 * known
-
-        def denoise(x: Tensor, sigma: Tensor) -> Tensor:
-            return model(x, sigma, condition, model.embedding(sigma, *person))  # noqa: B023
-
-        generator = torch.Generator(condition.device).manual_seed(step_seed(args.seed, number, 2))
+        generator = torch.Generator(code.device).manual_seed(step_seed(args.seed, number, 2))
         shape = args.batch, args.length, len(Play)
-        noise = torch.randn(*shape, generator=generator, device=condition.device)
+        noise = torch.randn(*shape, generator=generator, device=code.device)
         own = distributed.own_rows(args.batch, sampler.rank, sampler.world_size)
-        levels = noise_levels(AGAINST_LEVELS)
-        played.append(to_play(sample(denoise, noise[own], levels), condition))
+        styles = sampler.styles(batch.index)
+        played.append(play_once(model, batch.condition, noise[own], AGAINST_LEVELS, styles, code))
     return played
 
 
@@ -250,10 +269,7 @@ def held_out_loss(objective: Objective, sampler, args: Args, fakes=None) -> floa
 @torch.no_grad()
 def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor, seed: int) -> dict:
     """Samples the maps of human plays at those plays' own style in numbers, 20 steps, and
-    measures both alike, mean over plays. aim: median distance at the press in radii; spread: of
-    the offsets, ms; presses: share of circles and slider heads with a press; extra: presses per
-    object above one; held: share of time; still: share of frames with under .08 px of movement;
-    speed: mean, px a frame."""
+    measures both alike (`measure_play`), mean over plays."""
     device = next(model.parameters()).device
     found: dict[str, list[float]] = {}
     for i in index:
@@ -261,52 +277,14 @@ def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor,
         chart = plays.charts[play.chart]
         length = play.frames // model.stride * model.stride
         batch = plays.window([i], [0], length)
-        condition = batch.condition
-        nothing = torch.zeros(1, model.config.style, device=device)
-        no = torch.zeros(1, device=device)
-        style = styles[i][None]
-
-        def denoise(x: Tensor, sigma: Tensor) -> Tensor:
-            embed = model.embedding(sigma, style, nothing, no, no)  # noqa: B023
-            return model(x, sigma, condition, embed)  # noqa: B023
-
         generator = torch.Generator(device).manual_seed(seed)
         noise = torch.randn(1, length, len(Play), generator=generator, device=device)
-        sampled = to_play(sample(denoise, noise, noise_levels(20)), condition)[0].cpu().numpy()
+        sampled = play_once(model, batch.condition, noise, LEVELS, styles[i][None])
         real = batch.play[0].cpu().numpy()
-        for kind, values in (("human", real), ("generated", sampled)):
-            for name, value in measure(chart, values).items():
+        for kind, values in (("human", real), ("generated", sampled[0].cpu().numpy())):
+            for name, value in measure_play(chart, values).items():
                 found.setdefault(f"{kind}_{name}", []).append(value)
     return {name: float(np.nanmean(values)) for name, values in found.items()}
-
-
-def measure(chart, play: np.ndarray) -> dict[str, float]:
-    """What `evaluate` reports of one play (T, len(Play))."""
-    from osu.features.play import key_events
-
-    spans = to_real_ms(key_events(play, chart.start_ms, chart.rate), chart)
-    events, counts = events_of(chart, spans)
-    played = played_objects(chart, len(play))
-    aimed = chart.objects[:played, ObjectColumn.SPINNER] == 0
-    offset = events[:played, PressField.OFFSET_MS][aimed]
-    there = np.isfinite(offset)
-    objects = chart.objects[:played][aimed][there]
-    at = objects[:, ObjectColumn.START_S] * 1000 / FRAME_MS + offset[there] / FRAME_MS
-    xy = resample(at, np.arange(len(play)), play[:, : Play.K1])
-    aim = (
-        np.linalg.norm(xy - objects[:, : ObjectColumn.END_X], axis=1)
-        / chart.constants[MapConstants.RADIUS]
-    )
-    step = np.linalg.norm(np.diff(play[:, : Play.K1], axis=0), axis=1) * UNIT_PX
-    return {
-        "aim": float(np.median(aim)) if len(aim) else np.nan,
-        "spread": float(offset[there].std()),
-        "presses": float(there.mean()),
-        "extra": float(counts[:played][aimed].sum() / max(1, there.sum()) - 1),
-        "held": float((play[:, Play.K1 :].max(1) > 0.5).mean()),
-        "still": float((step < 0.08).mean()),
-        "speed": float(step.mean()),
-    }
 
 
 def main(args: Args) -> dict[str, float]:
@@ -354,7 +332,15 @@ def main(args: Args) -> dict[str, float]:
     parts = {"model": model, "average": average, "optimizer": optimizer}
 
     # --- Resume ---
-    steps, metrics = run.begin(parts, args.minutes)
+    steps, metrics = run.begin(parts)
+
+    def play_passage(passage: Passage, generator: torch.Generator) -> Tensor:
+        shape, where = (*passage.condition.shape[:2], len(Play)), generator.device
+        noise = torch.randn(*shape, generator=generator, device=where)
+        own_style = styles[passage.index].expand(len(noise), -1)
+        return play_once(average, passage.condition, noise, LEVELS, own_style)
+
+    run.watch_plays(plays, play_passage)
 
     def inputs(step: int) -> tuple[Tensor, ...]:
         return draw_inputs(model, sampler, args, step, fakes)
@@ -374,7 +360,7 @@ def main(args: Args) -> dict[str, float]:
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
         run.check_finite(step, {"loss": loss})
 
-        # Once in a while: log, evaluate, save.
+        # Once in a while: log, evaluate, save, draw.
         if step % 100 == 0 or steps.last:
             loss = distributed.mean(loss)
             frames_per_s = steps.per_second(args.batch * args.length)
@@ -386,12 +372,13 @@ def main(args: Args) -> dict[str, float]:
             if told:
                 metrics["val_told"] = held_out_loss(told, unseen, args, unseen_fakes)
             run.save(step, metrics, parts)
+        run.picture(step, parts)
 
     # --- Done ---
     if run.first:
         fill_bank(average, plays, kept, styles)
     about = "diffusion, EDM" + (" and DDO" if args.against else "")
-    run.finish(average, plays, metrics, step + 1, kind="play", about=about)
+    run.finish(average, plays, metrics, steps.number, kind="play", about=about)
     return metrics
 
 

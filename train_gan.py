@@ -30,8 +30,15 @@ from osu.nets.cursor_gan import Critic, CursorGenerator
 from osu.training.adversarial import diversity_loss, first_half_twice, paired_signals
 from osu.training.cursor_validation import validate_cursors
 from osu.training.gradient_penalty import around, zero_centred
-from osu.training.run import Run, launch, option
-from osu.training.schedule import closing_rate, set_rate, step_seed, update_average
+from osu.training.options import launch, option
+from osu.training.run import Run
+from osu.training.schedule import (
+    closing_rate,
+    gradient_norm,
+    set_rate,
+    step_seed,
+    update_average,
+)
 
 
 @dataclass(frozen=True)
@@ -42,19 +49,21 @@ class Args:
     init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and latents")
     steps: int = option(20000, "steps, each of critic and generator")
-    minutes: float = option(0.0, "stop after this time instead, where above 0")
-    batch: int = option(96, "windows a step")
-    length: int = option(512, "frames a window, 60 a second")
+    minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
+    batch: int = option(96, "windows a step", small=16)
+    length: int = option(512, "frames a window, 60 a second", small=256)
     loss: Literal["r3", "ns"] = option("r3", "relativistic with R1 + R2, or plain non-saturating")
     diversity: float = option(0.5, "weight of the diversity loss: two plays differ as people's do")
     gamma: float = option(0.2, "weight of R1 and R2 at first; a tenth of it in the end")
     learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
     average: float = option(0.999, "decay of the averaged weights")
-    width: int = option(64, "channels at 60 Hz")
+    width: int = option(64, "channels at 60 Hz", small=16)
     graph: bool = option(False, "capture the steps as CUDA graphs: kernels need no launching")
-    eval_every: int = option(5000, "steps between evaluations")
+    eval_every: int = option(5000, "steps between evaluations", small=500)
     eval_plays: int = option(40, "plays of the validation split that are sampled")
+    pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")
+    full: bool = option(False, "the full form, where there is no GPU too")
     device: str = option("auto", "auto, cpu or cuda")
 
 
@@ -142,7 +151,8 @@ def main(args: Args) -> dict[str, float]:
     }  # fmt: skip
 
     # --- Resume ---
-    steps, metrics = run.begin(parts, args.minutes)
+    steps, metrics = run.begin(parts)
+    run.watch_plays(plays, lambda passage, noise: average.play(passage.condition, noise))
 
     # --- Steps ---
     def inputs(step: int) -> tuple[Tensor, ...]:
@@ -179,7 +189,7 @@ def main(args: Args) -> dict[str, float]:
         g_loss, diversity = generator_loss_of(*batch)
         model_optimizer.zero_grad(set_to_none=True)
         (g_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
         losses = {
@@ -188,18 +198,22 @@ def main(args: Args) -> dict[str, float]:
         }  # fmt: skip
         run.check_finite(step, losses)
 
-        # Once in a while: log, evaluate, save.
+        # Once in a while: log, evaluate, save, draw.
         if step % 100 == 0 or steps.last:
             rate = steps.per_second(args.batch * args.length)
             losses = {name: distributed.mean(value) for name, value in losses.items()}
-            run.log(step, **losses, norm=norm, gamma=gamma, frames_per_s=rate)
+            run.log(
+                step, **losses, critic_norm=gradient_norm(critic),
+                generator_norm=gradient_norm(model), gamma=gamma, frames_per_s=rate,
+            )  # fmt: skip
             steps.show(d_loss, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)
+        run.picture(step, parts)
 
     # --- Done ---
-    run.finish(average, plays, metrics, step + 1, kind="cursor", about=f"GAN, {args.loss}")
+    run.finish(average, plays, metrics, steps.number, kind="cursor", about=f"GAN, {args.loss}")
     return metrics
 
 

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from osu import distributed
 from osu.data.dataset import PlaySet, bank_of, open_plays
 from osu.features.chart import ObjectColumn
+from osu.features.play import Play, coverage
 from osu.features.presses import (
     OFFSET_BINS,
     PressField,
@@ -31,14 +32,17 @@ from osu.features.presses import (
     press_features_of,
     spans_of,
     to_bins,
+    to_map_ms,
     to_real_ms,
 )
 from osu.features.style import Style, demand_of, style_of
 from osu.nets import checkpoint
 from osu.nets.lstm import KeyLSTM
-from osu.training.run import Run, launch, option
+from osu.training.options import launch, option
+from osu.training.run import Run
 from osu.training.schedule import cosine_rate, set_rate, step_seed
 from osu.training.style_statistics import mean_and_std
+from osu.training.watch import Passage
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,19 @@ class Args:
     out: str = option("runs/keys", "folder of this run")
     init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and split")
-    steps: int = option(3500, "optimizer steps")
-    batch: int = option(64, "windows a step")
-    length: int = option(192, "objects a window")
+    steps: int = option(3500, "optimizer steps", small=20000)
+    minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
+    batch: int = option(64, "windows a step", small=16)
+    length: int = option(192, "objects a window", small=96)
     learning_rate: float = option(1e-3, "peak of the cosine")
-    hidden: int = option(256, "LSTM units")
+    hidden: int = option(256, "LSTM units", small=96)
     reload_every: int = option(1000, "steps between reloads of a set that exceeds memory")
     style_noise: float = option(0.15, "standard deviations of noise on a training play's style")
-    eval_every: int = option(1000, "steps between evaluations")
+    eval_every: int = option(1000, "steps between evaluations", small=500)
     eval_plays: int = option(60, "plays of the validation split that are evaluated")
+    pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")
+    full: bool = option(False, "the full form, where there is no GPU too")
     device: str = option("auto", "auto, cpu or cuda")
 
 
@@ -146,19 +153,38 @@ def press_loss(model: torch.nn.Module, hints, style, bins, mask) -> dict[str, to
 
 
 def sample_presses(
-    model: KeyLSTM, plays: PlaySet, index: list[int], styles: np.ndarray, seed: int
+    model: KeyLSTM,
+    plays: PlaySet,
+    index: list[int],
+    styles: np.ndarray,
+    generator: torch.Generator,
+    rng: np.random.Generator,
 ) -> list[list[np.ndarray]]:
     """Of each play its sampled presses, (P, 2) real ms a key, for the human's own cursor."""
     device = next(model.parameters()).device
     hints = [torch.from_numpy(press_features_of(plays.chart(i), plays.cursor(i))) for i in index]
     padded = torch.nn.utils.rnn.pad_sequence(hints, batch_first=True).to(device)
-    generator = torch.Generator(device).manual_seed(seed)
     drawn = model.sample(padded, torch.from_numpy(styles).to(device), generator).cpu().numpy()
-    rng = np.random.default_rng(seed)
     return [
         spans_of(plays.chart(i), from_bins(bins[: len(hint)], rng))
         for i, bins, hint in zip(index, drawn, hints, strict=True)
     ]
+
+
+def press_passage(
+    model: KeyLSTM, plays: PlaySet, passage: Passage, noise: torch.Generator
+) -> torch.Tensor:
+    """(2, T, len(Play)): the passage with the person's own cursor, pressed twice."""
+    chart, index = passage.chart, [passage.index] * len(passage.condition)
+    styles = np.stack([plays.style(passage.index)] * len(index))
+    sampled = sample_presses(model, plays, index, styles, noise, np.random.default_rng(0))
+    played = np.stack([passage.human] * len(index))
+    own = slice(passage.start, passage.start + played.shape[1])
+    for play, spans in zip(played, sampled, strict=True):
+        for key, span in zip((Play.K1, Play.K2), to_map_ms(spans, chart), strict=True):
+            held = coverage(span, chart.start_ms, own.stop, chart.rate)
+            play[:, key] = held[own]
+    return torch.from_numpy(played)
 
 
 def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dict[str, float]:
@@ -193,7 +219,10 @@ def evaluate(model: KeyLSTM, plays: PlaySet, index: list[int], seed: int) -> dic
 
     styles = {i: plays.style(i) for i in index}
     usable = [i for i in index if not np.isnan(styles[i]).any()]
-    sampled = sample_presses(model, plays, usable, np.stack([styles[i] for i in usable]), seed)
+    noise = torch.Generator(next(model.parameters()).device).manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    known = np.stack([styles[i] for i in usable])
+    sampled = sample_presses(model, plays, usable, known, noise, rng)
     for i, spans in zip(usable, sampled, strict=True):
         measure("human", i, to_real_ms(plays.presses[i], plays.chart(i)))
         measure("generated", i, spans)
@@ -235,10 +264,11 @@ def main(args: Args) -> dict[str, float]:
     # --- Resume ---
     parts = {"model": model, "optimizer": optimizer}
     steps, metrics = run.begin(parts)
+    run.watch_plays(plays, lambda passage, noise: press_passage(model, plays, passage, noise))
 
     # --- Loop ---
     rotation = 0
-    for step, _ in steps:
+    for step, done in steps:
         # Once in a while, of a set that is too large to hold: other plays.
         if not plays.in_memory and step // args.reload_every != rotation:
             rotation = step // args.reload_every
@@ -252,29 +282,30 @@ def main(args: Args) -> dict[str, float]:
         style = style + args.style_noise * model.style_std * torch.randn_like(style)
 
         # Update: the likelihood of what people pressed, one object after the other.
-        set_rate(cosine_rate(step, args.steps, args.learning_rate, warmup=100), optimizer)
+        set_rate(cosine_rate(step, done, args.learning_rate, warmup=100), optimizer)
         optimizer.zero_grad(set_to_none=True)
         losses = press_loss(trained, hints, style, bins, mask)
         loss = sum(losses.values())
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         run.check_finite(step, losses)
 
-        # Once in a while: log, evaluate, save.
+        # Once in a while: log, evaluate, save, draw.
         if step % 50 == 0 or steps.last:
             losses = {name: distributed.mean(value) for name, value in losses.items()}
-            run.log(step, **losses)
+            run.log(step, **losses, norm=norm)
             steps.show(loss, steps.per_second(args.batch * args.length))
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = evaluate(model, plays, checked, args.seed)
             run.save(step, metrics, parts)
+        run.picture(step, parts)
 
     # --- Done ---
     tested = [int(i) for i in plays.where("test")]
     test = evaluate(model, plays, tested, args.seed) if run.first else {}
     about = "LSTM, presses as events"
-    run.finish(model, plays, metrics, args.steps, kind="keys", about=about, test=test)
+    run.finish(model, plays, metrics, steps.number, kind="keys", about=about, test=test)
     return metrics
 
 

@@ -24,7 +24,8 @@ from osu.features.condition import Condition
 from osu.features.play import Play
 from osu.nets import checkpoint
 from osu.nets.lstm import CursorLSTM
-from osu.training.run import Run, launch, option
+from osu.training.options import launch, option
+from osu.training.run import Run
 from osu.training.schedule import cosine_rate, set_rate
 from osu.units import FRAME_MS, UNIT_PX
 
@@ -36,15 +37,18 @@ class Args:
     out: str = option("runs/rnn", "folder of this run")
     init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and split")
-    steps: int = option(3500, "optimizer steps")
-    batch: int = option(64, "windows a step")
-    length: int = option(512, "frames a window, 60 a second")
+    steps: int = option(3500, "optimizer steps", small=20000)
+    minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
+    batch: int = option(64, "windows a step", small=16)
+    length: int = option(512, "frames a window, 60 a second", small=256)
     learning_rate: float = option(1e-3, "peak of the cosine")
     aim: float = option(1.0, "weight of being inside an object at its time")
-    hidden: int = option(256, "LSTM units per direction")
-    eval_every: int = option(1000, "steps between evaluations")
+    hidden: int = option(256, "LSTM units per direction", small=96)
+    eval_every: int = option(1000, "steps between evaluations", small=500)
     eval_plays: int = option(32, "plays of the validation split that are evaluated")
+    pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")
+    full: bool = option(False, "the full form, where there is no GPU too")
     device: str = option("auto", "auto, cpu or cuda")
 
 
@@ -128,36 +132,38 @@ def main(args: Args) -> dict[str, float]:
     # --- Resume ---
     parts = {"model": model, "optimizer": optimizer}
     steps, metrics = run.begin(parts)
+    run.watch_plays(plays, lambda passage, noise: model.play(passage.condition, noise))
 
     # --- Loop ---
-    for step, _ in steps:
+    for step, done in steps:
         # Next batch: a function of (seed, step), of which each process has its own rows.
         batch = sampler.draw(args.batch, args.length, (args.seed, step))
 
         # Update: go where people go, and be at objects at their time.
-        set_rate(cosine_rate(step, args.steps, args.learning_rate, warmup=100), optimizer)
+        set_rate(cosine_rate(step, done, args.learning_rate, warmup=100), optimizer)
         optimizer.zero_grad(set_to_none=True)
         cursor = trained(batch.condition)
         imitation, aim = imitation_loss(cursor, batch), aim_loss(cursor, batch.condition)
         loss = imitation + args.aim * aim
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         run.check_finite(step, {"imitation": imitation, "aim": aim})
 
-        # Once in a while: log, evaluate, save.
+        # Once in a while: log, evaluate, save, draw.
         if step % 50 == 0 or steps.last:
             imitation, aim = distributed.mean(imitation), distributed.mean(aim)
-            run.log(step, imitation=imitation, aim=aim)
+            run.log(step, imitation=imitation, aim=aim, norm=norm)
             steps.show(loss, steps.per_second(args.batch * args.length))
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = evaluate(model, plays, checked)
             run.save(step, metrics, parts)
+        run.picture(step, parts)
 
     # --- Done ---
     test = evaluate(model, plays, plays.where("test")) if run.first else {}
     about = "LSTM, the mean of humans"
-    run.finish(model, plays, metrics, args.steps, kind="cursor", about=about, test=test)
+    run.finish(model, plays, metrics, steps.number, kind="cursor", about=about, test=test)
     return metrics
 
 

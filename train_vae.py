@@ -35,8 +35,15 @@ from osu.nets.cursor_gan import (
 from osu.training.adversarial import diversity_loss, first_half_twice, paired_signals
 from osu.training.cursor_validation import validate_cursors
 from osu.training.gradient_penalty import around, zero_centred
-from osu.training.run import Run, launch, option
-from osu.training.schedule import closing_rate, set_rate, step_seed, update_average
+from osu.training.options import launch, option
+from osu.training.run import Run
+from osu.training.schedule import (
+    closing_rate,
+    gradient_norm,
+    set_rate,
+    step_seed,
+    update_average,
+)
 
 
 @dataclass(frozen=True)
@@ -47,9 +54,9 @@ class Args:
     init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and latents")
     steps: int = option(20000, "steps, each of critic and generator")
-    minutes: float = option(0.0, "stop after this time instead, where above 0")
-    batch: int = option(96, "windows a step")
-    length: int = option(512, "frames a window, 60 a second")
+    minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
+    batch: int = option(96, "windows a step", small=16)
+    length: int = option(512, "frames a window, 60 a second", small=256)
     variant: Literal["avae", "vae"] = option("avae", "adversarial, or the plain beta-VAE")
     beta: float = option(2.0, "weight of the KL divergence against the log-likelihood")
     spread: float = option(0.5, "standard deviation of a play about the decoder's, radii")
@@ -58,11 +65,13 @@ class Args:
     gamma: float = option(0.2, "weight of R1 and R2 at first; a tenth of it in the end")
     learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
     average: float = option(0.999, "decay of the averaged weights")
-    width: int = option(64, "channels at 60 Hz")
+    width: int = option(64, "channels at 60 Hz", small=16)
     graph: bool = option(False, "capture the steps as CUDA graphs: kernels need no launching")
-    eval_every: int = option(5000, "steps between evaluations")
+    eval_every: int = option(5000, "steps between evaluations", small=500)
     eval_plays: int = option(40, "plays of the validation split that are sampled")
+    pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")
+    full: bool = option(False, "the full form, where there is no GPU too")
     device: str = option("auto", "auto, cpu or cuda")
 
 
@@ -191,7 +200,8 @@ def main(args: Args) -> dict[str, float]:
     }  # fmt: skip
 
     # --- Resume ---
-    steps, metrics = run.begin(parts, args.minutes)
+    steps, metrics = run.begin(parts)
+    run.watch_plays(plays, lambda passage, noise: average.play(passage.condition, noise))
 
     # --- Steps ---
     def inputs(step: int) -> tuple[Tensor, ...]:
@@ -244,7 +254,7 @@ def main(args: Args) -> dict[str, float]:
         update_average(average, player, min(args.average, (step + 1) / (step + 10)))
         run.check_finite(step, losses | {"kl": kl})
 
-        # Once in a while: log, evaluate, save. Active units as in arXiv 1509.00519.
+        # Once in a while: log, evaluate, save, draw. Active units as in arXiv 1509.00519.
         if step % 100 == 0 or steps.last:
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             frames_per_s = steps.per_second(args.batch * args.length)
@@ -252,18 +262,23 @@ def main(args: Args) -> dict[str, float]:
             dimensions = {
                 f"kl_{n}": value for n, value in enumerate(distributed.mean(kl.mean(0)).tolist())
             }
+            norms = {"encoder": encoder, "decoder": decoder}
+            if adversarial:
+                norms |= {"critic": critic, "generator": model}
+            norms = {f"{name}_norm": gradient_norm(network) for name, network in norms.items()}
             run.log(
-                step, **losses, kl=distributed.mean(kl.sum(-1).mean()), active=active, gamma=gamma,
-                frames_per_s=frames_per_s, **dimensions,
+                step, **losses, **norms, kl=distributed.mean(kl.sum(-1).mean()), active=active,
+                gamma=gamma, frames_per_s=frames_per_s, **dimensions,
             )  # fmt: skip
             steps.show(losses["recon"], frames_per_s)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)
+        run.picture(step, parts)
 
     # --- Done ---
     about = "adversarial VAE" if adversarial else "beta-VAE, a mean of humans"
-    run.finish(average, plays, metrics, step + 1, kind="cursor", about=about)
+    run.finish(average, plays, metrics, steps.number, kind="cursor", about=about)
     return metrics
 
 

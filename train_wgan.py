@@ -32,8 +32,15 @@ from osu.training.gradient_penalty import (
     one_centred_exact,
     slopes,
 )
-from osu.training.run import Run, launch, option
-from osu.training.schedule import closing_rate, set_rate, step_seed, update_average
+from osu.training.options import launch, option
+from osu.training.run import Run
+from osu.training.schedule import (
+    closing_rate,
+    gradient_norm,
+    set_rate,
+    step_seed,
+    update_average,
+)
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,9 @@ class Args:
     init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and latents")
     steps: int = option(20000, "generator steps")
-    minutes: float = option(0.0, "stop after this time instead, where above 0")
-    batch: int = option(96, "windows a step")
-    length: int = option(512, "frames a window, 60 a second")
+    minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
+    batch: int = option(96, "windows a step", small=16)
+    length: int = option(512, "frames a window, 60 a second", small=256)
     critic: Literal["lstm", "tcn"] = option("lstm", "body of the critic")
     generator: Literal["tcn", "lstm"] = option("tcn", "body of the generator")
     penalty: Literal["first", "exact", "none"] = option("first", "form of the gradient penalty")
@@ -56,11 +63,13 @@ class Args:
     critic_steps: int = option(3, "critic steps before a generator step")
     learning_rate: float = option(3e-4, "until the last quarter, in which it falls to 0")
     average: float = option(0.999, "decay of the averaged weights")
-    width: int = option(64, "channels at 60 Hz")
+    width: int = option(64, "channels at 60 Hz", small=16)
     graph: bool = option(False, "capture the steps as CUDA graphs: kernels need no launching")
-    eval_every: int = option(5000, "steps between evaluations")
+    eval_every: int = option(5000, "steps between evaluations", small=250)
     eval_plays: int = option(40, "plays of the validation split that are sampled")
+    pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")
+    full: bool = option(False, "the full form, where there is no GPU too")
     device: str = option("auto", "auto, cpu or cuda")
 
 
@@ -154,7 +163,8 @@ def main(args: Args) -> dict[str, float]:
     }  # fmt: skip
 
     # --- Resume ---
-    steps, metrics = run.begin(parts, args.minutes)
+    steps, metrics = run.begin(parts)
+    run.watch_plays(plays, lambda passage, noise: average.play(passage.condition, noise))
 
     # --- Steps ---
     def inputs(step: int, k: int) -> tuple[Tensor, ...]:
@@ -191,7 +201,7 @@ def main(args: Args) -> dict[str, float]:
         g_loss, diversity = generator_loss_of(*inputs(step, args.critic_steps))
         model_optimizer.zero_grad(set_to_none=True)
         (g_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
         losses = {
@@ -199,20 +209,24 @@ def main(args: Args) -> dict[str, float]:
         }  # fmt: skip
         run.check_finite(step, losses)
 
-        # Once in a while: log, evaluate, save. Not the penalty: only its gradient has a meaning.
+        # Once in a while: log, evaluate, save, draw. Not the penalty: its value has no meaning.
         if step % 100 == 0 or steps.last:
             rate = steps.per_second(args.batch * (args.critic_steps + 1) * args.length)
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             slope = mean_slope(critic, model, inputs(step, 0))
-            run.log(step, **losses, norm=norm, slope=slope, frames_per_s=rate)
+            run.log(
+                step, **losses, critic_norm=gradient_norm(critic),
+                generator_norm=gradient_norm(model), slope=slope, frames_per_s=rate,
+            )  # fmt: skip
             steps.show(d_loss, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)
+        run.picture(step, parts)
 
     # --- Done ---
     about = f"WGAN-GP, {args.critic}"
-    run.finish(average, plays, metrics, step + 1, kind="cursor", about=about)
+    run.finish(average, plays, metrics, steps.number, kind="cursor", about=about)
     return metrics
 
 

@@ -140,13 +140,16 @@ def init_from(folder: str | Path, model: nn.Module) -> None:
     model.load_state_dict(fitting, strict=False)
 
 
-def save_state(path: str | Path, args, step: int, parts: dict, metrics: dict[str, float]) -> None:
-    """A run's whole state after `step` steps, atomically. `parts` are modules and optimizers,
-    `metrics` those of the last evaluation."""
+def save_state(
+    path: str | Path, args, step: int, parts: dict, metrics: dict[str, float], seconds: float
+) -> None:
+    """A run's whole state after `step` steps, which took `seconds`, atomically. `parts` are modules
+    and optimizers, `metrics` those of the last evaluation."""
     state = {
         "args": dataclasses.asdict(args),
         "step": step,
         "metrics": metrics,
+        "seconds": seconds,
         "parts": {name: part.state_dict() for name, part in parts.items()},
         "torch_rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
@@ -160,10 +163,10 @@ def load_state(
     args,
     parts: dict,
     finished: bool,
-    may_differ: tuple[str, ...] = ("resume", "device"),
-) -> tuple[int, dict[str, float]]:
-    """Restores `parts` and the generators in place, and returns how many steps were made and the
-    metrics of the last evaluation. `finished` says that the model of the last step was kept.
+    may_differ: tuple[str, ...] = ("resume", "device", "full", "pictures"),
+) -> tuple[int, dict[str, float], float]:
+    """Restores `parts` and the generators in place, and returns how many steps were made, the
+    metrics of the last evaluation and the seconds it all took. `finished` says that the model of the last step was kept.
 
     A run goes on only with the options it was started with; `may_differ` names the exceptions.
     CheckpointError names the first option that differs, or says that nothing is left to do, or that
@@ -173,7 +176,7 @@ def load_state(
         with open_file(path) as file:
             state = torch.load(file, map_location="cpu", weights_only=True)
         options, step = dict(state["args"]), int(state["step"])
-        metrics = dict(state.get("metrics", {}))
+        metrics, seconds = dict(state.get("metrics", {})), float(state.get("seconds", 0.0))
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: there is no run to go on with ({error})") from None
     except UNREADABLE:
@@ -192,4 +195,4 @@ def load_state(
             torch.cuda.set_rng_state(state["cuda_rng"])
     except UNREADABLE:
         raise CheckpointError(f"{path}: does not fit these networks; it may be damaged") from None
-    return step, metrics
+    return step, metrics, seconds

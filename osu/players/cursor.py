@@ -17,7 +17,7 @@ from osu.players.generated import GeneratedPlay, chart_to_play, draw_recorder, f
 from osu.players.hand import apply_dead_zone
 from osu.players.options import OnProgress, PlayOptions
 
-PRESSER = "keys"  # the folder of the key-press network, the same for every cursor network
+PRESSER = "keys"  # the folder of the key-press network: within a model's, or one for all beside it
 
 
 class CursorPlayer:
@@ -29,7 +29,9 @@ class CursorPlayer:
         self.name = name
         self.device = device
         self.model = load_model(folder / name, CursorLSTM, CursorGenerator).to(device)
-        self.presser = load_model(folder / PRESSER, KeyLSTM).to(device)
+        own = folder / name / PRESSER
+        presser = own if own.exists() else folder / PRESSER
+        self.presser = load_model(presser, KeyLSTM).to(device)
 
     def generate(
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress

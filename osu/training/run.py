@@ -1,72 +1,32 @@
-"""What every training script does around its loop: command line, device, run folder, log, card.
+"""What every training script does around its loop: device, run folder, log, pictures, card.
 What it does at every step is osu.training.schedule."""
 
-import argparse
 import dataclasses
 import json
 import math
 import random
+import shutil
 import sys
 import time
-import types
-import typing
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from osu import distributed
-from osu.errors import UserError, run_program
+from osu.errors import UserError
 from osu.files import ready_folder, remove_temporaries, write_atomic
 from osu.nets import checkpoint
 from osu.training.schedule import Steps
 
+PICTURE_S = 60.0  # between pictures of what the network plays by now
 FOLDERS = ("data", "cache", "out", "init", "against")  # of a machine, so no card tells of them
 
 
 class DeviceError(UserError):
     """A device that this machine lacks, in one sentence."""
-
-
-def option(default, help: str):
-    """A field of a script's Args: its default and the line `--help` shows, with the unit."""
-    return dataclasses.field(default=default, metadata={"help": help})
-
-
-def cli(args_class, argv: list[str] | None = None):
-    """An Args built from the command line. Field `batch_size` is `--batch-size`; an unknown flag
-    exits with status 2."""
-    parser = argparse.ArgumentParser(
-        description=sys.modules[args_class.__module__].__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    hints = typing.get_type_hints(args_class)
-    for field in dataclasses.fields(args_class):
-        kind = hints[field.name]
-        if isinstance(kind, types.UnionType):  # `str | None`
-            kind = typing.get_args(kind)[0]
-        flag = "--" + field.name.replace("_", "-")
-        text = f"{field.metadata['help']} (default: {field.default})"
-        if kind is bool:
-            parser.add_argument(
-                flag, action=argparse.BooleanOptionalAction, default=field.default, help=text
-            )
-        else:
-            choices = typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else None
-            parser.add_argument(
-                flag,
-                type=str if choices else kind,
-                choices=choices,
-                default=field.default,
-                help=text.replace("%", "%%"),
-            )
-    return args_class(**vars(parser.parse_args(argv)))
-
-
-def launch(main, args_class) -> None:
-    """Runs a training script; how it ends is osu.errors.run_program's."""
-    args = cli(args_class)
-    raise SystemExit(run_program(Path(sys.argv[0]).name, lambda: main(args)))
 
 
 def seed_everything(seed: int) -> None:
@@ -89,7 +49,7 @@ def pick_device(name: str) -> torch.device:
 
 class Run:
     """A script's run: its place among other processes (`rank` of `world_size`), its `device`, its
-    folder with args.json, log.jsonl, loss.png, last.pt and model/, which the `first` writes."""
+    folder with args.json, log.jsonl, last.pt, model/ and pictures, which the `first` writes."""
 
     def __init__(self, args) -> None:
         self.args, self.folder = args, Path(args.out)
@@ -100,6 +60,9 @@ class Run:
         self.started = time.monotonic()
         self.metrics: dict[str, float] = {}  # of the last save
         self.unseen = None  # the last step's losses, which nobody has looked at yet
+        self.logged: dict[str, float] = {}  # the last line of the log
+        self.watch = None  # what draws pictures of the network's plays, and when it does again
+        self.picture_due = self.started
         if not self.first:
             return
         ready_folder(self.folder)
@@ -108,8 +71,9 @@ class Run:
         log = self.folder / "log.jsonl"
         if not args.resume:  # a new run in an old folder has a log of its own
             log.unlink(missing_ok=True)
+            shutil.rmtree(self.folder / "plays", ignore_errors=True)
         elif log.exists():  # a line that a full disk or a kill cut off would spoil the next
-            write_atomic(log, (json.dumps(line).encode() + b"\n" for line in _whole_lines(log)))
+            write_atomic(log, (json.dumps(line).encode() + b"\n" for line in whole_lines(log)))
         options = json.dumps(dataclasses.asdict(args), indent=1)
         write_atomic(self.folder / "args.json", (options + "\n").encode())
         print(f"{self.folder}: {options}")
@@ -149,20 +113,21 @@ class Run:
         line = {"step": step, "seconds": round(time.monotonic() - self.started, 1)}
         for name, value in values.items():
             line[name] = value.item() if isinstance(value, torch.Tensor) else value
+        self.logged = line
         if self.first:
             with open(self.folder / "log.jsonl", "a") as file:
                 file.write(json.dumps(line) + "\n")
 
-    def begin(self, parts: dict, minutes: float = 0.0) -> tuple[Steps, dict[str, float]]:
+    def begin(self, parts: dict) -> tuple[Steps, dict[str, float]]:
         """The run's steps, and the metrics of its last save. The parts of a run that goes on are
-        restored; in a new run there are no metrics."""
-        first = 0
+        restored, and its clock; in a new run there are no metrics."""
+        first, seconds = 0, 0.0
         if self.args.resume:
             state, card = self.folder / "last.pt", self.folder / "model" / checkpoint.CARD
             finished = (
                 state.exists() and card.exists() and card.stat().st_mtime >= state.stat().st_mtime
             )
-            first, self.metrics = checkpoint.load_state(state, self.args, parts, finished)
+            first, self.metrics, seconds = checkpoint.load_state(state, self.args, parts, finished)
 
         def stop(steps_made: int, number: int) -> None:
             self._look()
@@ -171,7 +136,33 @@ class Run:
                 print(f"\n{self.folder}: stopped after {steps_made} steps; --resume goes on")
             raise SystemExit(128 + number)
 
-        return Steps(first, self.args.steps, self.device, minutes, stop), self.metrics
+        count, minutes = self.args.steps, self.args.minutes
+        self.steps = Steps(first, count, self.device, minutes, stop, seconds)
+        return self.steps, self.metrics
+
+    def watch_plays(self, plays, play: Callable) -> None:
+        """From now on `picture` draws what the network plays of a map of the validation split:
+        `play` is an osu.training.watch.PlayPassage."""
+        from osu.training.watch import Watch  # matplotlib: only where something is drawn
+
+        if self.first and self.args.pictures:
+            self.watch = Watch(self.folder, plays, play, self.args.seed)
+
+    def picture(self, step: int, parts: dict) -> None:
+        """At the first step, once every PICTURE_S, and at the last: last.pt, then the pictures of
+        the plays by now and of all that is logged, and a line."""
+        if self.watch is None or not (self.steps.last or time.monotonic() >= self.picture_due):
+            return
+        self._look()
+        self._keep(step + 1, parts)
+        minutes = self.steps.seconds() / 60
+        title = f"{self.folder}: step {step}, {minutes:.1f} min"
+        self._draw("plays.png", lambda: self.watch.draw(step, title))
+        self.plot()
+        losses = {k: v for k, v in self.logged.items() if k not in ("step", "seconds")}
+        shown = ", ".join(f"{name} {value:.3g}" for name, value in list(losses.items())[:4])
+        tqdm.write(f"{minutes:4.1f} min, step {step}: {shown}. {self.folder / 'plays.png'}")
+        self.picture_due = time.monotonic() + PICTURE_S
 
     def save(self, step: int, metrics: dict[str, float], parts: dict) -> None:
         """After a step: last.pt, then what the run does not depend on: the log and the plot."""
@@ -183,7 +174,8 @@ class Run:
 
     def _keep(self, steps_made: int, parts: dict) -> None:
         path = self.folder / "last.pt"
-        checkpoint.save_state(path, self.args, steps_made, parts, self.metrics)
+        seconds = self.steps.seconds()
+        checkpoint.save_state(path, self.args, steps_made, parts, self.metrics, seconds)
 
     def finish(self, model, plays, metrics: dict[str, float], steps: int, **about) -> None:
         """Keeps the model with a card that says how it came to be, and leaves the others."""
@@ -203,36 +195,43 @@ class Run:
                 "validation": metrics,
             }
             checkpoint.save_model(self.folder / "model", model, card | about)
+            if self.watch is not None:
+                self._draw("training.gif", self.watch.finish)
             print(metrics)
+            print(f"to play it: {self._how_to_play(about['kind'])}")
         distributed.stop()
 
+    def _how_to_play(self, kind: str) -> str:
+        """A command that plays a sample map with the run's model, kept as models/my-NAME."""
+        name = f"my-{self.folder.name}"
+        if kind == "keys":  # which press for a cursor of another network's
+            copies = f"mkdir -p models/{name}/keys && cp models/gan/* models/{name} && "
+            copies += f"cp {self.folder}/model/* models/{name}/keys"
+        else:
+            copies = f"mkdir -p models/{name} && cp {self.folder}/model/* models/{name}"
+        return f"{copies} && uv run generate.py --model {name}"
+
     def plot(self) -> None:
-        """loss.png: every logged quantity over the steps. What goes wrong is said in a line."""
-        if not self.first or not (self.folder / "log.jsonl").exists():
-            return
+        """loss.png: every logged quantity over the steps."""
+
+        def draw() -> None:
+            from osu.training import pictures  # matplotlib: only where a plot is drawn
+
+            figure = pictures.losses_figure(whole_lines(self.folder / "log.jsonl"))
+            write_atomic(self.folder / "loss.png", figure)
+
+        if self.first and (self.folder / "log.jsonl").exists():
+            self._draw("loss.png", draw)
+
+    def _draw(self, name: str, draw: Callable[[], None]) -> None:
+        """Draws a picture. What goes wrong is said in a line; the run goes on."""
         try:
-            self._plot()
-        except Exception as error:  # whatever a plot fails of, the run goes on
-            print(f"{self.folder}: loss.png was not drawn ({error})", file=sys.stderr)
-
-    def _plot(self) -> None:
-        from osu import figures  # matplotlib: only where a plot is drawn
-
-        lines = _whole_lines(self.folder / "log.jsonl")
-        names = [name for line in lines for name in line if name not in ("step", "seconds")]
-        names = list(dict.fromkeys(names))
-        columns = min(3, len(names))
-        rows = -(-len(names) // columns)
-        figure, axes = figures.subplots(rows, columns, 4 * columns, 2.4 * rows)
-        for axis, name in zip(axes, names, strict=False):
-            # A step that was logged again after --resume counts as it was then.
-            points = {line["step"]: line[name] for line in lines if name in line}
-            axis.plot(points.keys(), points.values(), linewidth=1)
-            axis.set_title(name, fontsize=9)
-        write_atomic(self.folder / "loss.png", figures.png(figure, dpi=90))
+            draw()
+        except Exception as error:
+            print(f"{self.folder}: {name} was not drawn ({error})", file=sys.stderr)
 
 
-def _whole_lines(log: Path) -> list[dict]:
+def whole_lines(log: Path) -> list[dict]:
     """The lines of a log that are whole: a run may have been killed within one."""
     lines = []
     for text in log.read_bytes().splitlines():

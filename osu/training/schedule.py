@@ -16,8 +16,10 @@ from osu import distributed
 
 class Steps:
     """A run's steps: `for step, done in steps`, with a bar; `done` is the share of the run before
-    the step, by steps or by `minutes` where those are above 0. `last` says when it is the last.
+    the step, by steps or by `minutes` where those are above 0. `last` says when it is the last;
+    `number` are made so far, those before a --resume too.
     Where SIGINT or SIGTERM has come, `stop(steps made, signal)` is called after the step at hand.
+    `seconds` were spent before the first of them.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class Steps:
         device: torch.device,
         minutes: float = 0.0,
         stop: Callable[[int, int], None] | None = None,
+        seconds: float = 0.0,
     ) -> None:
         self.first, self.count, self.device, self.minutes = first, count, device, minutes
         self.stop = stop
-        self.last = False
+        self.last, self.number = False, first
+        self.began, self.spent_s = time.monotonic(), seconds  # the latter before a --resume
 
     def __iter__(self) -> Iterator[tuple[int, float]]:
         with signals_noted() as signals:
@@ -45,21 +49,27 @@ class Steps:
         for step in self.bar:
             done = step / self.count
             if self.minutes:
-                spent = (time.monotonic() - self.began) / 60 / self.minutes
+                spent = self.seconds() / 60 / self.minutes
                 done = max(done, distributed.agreed(spent, self.device))
             self.last = step + 1 == self.count or done >= 1
-            self.made = step + 1 - self.first
+            self.number = step + 1
             yield step, done
             if self.last:
                 break
 
+    def seconds(self) -> float:
+        """Since the run began, without what lay between a stop and --resume."""
+        return self.spent_s + time.monotonic() - self.began
+
     def per_second(self, amount: int) -> int:
         """Of what every step makes `amount` of, such as frames."""
-        return round(self.made * amount / (time.monotonic() - self.began))
+        return round((self.number - self.first) * amount / (time.monotonic() - self.began))
 
     def show(self, loss: torch.Tensor, frames_per_s: int) -> None:
         """Beside the bar."""
-        self.bar.set_postfix(loss=f"{loss.item():.3f}", frames_per_s=f"{frames_per_s:.2e}")
+        minutes = f"{self.seconds() / 60:.1f}" + (f" of {self.minutes:g}" if self.minutes else "")
+        speed = f"{frames_per_s:.2e}"
+        self.bar.set_postfix(minutes=minutes, loss=f"{loss.item():.3f}", frames_per_s=speed)
 
 
 @contextmanager
@@ -100,13 +110,17 @@ def closing_rate(step: int, done: float, peak: float, warmup: int) -> float:
     return peak * min(1.0, (step + 1) / warmup, max(0.0, 4 * (1 - done)))
 
 
-def cosine_rate(step: int, steps: int, peak: float, warmup: int) -> float:
-    """Learning rate of a step: linear warm-up, then half a cosine down to a hundredth. For runs of
-    a fixed number of steps, whose last weights are kept as they are."""
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    done = (step - warmup) / max(1, steps - warmup)
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+def cosine_rate(step: int, done: float, peak: float, warmup: int) -> float:
+    """Learning rate of a step: linear warm-up, and half a cosine down to a hundredth at the end of
+    what is to be done, of which `done` is. For runs whose last weights are kept as they are."""
+    return peak * min((step + 1) / warmup, 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def gradient_norm(network: torch.nn.Module) -> torch.Tensor:
+    """Of the gradients that a network's weights have now, all together."""
+    return torch.nn.utils.get_total_norm(
+        [weight.grad for weight in network.parameters() if weight.grad is not None]
+    )
 
 
 def set_rate(rate: float, *optimizers: torch.optim.Optimizer) -> None:
