@@ -72,7 +72,7 @@ class Args:
     dropout: float = option(0.15, "share of hidden channels left out at a frame")
     coarse: float = option(1.2, "exponent of the noise levels' draw; above 1 more of them are high")
     graph: bool = option(False, "capture the step as CUDA graphs: kernels need no launching")
-    eval_every: int = option(5000, "steps between evaluations", small=500)
+    eval_every: int = option(5000, "steps between evaluations", small=250)
     eval_plays: int = option(24, "plays of the validation split that are sampled")
     pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")
@@ -305,7 +305,10 @@ def main(args: Args) -> dict[str, float]:
     # --- Model and optimizer ---
     w = args.width
     config = Denoiser.Config(
-        (w, w, 4 * w // 3, 4 * w // 3), dropout=args.dropout, bank_rows=len(kept)
+        (w, w, 4 * w // 3, 4 * w // 3),
+        encoder=w // 2,
+        dropout=args.dropout,
+        bank_rows=len(kept),
     )
     model = Denoiser(config).to(device)
     mean, std = mean_and_std(styles[torch.from_numpy(learned).to(device)])

@@ -60,7 +60,7 @@ class Args:
     hidden: int = option(256, "LSTM units", small=96)
     reload_every: int = option(1000, "steps between reloads of a set that exceeds memory")
     style_noise: float = option(0.15, "standard deviations of noise on a training play's style")
-    eval_every: int = option(1000, "steps between evaluations", small=500)
+    eval_every: int = option(1000, "steps between evaluations", small=250)
     eval_plays: int = option(60, "plays of the validation split that are evaluated")
     pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")

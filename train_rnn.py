@@ -44,7 +44,7 @@ class Args:
     learning_rate: float = option(1e-3, "peak of the cosine")
     aim: float = option(1.0, "weight of being inside an object at its time")
     hidden: int = option(256, "LSTM units per direction", small=96)
-    eval_every: int = option(1000, "steps between evaluations", small=500)
+    eval_every: int = option(1000, "steps between evaluations", small=250)
     eval_plays: int = option(32, "plays of the validation split that are evaluated")
     pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")

@@ -67,7 +67,7 @@ class Args:
     average: float = option(0.999, "decay of the averaged weights")
     width: int = option(64, "channels at 60 Hz", small=16)
     graph: bool = option(False, "capture the steps as CUDA graphs: kernels need no launching")
-    eval_every: int = option(5000, "steps between evaluations", small=500)
+    eval_every: int = option(5000, "steps between evaluations", small=250)
     eval_plays: int = option(40, "plays of the validation split that are sampled")
     pictures: bool = option(True, "draw what it plays of a held-out map, once a minute")
     resume: bool = option(False, "go on from --out/last.pt")

@@ -166,7 +166,8 @@ def load_state(
     may_differ: tuple[str, ...] = ("resume", "device", "full", "pictures"),
 ) -> tuple[int, dict[str, float], float]:
     """Restores `parts` and the generators in place, and returns how many steps were made, the
-    metrics of the last evaluation and the seconds it all took. `finished` says that the model of the last step was kept.
+    metrics of the last evaluation and the seconds it all took. `finished` says that the model of
+    the last step was kept.
 
     A run goes on only with the options it was started with; `may_differ` names the exceptions.
     CheckpointError names the first option that differs, or says that nothing is left to do, or that

@@ -73,7 +73,5 @@ def fitted(args, given: typing.Container[str]):
         if small is not None and field.name not in given:
             changes[field.name] = small
             words.append(f"{field.name.replace('_', '-')} {small} for {field.default}")
-    line = (
-        f"no GPU: the small form ({', '.join(words)}). What you give wins; --full for the full one"
-    )
+    line = f"no GPU: the small form ({', '.join(words)}). Options win; --full for the full one"
     return dataclasses.replace(args, **changes), line

@@ -52,6 +52,8 @@ def losses_figure(lines: list[dict]) -> bytes:
             human = name.startswith("human_")
             style = {"color": HUMAN, "linestyle": "--"} if human else {}
             label = name if len(group) > 1 else None
+            if len(points) < 20:
+                style["marker"] = "."
             axis.plot(points.keys(), points.values(), linewidth=1, label=label, **style)
         if len(group) > 1:
             axis.legend(fontsize=6, frameon=False)
@@ -95,7 +97,9 @@ def passage_figure(scene: Scene, played: np.ndarray, title: str) -> bytes:
             [scene.human, *played], (HUMAN, *GENERATED), labels, strict=True
         ):
             path = to_px(play[:, : Play.K1])[:, channel]
-            axis.plot(seconds, path, color=colour, linewidth=1, label=label)
+            axis.plot(
+                seconds, path, color=colour, linewidth=1, linestyle=_line(colour), label=label
+            )
         axis.set_ylabel(f"{'xy'[channel]}, osu!px", fontsize=8)
     over_time[0].legend(fontsize=7, frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     if has_keys:
@@ -144,12 +148,17 @@ def _field(axis: Axes, scene: Scene, plays: list[np.ndarray], colours: Sequence[
         axis.text(*place, number, fontsize=6, color=INK, ha="center", va="center")
     for play, colour in zip(plays, colours, strict=False):
         path = to_px(play[:frames, : Play.K1])
-        axis.plot(*path.T, color=colour, linewidth=0.9)
+        axis.plot(*path.T, color=colour, linewidth=0.9, linestyle=_line(colour))
         for key in range(Play.K1, play.shape[1]):
             down = np.flatnonzero(np.diff((play[:frames, key] > 0.5).astype(int)) > 0) + 1
             axis.plot(*path[down].T, ".", color=colour, markersize=4)
     axis.set(xlim=(-40, WIDTH_PX + 40), ylim=(HEIGHT_PX + 40, -40), xticks=[], yticks=[])
     axis.set_aspect("equal")
+
+
+def _line(colour: str) -> str:
+    """Dashed for the last generated play: where two are the same, both are seen."""
+    return "--" if colour == GENERATED[-1] else "-"
 
 
 def _keys(axis: Axes, plays: list[np.ndarray], starts_s: np.ndarray) -> None:

@@ -60,7 +60,7 @@ class Run:
         self.started = time.monotonic()
         self.metrics: dict[str, float] = {}  # of the last save
         self.unseen = None  # the last step's losses, which nobody has looked at yet
-        self.logged: dict[str, float] = {}  # the last line of the log
+        self.logged: dict[str, float] = {}  # each quantity as it was logged last
         self.watch = None  # what draws pictures of the network's plays, and when it does again
         self.picture_due = self.started
         if not self.first:
@@ -113,7 +113,7 @@ class Run:
         line = {"step": step, "seconds": round(time.monotonic() - self.started, 1)}
         for name, value in values.items():
             line[name] = value.item() if isinstance(value, torch.Tensor) else value
-        self.logged = line
+        self.logged |= line
         if self.first:
             with open(self.folder / "log.jsonl", "a") as file:
                 file.write(json.dumps(line) + "\n")
