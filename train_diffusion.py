@@ -364,7 +364,7 @@ def main(args: Args) -> dict[str, float]:
         run.check_finite(step, {"loss": loss})
 
         # Once in a while: log, evaluate, save, draw.
-        if step % 100 == 0 or steps.last:
+        if step % 50 == 0 or steps.last:
             loss = distributed.mean(loss)
             frames_per_s = steps.per_second(args.batch * args.length)
             run.log(step, loss=loss, norm=norm, frames_per_s=frames_per_s)

@@ -199,7 +199,7 @@ def main(args: Args) -> dict[str, float]:
         run.check_finite(step, losses)
 
         # Once in a while: log, evaluate, save, draw.
-        if step % 100 == 0 or steps.last:
+        if step % 50 == 0 or steps.last:
             rate = steps.per_second(args.batch * args.length)
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             run.log(

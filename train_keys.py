@@ -45,6 +45,9 @@ from osu.training.style_statistics import mean_and_std
 from osu.training.watch import Passage
 
 
+HELD_OUT_WINDOWS, HELD_OUT_OBJECTS = 64, 192
+
+
 @dataclass(frozen=True)
 class Args:
     data: str = option("data/sample", "folders with replays and maps, by commas")
@@ -53,7 +56,7 @@ class Args:
     init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and split")
     steps: int = option(3500, "optimizer steps", small=20000)
-    minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
+    minutes: float = option(0.0, "stop after this time instead, where above 0", small=3.0)
     batch: int = option(64, "windows a step", small=16)
     length: int = option(192, "objects a window", small=96)
     learning_rate: float = option(1e-3, "peak of the cosine")
@@ -171,6 +174,15 @@ def sample_presses(
     ]
 
 
+@torch.no_grad()
+def held_out_loss(model: KeyLSTM, unseen: Sequences) -> dict[str, float]:
+    """The losses on the same windows of the validation split each time."""
+    model.eval()
+    losses = press_loss(model, *unseen.draw(HELD_OUT_WINDOWS, HELD_OUT_OBJECTS, (0,)))
+    model.train()
+    return {f"val_{name}": loss.item() for name, loss in losses.items()}
+
+
 def press_passage(
     model: KeyLSTM, plays: PlaySet, passage: Passage, noise: torch.Generator
 ) -> torch.Tensor:
@@ -243,6 +255,7 @@ def main(args: Args) -> dict[str, float]:
     # --- Data ---
     plays = open_plays(args.data, args.cache, args.seed)
     sequences = Sequences(plays, "train", device, run.rank, run.world_size)
+    unseen = Sequences(plays, "val", device)
     checked = [int(i) for i in plays.where("val")[: args.eval_plays]]
 
     # --- Model and optimizer ---
@@ -297,7 +310,7 @@ def main(args: Args) -> dict[str, float]:
             run.log(step, **losses, norm=norm)
             steps.show(loss, steps.per_second(args.batch * args.length))
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
-            metrics = evaluate(model, plays, checked, args.seed)
+            metrics = evaluate(model, plays, checked, args.seed) | held_out_loss(model, unseen)
             run.save(step, metrics, parts)
         run.picture(step, parts)
 

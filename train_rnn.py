@@ -38,7 +38,7 @@ class Args:
     init: str = option("", "folder of a model whose weights training starts from")
     seed: int = option(0, "of weights, windows and split")
     steps: int = option(3500, "optimizer steps", small=20000)
-    minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
+    minutes: float = option(0.0, "stop after this time instead, where above 0", small=5.0)
     batch: int = option(64, "windows a step", small=16)
     length: int = option(512, "frames a window, 60 a second", small=256)
     learning_rate: float = option(1e-3, "peak of the cosine")

@@ -255,7 +255,7 @@ def main(args: Args) -> dict[str, float]:
         run.check_finite(step, losses | {"kl": kl})
 
         # Once in a while: log, evaluate, save, draw. Active units as in arXiv 1509.00519.
-        if step % 100 == 0 or steps.last:
+        if step % 50 == 0 or steps.last:
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             frames_per_s = steps.per_second(args.batch * args.length)
             active = (mean.var(0) > 0.01).sum()

@@ -210,7 +210,7 @@ def main(args: Args) -> dict[str, float]:
         run.check_finite(step, losses)
 
         # Once in a while: log, evaluate, save, draw. Not the penalty: its value has no meaning.
-        if step % 100 == 0 or steps.last:
+        if step % 50 == 0 or steps.last:
             rate = steps.per_second(args.batch * (args.critic_steps + 1) * args.length)
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             slope = mean_slope(critic, model, inputs(step, 0))

@@ -19,8 +19,7 @@ PANELS = 7  # of moments of a training, and one of the person
 FIELD_S = 1.6  # seconds of the cursor that are drawn over the playfield
 HUMAN, GENERATED, INK = "#404040", ("#d55e00", "#0072b2"), "#b0b0b0"
 GIF_FRAME_MS, GIF_LAST_MS = 350, 2500
-# Quantities that are read beside each other: drawn on the same axes.
-TOGETHER = (("critic_loss", "generator_loss"), ("loss", "val_loss"))
+BOTH_SIDES = ("critic_loss", "generator_loss")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +34,9 @@ class Scene:
 
 
 def losses_figure(lines: list[dict]) -> bytes:
-    """Every logged quantity over the steps: those of TOGETHER on the same axes, gradient norms
-    too, and what was measured of people's and of generated plays of the same maps."""
+    """Every logged quantity over the steps. On the same axes: the losses of both sides, gradient
+    norms, a loss and that of the validation split, and what was measured of people's and of
+    generated plays of the same maps."""
     names = dict.fromkeys(name for line in lines for name in line)
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -55,7 +55,7 @@ def losses_figure(lines: list[dict]) -> bytes:
             if len(points) < 20:
                 style["marker"] = "."
             axis.plot(points.keys(), points.values(), linewidth=1, label=label, **style)
-        if len(group) > 1:
+        if 1 < len(group) < 10:
             axis.legend(fontsize=6, frameon=False)
         axis.set_title(title, fontsize=9)
     for axis in axes[len(groups) :]:
@@ -67,11 +67,13 @@ def _group(name: str, names: dict) -> str:
     """The title of the axes that a quantity is drawn on."""
     if name.endswith("norm"):
         return "gradient norms"
+    if name.startswith("kl_"):
+        return "kl of each dimension"
     for prefix in ("human_", "generated_"):
         measure = name.removeprefix(prefix)
         if measure != name and {f"human_{measure}", f"generated_{measure}"} <= set(names):
             return measure
-    return next((", ".join(group) for group in TOGETHER if name in group), name)
+    return "losses of both sides" if name in BOTH_SIDES else name.removeprefix("val_")
 
 
 def passage_figure(scene: Scene, played: np.ndarray, title: str) -> bytes:
