@@ -44,7 +44,6 @@ from osu.training.schedule import cosine_rate, set_rate, step_seed
 from osu.training.style_statistics import mean_and_std
 from osu.training.watch import Passage
 
-
 HELD_OUT_WINDOWS, HELD_OUT_OBJECTS = 64, 192
 
 
