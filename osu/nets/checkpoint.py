@@ -188,6 +188,8 @@ def load_state(
             raise CheckpointError(f"{path}: was run with {name}={before}, not {value}")
     if step >= args.steps and finished:
         raise CheckpointError(f"{path}: this run has made all of its {args.steps} steps")
+    if 0 < 60 * args.minutes <= seconds and finished:
+        raise CheckpointError(f"{path}: this run has used all of its {args.minutes:g} minutes")
     try:
         for name, part in parts.items():
             part.load_state_dict(state["parts"][name])

@@ -128,6 +128,7 @@ class Run:
                 state.exists() and card.exists() and card.stat().st_mtime >= state.stat().st_mtime
             )
             first, self.metrics, seconds = checkpoint.load_state(state, self.args, parts, finished)
+            self.started -= seconds
 
         def stop(steps_made: int, number: int) -> None:
             self._look()

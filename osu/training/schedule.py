@@ -44,9 +44,10 @@ class Steps:
                     self.stop(step + 1, signals[0])
 
     def _steps(self) -> Iterator[tuple[int, float]]:
-        self.began = time.monotonic()
         self.bar = tqdm(range(self.first, self.count), initial=self.first, total=self.count)
         for step in self.bar:
+            if self.first and 0 < 60 * self.minutes <= self.spent_s:
+                break  # it was stopped after its last step
             done = step / self.count
             if self.minutes:
                 spent = self.seconds() / 60 / self.minutes
