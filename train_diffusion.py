@@ -2,7 +2,7 @@
 
 Learns  noise, condition (B, T, F), style of a person -> play (B, T, 4): cursor and both keys
 Run     uv run train_diffusion.py --data DIR --minutes 25 --graph          one H100
-CPU     uv run train_diffusion.py --steps 20 --batch 2                   the sample
+CPU     uv run train_diffusion.py                   the small form: ten minutes, the sample
 Many    uv run torchrun --nproc-per-node 2 train_diffusion.py ...        DistributedDataParallel
 After   uv run train_diffusion.py --against runs/diffusion/model ...     learns what tells its plays
 Expect  47,539 steps (H100, 25 minutes): val_loss .323 after 6,000, .292 at the end, still falling;

@@ -2,7 +2,7 @@
 
 Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
 Run     uv run train_gan.py --data DIR --minutes 9.5 --graph          one H100
-CPU     uv run train_gan.py --steps 20 --batch 4 --width 16         the sample, a minute
+CPU     uv run train_gan.py                       the small form: ten minutes, the sample
 Expect  8,441 steps (H100, 9.5 minutes, two other runs beside it): two samples 29 px apart (people:
         32), fresh classifiers .49 (conv) and .59 (features) accurate on 40 cursors, .5 is best. On
         one CPU core (--width 16 --batch 8 --length 256 --minutes 6): .86 and .84; with --loss ns

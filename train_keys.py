@@ -4,7 +4,7 @@ Learns  hints (B, N, HINTS) of N objects, the cursor's distance among them, and 
         play (B, S) -> a press per object: offset and release in ms, finger
         (osu/features/presses.py)
 Run     uv run train_keys.py --data DIR                     3,500 steps, 2 minutes on one H100
-CPU     uv run train_keys.py --steps 20 --batch 4           the sample, half a minute
+CPU     uv run train_keys.py                           the small form: three minutes, the sample
 Expect  on the test split: 98 % of circles and slider heads with exactly one press (people: 93 %),
         offsets spread 15.3 ms (15.1) with a lag-1 autocorrelation of .34 (.33), holds of 85 ms (87)
 

@@ -2,7 +2,7 @@
 
 Learns  condition (B, T, F), what a player sees at 60 Hz -> cursor (B, T, 2) in units of 256 px
 Run     uv run train_rnn.py --data DIR                      3,500 steps, 6 minutes on one H100
-CPU     uv run train_rnn.py --steps 20 --batch 4            the sample, half a minute
+CPU     uv run train_rnn.py                              the small form: five minutes, the sample
 Expect  on the test split: cursor inside 100.0 % of the circles and slider heads at their time, .09
         radii from them; 17 px from the person, by the median
 

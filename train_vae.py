@@ -2,7 +2,7 @@
 
 Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
 Run     uv run train_vae.py --data DIR --minutes 9.5 --graph          one H100
-CPU     uv run train_vae.py --steps 20 --batch 4 --width 16         the sample, a minute
+CPU     uv run train_vae.py                       the small form: ten minutes, the sample
 Expect  5,245 steps (H100, 9.5 minutes, two other runs beside it): 16 active units, two samples
         33 px apart (people: 32), fresh classifiers .66 (conv), .68 (features) accurate, 40 cursors
 

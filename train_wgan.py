@@ -2,7 +2,7 @@
 
 Learns  style (B, S), noise (B, T, N), condition (B, T, F) -> cursor (B, T, 2) in units
 Run     uv run train_wgan.py --data DIR --minutes 9.5 --graph          one H100
-CPU     uv run train_wgan.py --steps 20 --batch 4 --width 16        the sample, two minutes
+CPU     uv run train_wgan.py                      the small form: ten minutes, the sample
 Expect  2,538 steps (H100, 9.5 minutes, two other runs beside it): slope 1.23, two samples 24 px
         apart (people: 32), fresh classifiers .56 (conv) and .49 (features) accurate on 40 cursors
 
