@@ -189,7 +189,7 @@ def main(args: Args) -> dict[str, float]:
         g_loss, diversity = generator_loss_of(*batch)
         model_optimizer.zero_grad(set_to_none=True)
         (g_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
         losses = {
@@ -203,8 +203,8 @@ def main(args: Args) -> dict[str, float]:
             rate = steps.per_second(args.batch * args.length)
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             run.log(
-                step, **losses, critic_norm=gradient_norm(critic),
-                generator_norm=gradient_norm(model), gamma=gamma, frames_per_s=rate,
+                step, **losses, critic_norm=gradient_norm(critic), generator_norm=norm,
+                gamma=gamma, frames_per_s=rate,
             )  # fmt: skip
             steps.show(d_loss, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:

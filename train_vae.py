@@ -229,7 +229,7 @@ def main(args: Args) -> dict[str, float]:
         loss = (recon.mean() + args.beta * kl.sum(-1).mean()) / args.length
         coders_optimizer.zero_grad(set_to_none=True)
         loss.backward(inputs=coders)
-        torch.nn.utils.clip_grad_norm_(coders, 10.0)
+        norms = {"coders_norm": torch.nn.utils.clip_grad_norm_(coders, 10.0)}
         coders_optimizer.step()
         losses = {"recon": recon.mean() / args.length}
 
@@ -245,7 +245,8 @@ def main(args: Args) -> dict[str, float]:
             total = g_loss + args.latent * latent_recon + args.diversity * diversity
             model_optimizer.zero_grad(set_to_none=True)
             total.backward(inputs=list(model.parameters()))
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+            norms["generator_norm"] = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+            norms["critic_norm"] = gradient_norm(critic)
             model_optimizer.step()
             losses |= {
                 "critic_loss": d_loss, "penalty": penalty, "generator_loss": g_loss,
@@ -262,10 +263,6 @@ def main(args: Args) -> dict[str, float]:
             dimensions = {
                 f"kl_{n}": value for n, value in enumerate(distributed.mean(kl.mean(0)).tolist())
             }
-            norms = {"encoder": encoder, "decoder": decoder}
-            if adversarial:
-                norms |= {"critic": critic, "generator": model}
-            norms = {f"{name}_norm": gradient_norm(network) for name, network in norms.items()}
             run.log(
                 step, **losses, **norms, kl=distributed.mean(kl.sum(-1).mean()), active=active,
                 gamma=gamma, frames_per_s=frames_per_s, **dimensions,

@@ -201,7 +201,7 @@ def main(args: Args) -> dict[str, float]:
         g_loss, diversity = generator_loss_of(*inputs(step, args.critic_steps))
         model_optimizer.zero_grad(set_to_none=True)
         (g_loss + args.diversity * diversity).backward(inputs=list(model.parameters()))
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         model_optimizer.step()
         update_average(average, model, min(args.average, (step + 1) / (step + 10)))
         losses = {
@@ -215,8 +215,8 @@ def main(args: Args) -> dict[str, float]:
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             slope = mean_slope(critic, model, inputs(step, 0))
             run.log(
-                step, **losses, critic_norm=gradient_norm(critic),
-                generator_norm=gradient_norm(model), slope=slope, frames_per_s=rate,
+                step, **losses, critic_norm=gradient_norm(critic), generator_norm=norm,
+                slope=slope, frames_per_s=rate,
             )  # fmt: skip
             steps.show(d_loss, rate)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
