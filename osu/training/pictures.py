@@ -16,14 +16,14 @@ from osu.features.play import Play
 from osu.units import FRAME_HZ, HEIGHT_PX, UNIT_PX, WIDTH_PX, to_px
 
 PANELS = 7  # of moments of a training, and one of the person
-FIELD_S = 1.6  # seconds of the cursor that are drawn over the playfield
-HUMAN, GENERATED, INK = "#404040", ("#d55e00", "#0072b2"), "#b0b0b0"
-GIF_FRAME_MS, GIF_LAST_MS = 350, 2500
-BOTH_SIDES = ("critic_loss", "generator_loss")
+_FIELD_S = 1.6  # seconds of the cursor that are drawn over the playfield
+_HUMAN, _GENERATED, _INK = "#404040", ("#d55e00", "#0072b2"), "#b0b0b0"
+_GIF_FRAME_MS, _GIF_LAST_MS = 350, 2500
+_BOTH_SIDES = ("critic_loss", "generator_loss")
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Excerpt:
     """Some seconds of a map, from time 0 on, and how somebody played them."""
 
     objects: np.ndarray  # (N, len(ObjectColumn)) of a chart
@@ -50,7 +50,7 @@ def losses_figure(lines: list[dict]) -> bytes:
             # A step that was logged again after --resume counts as it was then.
             points = {line["step"]: line[name] for line in lines if name in line}
             human = name.startswith("human_")
-            style = {"color": HUMAN, "linestyle": "--"} if human else {}
+            style = {"color": _HUMAN, "linestyle": "--"} if human else {}
             label = name if len(group) > 1 else None
             if len(points) < 20:
                 style["marker"] = "."
@@ -73,11 +73,11 @@ def _group(name: str, names: dict) -> str:
         measure = name.removeprefix(prefix)
         if measure != name and {f"human_{measure}", f"generated_{measure}"} <= set(names):
             return measure
-    return "losses of both sides" if name in BOTH_SIDES else name.removeprefix("val_")
+    return "losses of both sides" if name in _BOTH_SIDES else name.removeprefix("val_")
 
 
-def passage_figure(scene: Scene, played: np.ndarray, title: str) -> bytes:
-    """Plays (P, T, 2 or more) of a scene over its map, and their cursors and keys over time,
+def passage_figure(excerpt: Excerpt, played: np.ndarray, title: str) -> bytes:
+    """Plays (P, T, 2 or more) of an excerpt over its map, and their cursors and keys over time,
     beside the person's."""
     has_keys = played.shape[-1] > Play.K1
     figure, axes = figures.subplots(1, 2, 11, 4.2)
@@ -85,18 +85,18 @@ def passage_figure(scene: Scene, played: np.ndarray, title: str) -> bytes:
     axes[1].remove()
     over_time = grid[1].subgridspec(2 + has_keys, 1).subplots(sharex=True)
     figure.suptitle(title, fontsize=10)
-    _field(axes[0], scene, [scene.human, *played], (HUMAN, *GENERATED))
-    seconds = np.arange(len(scene.human)) / FRAME_HZ
-    starts_s = scene.objects[:, ObjectColumn.START_S]
-    labels = [scene.player, *(f"generated, noise {n + 1}" for n in range(len(played)))]
+    _field(axes[0], excerpt, [excerpt.human, *played], (_HUMAN, *_GENERATED))
+    seconds = np.arange(len(excerpt.human)) / FRAME_HZ
+    starts_s = excerpt.objects[:, ObjectColumn.START_S]
+    labels = [excerpt.player, *(f"generated, noise {n + 1}" for n in range(len(played)))]
     for axis, channel in zip(over_time, (Play.X, Play.Y), strict=False):
-        place = to_px(scene.objects[:, [ObjectColumn.X, ObjectColumn.Y]])[:, channel]
+        place = to_px(excerpt.objects[:, [ObjectColumn.X, ObjectColumn.Y]])[:, channel]
         axis.errorbar(
-            starts_s, place, scene.constants[MapConstants.RADIUS] * UNIT_PX,
-            fmt="none", ecolor=INK, elinewidth=3, zorder=0,
+            starts_s, place, excerpt.constants[MapConstants.RADIUS] * UNIT_PX,
+            fmt="none", ecolor=_INK, elinewidth=3, zorder=0,
         )  # fmt: skip
         for play, colour, label in zip(
-            [scene.human, *played], (HUMAN, *GENERATED), labels, strict=True
+            [excerpt.human, *played], (_HUMAN, *_GENERATED), labels, strict=True
         ):
             path = to_px(play[:, : Play.K1])[:, channel]
             axis.plot(
@@ -105,21 +105,21 @@ def passage_figure(scene: Scene, played: np.ndarray, title: str) -> bytes:
         axis.set_ylabel(f"{'xy'[channel]}, osu!px", fontsize=8)
     over_time[0].legend(fontsize=7, frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     if has_keys:
-        _keys(over_time[2], [scene.human, *played], starts_s)
+        _keys(over_time[2], [excerpt.human, *played], starts_s)
     over_time[-1].set(xlim=(0, seconds[-1]))
     over_time[-1].set_xlabel("seconds; bars are circles and slider heads at their time", fontsize=8)
     return figures.png(figure, dpi=80)
 
 
-def plays_figure(scene: Scene, moments: Sequence[tuple[int, np.ndarray]]) -> bytes:
+def plays_figure(excerpt: Excerpt, moments: Sequence[tuple[int, np.ndarray]]) -> bytes:
     """What was played after some steps, (P, T, 2 or more) each, and the person's play last."""
-    panels = [(f"after step {step}", list(played), GENERATED) for step, played in moments]
-    panels.append((scene.player, [scene.human], (HUMAN,)))
+    panels = [(f"after step {step}", list(played), _GENERATED) for step, played in moments]
+    panels.append((excerpt.player, [excerpt.human], (_HUMAN,)))
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
     figure, axes = figures.subplots(rows, columns, 3 * columns, 2.5 * rows)
     for axis, (title, plays, colours) in zip(axes, panels, strict=False):
-        _field(axis, scene, plays, colours)
+        _field(axis, excerpt, plays, colours)
         axis.set_title(title, fontsize=9)
     for axis in axes[len(panels) :]:
         axis.remove()
@@ -131,23 +131,23 @@ def gif(pictures: Sequence[Path]) -> bytes:
     images = [Image.open(path).convert("RGB") for path in pictures]
     palette = images[-1].quantize(32)
     frames = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
-    durations = [GIF_FRAME_MS] * (len(frames) - 1) + [GIF_LAST_MS]
+    durations = [_GIF_FRAME_MS] * (len(frames) - 1) + [_GIF_LAST_MS]
     data = io.BytesIO()
     frames[0].save(data, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
     return data.getvalue()
 
 
-def _field(axis: Axes, scene: Scene, plays: list[np.ndarray], colours: Sequence[str]) -> None:
+def _field(axis: Axes, excerpt: Excerpt, plays: list[np.ndarray], colours: Sequence[str]) -> None:
     """The first seconds of plays (T, 2 or more) over the playfield, a dot where a key goes down."""
-    frames = int(FIELD_S * FRAME_HZ)
-    ball = scene.ball[:frames]
+    frames = int(_FIELD_S * FRAME_HZ)
+    ball = excerpt.ball[:frames]
     ball = to_px(np.where(ball[:, Ball.ON :][:, :1] > 0, ball[:, :2], np.nan))
     axis.plot(*ball.T, color="#e0e0e0", linewidth=7, solid_capstyle="round", zorder=0)
-    near = scene.objects[scene.objects[:, ObjectColumn.START_S] < FIELD_S]
-    radius_px = scene.constants[MapConstants.RADIUS] * UNIT_PX
+    near = excerpt.objects[excerpt.objects[:, ObjectColumn.START_S] < _FIELD_S]
+    radius_px = excerpt.constants[MapConstants.RADIUS] * UNIT_PX
     for number, place in enumerate(to_px(near[:, [ObjectColumn.X, ObjectColumn.Y]]), 1):
-        axis.add_patch(Circle(place, radius_px, fill=False, color=INK, linewidth=0.8))
-        axis.text(*place, number, fontsize=6, color=INK, ha="center", va="center")
+        axis.add_patch(Circle(place, radius_px, fill=False, color=_INK, linewidth=0.8))
+        axis.text(*place, number, fontsize=6, color=_INK, ha="center", va="center")
     for play, colour in zip(plays, colours, strict=False):
         path = to_px(play[:frames, : Play.K1])
         axis.plot(*path.T, color=colour, linewidth=0.9, linestyle=_line(colour))
@@ -160,18 +160,18 @@ def _field(axis: Axes, scene: Scene, plays: list[np.ndarray], colours: Sequence[
 
 def _line(colour: str) -> str:
     """Dashed for the last generated play: where two are the same, both are seen."""
-    return "--" if colour == GENERATED[-1] else "-"
+    return "--" if colour == _GENERATED[-1] else "-"
 
 
 def _keys(axis: Axes, plays: list[np.ndarray], starts_s: np.ndarray) -> None:
     """When each of the two keys is down, a row a key, and when objects start."""
-    for row, (play, colour) in enumerate(zip(plays, (HUMAN, *GENERATED), strict=False)):
+    for row, (play, colour) in enumerate(zip(plays, (_HUMAN, *_GENERATED), strict=False)):
         for key in (Play.K1, Play.K2):
             down = np.concatenate([[False], play[:, key] > 0.5, [False]])
             edges = np.flatnonzero(np.diff(down.astype(int))).reshape(-1, 2) / FRAME_HZ
             spans = np.stack([edges[:, 0], edges[:, 1] - edges[:, 0]], 1)
             at = -row - 0.4 * (key - Play.K1)
             axis.broken_barh(list(map(tuple, spans)), (at - 0.15, 0.3), color=colour)
-    axis.vlines(starts_s, -len(plays), 0.5, color=INK, linewidth=0.8, zorder=0)
+    axis.vlines(starts_s, -len(plays), 0.5, color=_INK, linewidth=0.8, zorder=0)
     axis.set_yticks([])
     axis.set_ylabel("keys", fontsize=8)

@@ -75,13 +75,13 @@ class Watch:
             played = self.play(self.passage, generator).float().cpu().numpy()
         with open(where / f"{step:07d}.npy", "wb") as file:
             np.save(file, played[:, self.passage.shown])
-        picture = pictures.passage_figure(self.scene(), played[:, self.passage.shown], title)
+        picture = pictures.passage_figure(self.excerpt(), played[:, self.passage.shown], title)
         write_atomic(where / f"{step:07d}.png", picture)
         steps = sorted(where.glob("*.npy"))
         shown = [(int(path.stem), np.load(path)) for path in _spread(steps, pictures.PANELS)]
-        write_atomic(self.folder / "plays.png", pictures.plays_figure(self.scene(), shown))
+        write_atomic(self.folder / "plays.png", pictures.plays_figure(self.excerpt(), shown))
 
-    def scene(self) -> pictures.Scene:
+    def excerpt(self) -> pictures.Excerpt:
         """The map and the person's play of what is shown, on its own clock."""
         passage = self.passage
         first = passage.start + passage.shown.start
@@ -91,7 +91,7 @@ class Watch:
         seen = (objects[:, ObjectColumn.START_S] < SHOWN_S) & (objects[:, ObjectColumn.END_S] > 0)
         human = passage.human[passage.shown]
         ball = chart.ball[first : first + len(human)]
-        return pictures.Scene(objects[seen], ball, chart.constants, human, passage.player)
+        return pictures.Excerpt(objects[seen], ball, chart.constants, human, passage.player)
 
     def finish(self) -> None:
         """training.gif, of all pictures or as many as it takes."""

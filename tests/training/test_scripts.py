@@ -16,7 +16,8 @@ import torch
 import train_rnn
 from osu.nets import checkpoint
 from osu.nets.checkpoint import CheckpointError
-from osu.training.run import DeviceError, Run, launch, pick_device
+from osu.training.options import launch
+from osu.training.run import DeviceError, Run, pick_device
 from tests.paths import ROOT
 from tests.training.small import SMALL, args_of
 
