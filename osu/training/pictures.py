@@ -13,7 +13,7 @@ from PIL import Image
 from osu import figures
 from osu.features.chart import Ball, MapConstants, ObjectColumn
 from osu.features.play import Play
-from osu.units import FRAME_HZ, HEIGHT_PX, UNIT_PX, WIDTH_PX, to_px
+from osu.units import FRAME_HZ, UNIT_PX, to_px
 
 PANELS = 7  # of moments of a training, and one of the person
 _FIELD_S = 1.6  # seconds of the cursor that are drawn over the playfield
@@ -154,8 +154,15 @@ def _field(axis: Axes, excerpt: Excerpt, plays: list[np.ndarray], colours: Seque
         for key in range(Play.K1, play.shape[1]):
             down = np.flatnonzero(np.diff((play[:frames, key] > 0.5).astype(int)) > 0) + 1
             axis.plot(*path[down].T, ".", color=colour, markersize=4)
-    axis.set(xlim=(-40, WIDTH_PX + 40), ylim=(HEIGHT_PX + 40, -40), xticks=[], yticks=[])
-    axis.set_aspect("equal")
+    # As much of the playfield as is played on, 4 to 3.
+    seen = np.concatenate([to_px(near[:, : ObjectColumn.END_X]), to_px(excerpt.human[:frames, :2])])
+    centre, half = (
+        (seen.max(0) + seen.min(0)) / 2,
+        (seen.max(0) - seen.min(0)) / 2 + 1.5 * radius_px,
+    )
+    half = max(half[0], half[1] * 4 / 3) * np.array([1, 3 / 4])
+    (left, top), (right, bottom) = centre - half, centre + half
+    axis.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[], aspect="equal")
 
 
 def _line(colour: str) -> str:
