@@ -54,7 +54,7 @@ class Args:
     minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
     batch: int = option(96, "windows a step", small=16)
     length: int = option(512, "frames a window, 60 a second", small=256)
-    critic: Literal["lstm", "tcn"] = option("lstm", "body of the critic")
+    critic: Literal["lstm", "tcn"] = option("lstm", "body of the critic", small="tcn")
     generator: Literal["tcn", "lstm"] = option("tcn", "body of the generator")
     penalty: Literal["first", "exact", "none"] = option("first", "form of the gradient penalty")
     diversity: float = option(1.0, "weight of the diversity loss: two plays differ as people's do")
@@ -211,14 +211,14 @@ def main(args: Args) -> dict[str, float]:
 
         # Once in a while: log, evaluate, save, draw. Not the penalty: its value has no meaning.
         if step % 50 == 0 or steps.last:
-            rate = steps.per_second(args.batch * (args.critic_steps + 1) * args.length)
+            frames_per_s = steps.per_second(args.batch * (args.critic_steps + 1) * args.length)
             losses = {name: distributed.mean(value) for name, value in losses.items()}
             slope = mean_slope(critic, model, inputs(step, 0))
             run.log(
                 step, **losses, critic_norm=gradient_norm(critic), generator_norm=norm,
-                slope=slope, frames_per_s=rate,
+                slope=slope, frames_per_s=frames_per_s,
             )  # fmt: skip
-            steps.show(d_loss, rate)
+            steps.show(d_loss, frames_per_s)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = validate_cursors(average, plays, checked, args.seed)
             run.save(step, metrics, parts)
