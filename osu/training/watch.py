@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from osu.data.dataset import PlaySet
+from osu.errors import shown
 from osu.features.chart import Chart, ObjectColumn
 from osu.files import write_atomic
 from osu.training import pictures
@@ -50,11 +51,11 @@ def busiest_passage(plays: PlaySet, split: str = "val") -> Passage:
     travel[start_s > frames / FRAME_HZ - SHOWN_S] = -1  # the play may have ended before its map
     first = max(0, int((start_s[travel.argmax()] - LEAD_S) * FRAME_HZ))
     start = max(0, min(first - PLAYED_FRAMES // 2, frames - PLAYED_FRAMES))
-    shown = slice(first - start, first - start + int(SHOWN_S * FRAME_HZ))
+    seen = slice(first - start, first - start + int(SHOWN_S * FRAME_HZ))
     batch = plays.window(np.array([index]), np.array([start]), PLAYED_FRAMES)
     return Passage(
         index, start, chart, batch.condition.repeat(PLAYS, 1, 1), batch.play[0].cpu().numpy(),
-        plays.plays[index].player, shown,
+        plays.plays[index].player, seen,
     )  # fmt: skip
 
 
@@ -78,8 +79,8 @@ class Watch:
         picture = pictures.passage_figure(self.excerpt(), played[:, self.passage.shown], title)
         write_atomic(where / f"{step:07d}.png", picture)
         steps = sorted(where.glob("*.npy"))
-        shown = [(int(path.stem), np.load(path)) for path in _spread(steps, pictures.PANELS)]
-        write_atomic(self.folder / "plays.png", pictures.plays_figure(self.excerpt(), shown))
+        moments = [(int(path.stem), np.load(path)) for path in _spread(steps, pictures.PANELS)]
+        write_atomic(self.folder / "plays.png", pictures.plays_figure(self.excerpt(), moments))
 
     def excerpt(self) -> pictures.Excerpt:
         """The map and the person's play of what is shown, on its own clock."""
@@ -91,7 +92,8 @@ class Watch:
         seen = (objects[:, ObjectColumn.START_S] < SHOWN_S) & (objects[:, ObjectColumn.END_S] > 0)
         human = passage.human[passage.shown]
         ball = chart.ball[first : first + len(human)]
-        return pictures.Excerpt(objects[seen], ball, chart.constants, human, passage.player)
+        name = shown(passage.player, 40).replace("$", r"\$")  # no formula
+        return pictures.Excerpt(objects[seen], ball, chart.constants, human, name)
 
     def finish(self) -> None:
         """training.gif, of all pictures or as many as it takes."""
