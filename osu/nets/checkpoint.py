@@ -8,6 +8,7 @@ does. Weights from outside are never unpickled. A run's own state is torch's fil
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -178,6 +179,8 @@ def load_state(
             state = torch.load(file, map_location="cpu", weights_only=True)
         options, step = dict(state["args"]), int(state["step"])
         metrics, seconds = dict(state.get("metrics", {})), float(state.get("seconds", 0.0))
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"{seconds} seconds")
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: there is no run to go on with ({error})") from None
     except UNREADABLE:
