@@ -1,7 +1,10 @@
 """The commands of evaluate.py that train classifiers: classifiers, ladder and doses."""
 
 import argparse
+from pathlib import Path
 from typing import Any
+
+from osu.files import ready_folder, write_atomic
 
 # What the commands need is imported where they run: torch takes seconds.
 
@@ -11,7 +14,10 @@ def _classifiers(args: argparse.Namespace) -> None:
     from osu.classifiers.inputs import Part
     from osu.classifiers.plays import ModelSource
     from osu.classifiers.protocol import as_table, classify
+    from osu.classifiers.surest import surest_figure
 
+    if args.out:
+        ready_folder(args.out)
     people, options = _setting(args)
     report = classify(
         people,
@@ -20,7 +26,15 @@ def _classifiers(args: argparse.Namespace) -> None:
         on_fit=print,
         **options,
     )
-    print(as_table(report, args.model))
+    table = as_table(report, args.model)
+    print(table)
+    if args.out:
+        write_atomic(args.out / "report.txt", table.encode())
+        for level, sides in report.surest.items():
+            for side, windows in sides.items():
+                name = f"surest, {level.value}, {side}.png".replace(" ", "-").replace(",", "")
+                write_atomic(args.out / name, surest_figure(windows, report.tested))
+        print(f"written: {args.out}")
 
 
 def _ladder(args: argparse.Namespace) -> None:
@@ -85,4 +99,7 @@ def add_commands(commands: "argparse._SubParsersAction") -> None:
         if run is _classifiers:
             command.add_argument(
                 "--parts", action="store_true", help="also the cursor and the keys alone"
+            )
+            command.add_argument(
+                "--out", type=Path, metavar="DIR", help="the report, and what was told most surely"
             )

@@ -17,6 +17,7 @@ from osu.classifiers.moments import MomentScores, moment_scores
 from osu.classifiers.play_table import PlayTable
 from osu.classifiers.plays import PlayPair, Source, play_pairs
 from osu.classifiers.scores import EvidenceScores, UnitScores, evidence_scores
+from osu.classifiers.surest import LOOKS, SureWindow, surest
 from osu.classifiers.trees import NUMBERS, Numbers, NumbersKind, TreeScores, tree_scores
 from osu.classifiers.where import Place, places
 from osu.data.library import SPLITS, DataError
@@ -54,6 +55,8 @@ class ClassifierReport:
     pairs: dict[str, int]  # of each split
     evidence: dict[tuple[Level, Part], EvidenceScores]
     where: dict[Level, dict[str, Place]]  # of cursor and keys together
+    surest: dict[Level, dict[str, list[SureWindow]]]  # by side; of `tested`
+    tested: list[PlayPair]
     trees: dict[NumbersKind, TreeScores]
     moments: MomentScores
 
@@ -82,7 +85,7 @@ def classify(
             raise DataError(f"the {split} split has no play that can be compared")
     tables = {split: PlayTable.of(found, device) for split, found in pairs.items()}
     songs = np.unique([pair.human.song for pair in pairs["test"]], return_inverse=True)[1]
-    evidence, where = {}, {}
+    evidence, where, sure = {}, {}, {}
     for level in levels:
         for part in parts:
             fitted = fit(
@@ -95,6 +98,10 @@ def classify(
             evidence[level, part] = scores
             if part is Part.BOTH:
                 where[level] = places(fitted, tables["test"], pairs["test"])
+                sure[level] = {
+                    name: surest(fitted, tables["test"], pairs["test"], generated)
+                    for generated, (name, _) in LOOKS.items()
+                }
     trees: dict[NumbersKind, TreeScores] = {
         kind: tree_scores(
             _numbers(pairs["train"] + pairs["val"], kind), _numbers(pairs["test"], kind), kind, seed
@@ -103,7 +110,9 @@ def classify(
     }
     counts = {split: len(found) for split, found in pairs.items()}
     told = moment_scores(pairs["train"] + pairs["val"], pairs["test"], seed)
-    return ClassifierReport(protocol.name, VERSION, counts, evidence, where, trees, told)
+    return ClassifierReport(
+        protocol.name, VERSION, counts, evidence, where, sure, pairs["test"], trees, told
+    )
 
 
 def _numbers(pairs: list[PlayPair], kind: NumbersKind) -> Numbers:
