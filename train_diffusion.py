@@ -57,6 +57,7 @@ class Args:
     init: str = option("", "folder of a model whose weights training starts from")
     against: str = option("", "the same, and its plays are learned to be told from people's (DDO)")
     against_windows: int = option(6144, "windows that it plays for that")
+    against_scale: float = option(1.0, "of the logits; below 1 they are less sure of themselves")
     seed: int = option(0, "of weights, windows and noise")
     steps: int = option(50000, "optimizer steps")
     minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
@@ -163,7 +164,7 @@ class Discrimination(Objective):
 
     def __init__(self, model: Denoiser, against: Denoiser, args: Args) -> None:
         super().__init__(model, args)
-        self.against = against
+        self.against, self.scale = against, args.against_scale
 
     def forward(
         self, condition, play, fake, mask, style, reference, reference_condition, *drawn
@@ -179,7 +180,7 @@ class Discrimination(Objective):
                 before = self.errors(self.against, condition, side, *given)
             # Summed over channels and a second, as the log likelihoods of a second are.
             nats = ((before - learned) * mask * len(Play)).unfold(1, FRAME_HZ, FRAME_HZ).sum(-1)
-            losses.append(torch.nn.functional.softplus(sign * nats).mean(1))
+            losses.append(torch.nn.functional.softplus(sign * self.scale * nats).mean(1))
         return (losses[0] + losses[1]) / 2
 
 
