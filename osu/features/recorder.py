@@ -284,6 +284,10 @@ def positions_at(
     xy = spline(np.clip(np.abs(seen_ms - first_ms) + first_ms, first_ms, last_ms))
     before_it = seen_ms < first_ms  # the way goes on straight
     xy[before_it] = 2 * path_px[0] - xy[before_it]
+    # A hand that rests does so in every frame.
+    at = np.clip(np.searchsorted(due_seen_ms, seen_ms, "right") - 1, 0, len(due_ms) - 2)
+    resting = (path_px[at] == path_px[at + 1]).all(1)
+    xy[resting] = path_px[at[resting]]
     last_of_its_time = np.diff(t_ms, append=np.inf) > 0
     at_ms = t_ms[last_of_its_time]
     if len(at_ms) > 1:
@@ -294,14 +298,11 @@ def positions_at(
             (np.concatenate([1 - share, share]), (np.tile(row, 2), np.append(before, before + 1))),
             shape=(len(due_ms), len(at_ms)),
         ).tocsr()
-        ridge = UNREADABLE_SHARE * eye_array(len(due_ms), format="csr")
         missed = path_px - reading @ xy[last_of_its_time]
-        correction = reading.T @ spsolve((reading @ reading.T + ridge).tocsc(), missed)
-        xy += correction[np.searchsorted(at_ms, t_ms)]
-    # A hand that rests does so in every frame.
-    at = np.clip(np.searchsorted(due_seen_ms, seen_ms, "right") - 1, 0, len(due_ms) - 2)
-    resting = (path_px[at] == path_px[at + 1]).all(1)
-    xy[resting] = path_px[at[resting]]
+        moving = reading * ~resting[last_of_its_time]  # the columns that may change
+        ridge = UNREADABLE_SHARE * eye_array(len(due_ms), format="csr")
+        correction = moving.T @ spsolve((moving @ moving.T + ridge).tocsc(), missed)
+        xy += correction[np.searchsorted(at_ms, t_ms)] * ~resting[:, None]
     return xy
 
 
