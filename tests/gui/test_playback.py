@@ -151,7 +151,7 @@ class Named(Endless):
         return [SimpleNamespace(name="endless", about="", options=())]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # as `display`: Tk keeps its connection until the process ends
 def large_screen():
     server, name = start_xvfb("3840x2160x24")
     yield name
