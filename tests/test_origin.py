@@ -27,7 +27,7 @@ WRITERS = {
     "osu/formats/replay.py",
     "osu/likeness/contestants.py",  # and reads it again: nothing goes to the disk
     "osu/classifiers/plays.py",  # likewise
-    "osu/gui/worker.py",  # plays of osu.players, and replays that were opened, as they are
+    "osu/gui/jobs.py",  # plays of osu.players, and replays that were opened, as they are
     "experiments/person.py",  # plays of osu.players
     "generate.py",  # plays of osu.players
 }
