@@ -223,12 +223,12 @@ def readable(paths: list[Path]) -> list[Replay]:
 
 def likeness(args: argparse.Namespace) -> None:
     """Compares plays with human plays and writes a report."""
+    from osu.devices import pick_device
     from osu.likeness.compare import compare
     from osu.likeness.contestants import folder_source, model_source
     from osu.likeness.human_plays import read_humans
     from osu.likeness.report import write_likeness_report
     from osu.players.engine import list_models, load_player
-    from osu.training.run import pick_device
 
     ready_folder(args.out)
     if args.json:

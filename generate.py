@@ -18,6 +18,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps, map_files
+from osu.devices import pick_device
 from osu.errors import UserError, run_program, shown
 from osu.files import ready_folder
 from osu.formats.archive import ARCHIVES, DifficultyError
@@ -41,7 +42,6 @@ from osu.players.options import (
 )
 from osu.render.export import lively_window, save_gif
 from osu.render.scene import Stage
-from osu.training.run import pick_device
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
 BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left"

@@ -20,10 +20,10 @@ from pathlib import Path
 import torch
 
 from osu.data.library import map_files
+from osu.devices import pick_device
 from osu.formats.mods import Mods
 from osu.players import engine
 from osu.players.many import Opened, play_maps
-from osu.training.run import pick_device
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "data" / "sample"

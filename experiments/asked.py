@@ -13,11 +13,11 @@ import numpy as np
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
+from osu.devices import pick_device
 from osu.likeness.human_plays import read_humans, select
 from osu.likeness.measures import measure
 from osu.players.engine import DEFAULT, load_player
 from osu.players.options import SKILLS, PlayOptions
-from osu.training.run import pick_device
 
 ASKED = {
     "accuracy": (0.90, 0.925, 0.95, 0.97, 0.98, 0.99),

@@ -17,6 +17,7 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from osu.devices import pick_device
 from osu.features.play import Play, key_spans
 from osu.features.presses import events_of, played_objects, to_real_ms
 from osu.features.style import screen_grid_px, style_of
@@ -25,7 +26,6 @@ from osu.likeness.human_plays import HumanPlay, read_humans
 from osu.likeness.measures import QUANTITIES, Measured, measure
 from osu.players.engine import DEFAULT, load_player
 from osu.players.options import LikedPlay, PlayOptions
-from osu.training.run import pick_device
 
 LEAST = 4  # plays of a player who is to be known
 MOST_KNOWN = 40  # plays of one player that are learned from

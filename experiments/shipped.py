@@ -16,9 +16,9 @@ import train_keys
 import train_rnn
 from osu.data.dataset import open_plays
 from osu.data.library import SPLITS
+from osu.devices import pick_device
 from osu.nets.checkpoint import load_model
 from osu.training.cursor_validation import validate_cursors
-from osu.training.run import pick_device
 
 ROOT = Path(__file__).parents[1]
 

@@ -29,9 +29,9 @@ Rooms, each a package that imports only what tests/test_layers.py allows it:
     gui          the window; all Tk is in gui.widgets
 
 and leaves that every room may import: units (playfield and grid), files (atomic writes, reads that
-never wait), distributed (torchrun), errors (the one-sentence error, what foreign bytes can raise,
-foreign names as they are shown, how programs end), figures (plots as PNG), origin (who made a play,
-in its files).
+never wait), devices (cpu or GPU), distributed (torchrun), errors (the one-sentence error, what
+foreign bytes can raise, foreign names as they are shown, how programs end), figures (plots as PNG),
+origin (who made a play, in its files).
 
 Glossary:
 

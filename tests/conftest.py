@@ -15,11 +15,22 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Two processes test on two cores: more threads would only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import torch
+
 from osu.data.prepare import prepare
 from osu.formats.beatmap import load_beatmap
 from osu.formats.mods import Mods
 from osu.formats.replay import load_replay, save_replay
 from osu.players.auto import auto_play
+
+
+@pytest.fixture
+def one_thread():
+    """Sums in the same order on every machine: bit for bit needs one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

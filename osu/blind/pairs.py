@@ -25,7 +25,6 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Flag
-from typing import Protocol
 
 import numpy as np
 
@@ -35,10 +34,11 @@ from osu.data.library import DataError, each_pair
 from osu.errors import UserError
 from osu.features.chart import check_length
 from osu.formats.beatmap import Beatmap, parse_beatmap
+from osu.formats.osu_file import with_objects_between
 from osu.formats.replay import Replay, load_replay, without_lead_in
 from osu.likeness.human_plays import why_not_compared
-from osu.players.generated import GeneratedPlay
-from osu.players.options import Cancelled, OnProgress, PlayOptions
+from osu.players.engine import Player
+from osu.players.options import Cancelled, OnProgress
 from osu.rules.judge import Judgement, judge
 
 BLIND_PROTOCOL = 1  # changes with whatever decides which clips are shown
@@ -55,19 +55,6 @@ SIDES = ("left", "right")
 
 class PairError(UserError):
     """A replay that no pair can be made of, in a phrase."""
-
-
-class Generator(Protocol):
-    """What plays the maps: osu.players.engine.Player."""
-
-    def generate(
-        self,
-        beatmap: Beatmap,
-        seed: int,
-        options: PlayOptions | None = None,
-        on_progress: OnProgress | None = None,
-        cancel: Flag | None = None,
-    ) -> GeneratedPlay: ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +76,7 @@ class ClipPair:
 def draw_pairs(
     replays: str | Path,
     maps: list[str],
-    player: Generator,
+    player: Player,
     count: int,
     seed: int,
     on_progress: OnProgress = lambda share: None,
@@ -149,7 +136,7 @@ def _is_below(path: str, folder: str | Path) -> bool:
 
 def _make_pair(
     pair: Pair,
-    player: Generator,
+    player: Player,
     rng: np.random.Generator,
     seen: set[str],
     on_progress: OnProgress,
@@ -186,22 +173,12 @@ def _part_of_map(pair: Pair, beatmap: Beatmap, window: ClipWindow) -> Beatmap:
     """The map around the window, as long as the protocol says, under the same mods."""
     from_ms = window.start_ms - 1000 * RUN_UP_S * beatmap.rate
     until_ms = window.end_ms + 1000 * RUN_OUT_S * beatmap.rate
-    head, section, objects = pair.read_map().partition(b"[HitObjects]")
-    kept = [line for line in objects.splitlines() if from_ms <= _time_of(line) <= until_ms]
-    data = b"\n".join([head + section, *kept, b""])
+    data = with_objects_between(pair.read_map(), from_ms, until_ms)
     return parse_beatmap(data, pair.beatmap).with_mods(beatmap.conditions)
 
 
-def _time_of(line: bytes) -> float:
-    """When an object of a .osu file begins, map ms; nan where the line is none."""
-    try:
-        return float(line.split(b",")[2])
-    except (IndexError, ValueError):
-        return np.nan
-
-
 def _generate_near(
-    player: Generator,
+    player: Player,
     part: Beatmap,
     window: ClipWindow,
     accuracy: float,

@@ -67,8 +67,8 @@ def _doses(args: argparse.Namespace) -> None:
 def _setting(args: argparse.Namespace) -> tuple[list, dict[str, Any]]:
     """The human plays (HumanPlay), and the options that all three commands have."""
     from osu.classifiers.protocol import FULL_PROTOCOL, SMALL_PROTOCOL
+    from osu.devices import pick_device
     from osu.likeness.human_plays import read_humans
-    from osu.training.run import pick_device
 
     people, _ = read_humans(args.data)
     return people, {
@@ -80,12 +80,16 @@ def _setting(args: argparse.Namespace) -> tuple[list, dict[str, Any]]:
 
 
 def add_commands(commands: "argparse._SubParsersAction") -> None:
-    for run, about in (
-        (_classifiers, "how well strong classifiers tell a model's plays from people's"),
-        (_ladder, "at which level people's plays, denoised by a model, begin to be told"),
-        (_doses, "from which dose on the classifiers see faults put into people's plays"),
+    for name, run, about in (
+        (
+            "classifiers",
+            _classifiers,
+            "how well classifiers tell a model's plays from people's",
+        ),
+        ("ladder", _ladder, "at which level people's plays, denoised by a model, begin to be told"),
+        ("doses", _doses, "from which dose on the classifiers see faults put into people's plays"),
     ):
-        command = commands.add_parser(run.__name__.strip("_"), help=about)
+        command = commands.add_parser(name, help=about)
         command.set_defaults(run=run)
         command.add_argument("--data", required=True, metavar="DIR", help="human replays with maps")
         command.add_argument("--small", action="store_true", help="the form for CPUs: sees less")

@@ -1,5 +1,5 @@
-"""The windows that a network tells most surely, as pictures: a person must see what gives a play
-away, and what makes a person's play look generated's opposite."""
+"""The windows that a network tells most surely, as pictures, so that a person sees what gives a
+generated play away, and what no generated play would do."""
 
 from typing import NamedTuple
 

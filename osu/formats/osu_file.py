@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
-from math import inf
+from math import inf, nan
 
 import numpy as np
 
@@ -126,6 +126,21 @@ def read_osu(data: bytes, name: str) -> OsuFile:
         skipped_timing=skipped_timing,
         **_objects(sections.get("HitObjects", ""), version, name),
     )
+
+
+def with_objects_between(data: bytes, from_ms: float, until_ms: float) -> bytes:
+    """A .osu file's bytes with those objects alone that begin between two map times."""
+    head, section, objects = data.partition(b"[HitObjects]")
+    kept = [line for line in objects.splitlines() if from_ms <= _begin_of(line) <= until_ms]
+    return b"\n".join([head + section, *kept, b""])
+
+
+def _begin_of(line: bytes) -> float:
+    """When an object of a .osu file begins, map ms; nan where the line is none."""
+    try:
+        return float(line.split(b",")[2])
+    except (IndexError, ValueError):
+        return nan
 
 
 def with_crlf(data: bytes) -> bytes:

@@ -47,7 +47,7 @@ from osu.live.plan import make_plan
 from osu.live.player import LivePlayer
 from osu.players.many import ChosenMap, MadePlay, Opened, PlayOne, Skipped, play_maps
 from osu.players.naming import AUTO, play_file_names
-from osu.players.options import LikedPlay, OnProgress, PlayOptions, liked_play
+from osu.players.options import Cancelled, LikedPlay, OnProgress, PlayOptions, liked_play
 from osu.render.export import save_gif
 from osu.render.scene import Stage
 
@@ -61,10 +61,6 @@ LIVE_STOP_S = 2.0  # then the process is ended
 
 class WorkError(UserError):
     """A command that can't be carried out, in one sentence."""
-
-
-class _CancelledError(Exception):
-    """Leaves a job whose cancel Event is set."""
 
 
 class RunningCommand:
@@ -85,7 +81,7 @@ class RunningCommand:
     def check(self) -> None:
         """Leaves the job where it is cancelled."""
         if self.cancel.is_set():
-            raise _CancelledError
+            raise Cancelled
 
 
 class Jobs:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from osu.features.play import key_spans
+from osu.features.presses import match_presses
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, build_replay, clean_frames, without_lead_in
 from osu.units import resample
@@ -57,9 +58,7 @@ def aimed(replay: Replay, beatmap: Beatmap, share: float) -> Replay:
     t_ms = without_lead_in(replay)[0].astype(np.float64)
     xy = _positions(replay)
     reach_ms = AIMED_MS * replay.rate
-    for start_ms, middle, kind in zip(
-        beatmap.start_ms, beatmap.xy, beatmap.kind, strict=True
-    ):  # fmt: skip
+    for start_ms, middle, kind in zip(beatmap.start_ms, beatmap.xy, beatmap.kind, strict=True):
         if kind != Kind.SPINNER:
             first, last = np.searchsorted(t_ms, [start_ms - reach_ms, start_ms + reach_ms])
             near = (t_ms[first:last] - start_ms) / reach_ms
@@ -127,26 +126,16 @@ def _with_errors(replay: Replay, beatmap: Beatmap, changed) -> Replay:
     order = np.argsort(every[:, 0], kind="stable")
     key, every = key[order], every[order]
     starts_ms = beatmap.start_ms[beatmap.kind != Kind.SPINNER]
-    if not len(every) or not len(starts_ms):
-        return replay
-    nearest = starts_ms[_nearest(starts_ms, every[:, 0])]
-    errors_ms = every[:, 0] - nearest
-    meant = np.abs(errors_ms) < NEAREST_MS * replay.rate
+    owner = match_presses(starts_ms, every[:, 0], NEAREST_MS * replay.rate)
+    meant = owner >= 0
+    errors_ms = every[meant, 0] - starts_ms[owner[meant]]
     moved_ms = np.zeros(len(every))
-    moved_ms[meant] = changed(errors_ms[meant]) - errors_ms[meant]
+    moved_ms[meant] = changed(errors_ms) - errors_ms
     spans = [_apart(every[key == k] + moved_ms[key == k, None]) for k in (0, 1)]
     edges = np.clip(np.unique(np.concatenate([s.ravel() for s in spans])), t_ms[0], t_ms[-1])
     at = np.union1d(t_ms, edges)
     held = [np.searchsorted(s.ravel(), at, "right") % 2 for s in spans]
     return _built(replay, at, resample(at, t_ms, xy), held[0] | held[1] << 1)
-
-
-def _nearest(sorted_ms: np.ndarray, at_ms: np.ndarray) -> np.ndarray:
-    """(P,) index of the nearest of times (N,) to each of (P,)."""
-    after = np.clip(np.searchsorted(sorted_ms, at_ms), 1, len(sorted_ms) - 1)
-    if len(sorted_ms) == 1:
-        return np.zeros(len(at_ms), int)
-    return after - (at_ms - sorted_ms[after - 1] < sorted_ms[after] - at_ms)
 
 
 def _apart(spans: np.ndarray) -> np.ndarray:

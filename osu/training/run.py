@@ -16,7 +16,7 @@ import torch
 from tqdm import tqdm
 
 from osu import distributed
-from osu.errors import UserError
+from osu.devices import pick_device
 from osu.files import ready_folder, remove_temporaries, write_atomic
 from osu.nets import checkpoint
 from osu.training.schedule import Steps
@@ -25,26 +25,11 @@ PICTURE_S = 60.0  # between pictures of what the network plays by now
 FOLDERS = ("data", "cache", "out", "init", "against")  # of a machine, so no card tells of them
 
 
-class DeviceError(UserError):
-    """A device that this machine lacks, in one sentence."""
-
-
 def seed_everything(seed: int) -> None:
     """Seeds Python, numpy and torch; whatever must repeat still takes its own generator."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
-
-
-def pick_device(name: str) -> torch.device:
-    """`auto` is the GPU where there is one. DeviceError for a device that is not there."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError):  # the latter from a torch without CUDA
-        raise DeviceError(f"--device {name}: this machine has no such device") from None
-    return torch.device(name)
 
 
 class Run:

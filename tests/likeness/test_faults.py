@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from osu.classifiers.doses import FAULTS, dose_header, dose_row
 from osu.features.play import key_spans
 from osu.formats.beatmap import Kind
 from osu.formats.mods import Mods
@@ -80,26 +79,3 @@ def test_positions_stand_on_the_lattice_and_smooth_ones_turn_less():
     bends = [np.diff(clean_frames(r)[1][:, 1], 2).std() for r in (rough, faults.smoothed(rough, 1))]
     # White noise through a Gaussian of a frame: second differences lose 5 / 6 of their spread.
     assert bends[1] < 0.35 * bends[0]
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_every_dose_gives_a_file_that_the_game_would_read(name):
-    for dose in FAULTS[name].doses:
-        faulty = FAULTS[name].put(hand(), MAP, dose, 0)
-        again = parse_replay(dump_replay(faulty))
-        assert not again.left_out
-        assert len(presses(again)) == len(MAP.start_ms)
-
-
-def test_a_row_has_a_cell_for_every_head():
-    from types import SimpleNamespace as Of
-
-    value = Of(value=0.5)
-    unit = Of(accuracy=value, auc=value)
-    report = Of(
-        evidence={1: Of(windows={16: unit}, plays=unit)},
-        trees={"written": Of(auc=value), "notes": Of(auc=value)},
-        moments=Of(moments=value, plays=value),
-    )
-    head = dose_header((Of(value="as recorded"),)).splitlines()[0]
-    assert dose_row("presses timed", 0.4, report).count("|") == head.count("|")

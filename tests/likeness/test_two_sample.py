@@ -18,12 +18,7 @@ from osu.likeness.two_sample import WINDOW, Sample, components, folds_of, two_sa
 PAIRS, FRAMES, STEPS = 24, 3 * WINDOW, 30
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def plays(seed: int, noise: float = 0.0) -> list[torch.Tensor]:

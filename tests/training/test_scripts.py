@@ -14,21 +14,15 @@ import pytest
 import torch
 
 import train_rnn
+from osu.devices import DeviceError, pick_device
 from osu.nets import checkpoint
 from osu.nets.checkpoint import CheckpointError
 from osu.training.options import launch
-from osu.training.run import DeviceError, Run, pick_device
+from osu.training.run import Run
 from tests.paths import ROOT
 from tests.training.small import SMALL, args_of
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Sums in the same order on every machine: bit for bit needs one thread."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("name", SMALL)

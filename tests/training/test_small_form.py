@@ -30,13 +30,7 @@ from osu.units import FRAME_HZ
 from tests.paths import ROOT, SAMPLE
 from tests.training.small import SMALL, args_of
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("name", SMALL)
