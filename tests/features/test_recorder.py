@@ -13,7 +13,6 @@ from scipy.ndimage import gaussian_filter1d
 from osu.features import recorder as recorder_module
 from osu.features.chart import chart_of
 from osu.features.clock_fit import EVEN, lateness_ms
-from osu.features.lattice import HYSTERESIS, fit_lattice, on_lattice
 from osu.features.play import Play, encode_play, key_spans, played_frames
 from osu.features.recorder import (
     FEWEST_FRAMES,
@@ -79,32 +78,6 @@ def filed(frames, rate: float = 1.0) -> Replay:
 
 def fitted_again(recorder: np.ndarray, rate: float = 1.0, **hand) -> np.ndarray:
     return fit_recorder(filed(recorded(recorder, rate, **hand)[0], rate))
-
-
-@pytest.mark.parametrize("rate", MODS)
-@pytest.mark.parametrize("count_px", [(480 / 1080,) * 2, (0.7, 0.7), (0.17, 0.13), (0.0, 0.0)])
-def test_lattices_are_found(count_px, rate):
-    """Least squares over thousands of steps, each rounded to 1e-4 px, is better than 1e-5 of a
-    spacing; 1e-4 is how far it may be moved to that of a screen."""
-    recorder = device(COUNT_X_PX=count_px[0], COUNT_Y_PX=count_px[1], PHASE_X=0.3, PHASE_Y=0.8)
-    found = fitted_again(recorder, rate)
-    np.testing.assert_allclose(found[: Recorder.PHASE_X], count_px, rtol=1.1e-4)
-    if count_px[0] == 0:
-        assert np.isnan(found[[Recorder.PHASE_X, Recorder.PHASE_Y]]).all()
-    elif count_px[0] > 0.4:
-        # Errors of a spacing, at most 3e-6 here, add up over a thousand counts.
-        off = found[[Recorder.PHASE_X, Recorder.PHASE_Y]] - [0.3, 0.8]
-        assert np.abs(off - np.round(off)).max() < 0.02
-    assert found[Recorder.WANDERS] == 0
-
-
-def test_a_lattice_that_drifts_is_told_from_one_that_stands():
-    """Sums of counts have as many values as there are movements, counts of a screen only as many
-    as there are places: here some 400, and thousands of movements."""
-    columns = dict(COUNT_X_PX=0.7, COUNT_Y_PX=0.7, PHASE_X=0.3, PHASE_Y=0.8)
-    found = fitted_again(device(**columns, WANDERS=1), seed=1)
-    assert found[Recorder.WANDERS] == 1
-    assert found[Recorder.COUNT_X_PX] == pytest.approx(0.7, rel=1.1e-4)
 
 
 @pytest.mark.parametrize("rate", MODS)
@@ -224,28 +197,6 @@ def test_positions_stand_on_the_lattice():
     counts = xy / count_px - phase
     assert (np.abs(counts - np.round(counts)) * count_px).max() < 6e-5
     assert np.ptp(np.round(counts), axis=0).min() > 100
-
-
-def test_pixels_of_a_screen_are_exact_though_kept_in_32_bits():
-    """A ninth of a 1080p screen's pixels are whole osu!px: 480 / 1080 is 4 / 9."""
-    kept = device(COUNT_X_PX=480 / 1080, COUNT_Y_PX=480 / 1080, PHASE_X=0, PHASE_Y=0)
-    (_, xy, _), _, _ = recorded(kept.astype(np.float32).astype(float))
-    assert (xy == np.round(xy)).mean() == pytest.approx(1 / 9, abs=0.02)
-
-
-def test_a_tremor_within_reach_never_moves_the_cursor():
-    rng = np.random.default_rng(0)
-    tremor = rng.uniform(-1, 1, 500)
-    count_px, phase = 0.5, np.full(500, 0.25)
-    middle = (100 + 0.25) * count_px  # on a count
-    tremor[0] = 0
-    still = on_lattice(middle + 0.99 * HYSTERESIS * count_px * tremor, count_px, phase)
-    assert (still == middle).all()
-    moved = on_lattice(middle + 2 * HYSTERESIS * count_px * tremor, count_px, phase)
-    assert len(np.unique(moved)) > 1
-    sweep = np.linspace(0, 200, 500) + tremor
-    shown = on_lattice(sweep, count_px, phase)
-    assert np.abs(shown - sweep).max() <= HYSTERESIS * count_px + 1e-9
 
 
 def test_positions_are_written_with_seven_significant_digits():
@@ -394,19 +345,6 @@ def test_people_s_plays_keep_the_power_of_their_accelerations():
         ratios.append(acceleration_power(again) / acceleration_power(play))
     assert len(ratios) >= 10
     assert 0.8 < np.median(ratios) < 1.25
-
-
-@pytest.mark.parametrize("count_px", [0.026, 0.0147])
-def test_the_places_of_a_tablet_are_found(count_px):
-    """A hand at 600 px/s makes steps of hundreds of such counts, which say nothing; positions do.
-    7,000 of them that are rounded to 1e-4 px over some 200 px know a spacing to 1e-8."""
-    columns = dict(COUNT_X_PX=count_px, COUNT_Y_PX=count_px, PHASE_X=0.3, PHASE_Y=0.8)
-    (_, xy, _), _, _ = recorded(device(**columns), spread_px=80.0)
-    for axis, phase in enumerate((0.3, 0.8)):
-        found_px, found_phase = fit_lattice(xy[:, axis])
-        assert found_px == pytest.approx(count_px, rel=1e-6)
-        assert found_phase == pytest.approx(phase, abs=0.05)
-    assert fit_lattice(recorded(device(), spread_px=80.0)[0][1][:, 0])[0] == 0
 
 
 def test_a_hand_that_rests_on_the_grid_rests_in_the_file():
