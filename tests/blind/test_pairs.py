@@ -70,7 +70,7 @@ def test_a_play_that_fails_is_drawn_again_and_then_left_out(places):
     assert len(player.asked) == 6 * MOST_DRAWS
 
 
-def test_neither_side_misses_much_of_what_is_shown(places):
+def test_neither_side_misses_much_of_what_is_shown(places, tmp_path):
     """A person who plays every second stretch of ten seconds is shown playing."""
     path = places[0] / "circuit-one.osr"
     replay = load_replay(path)
@@ -80,11 +80,9 @@ def test_neither_side_misses_much_of_what_is_shown(places):
     beatmap = load_beatmap(places[0].parent / "Songs" / "circuit.osu")
     missed = judge(beatmap, half).result == 0
     assert 0.3 < missed.mean() < 0.7
-    folder = places[0].parent / "half"
-    folder.mkdir(exist_ok=True)
-    save_replay(half, folder / "half.osr")
+    save_replay(half, tmp_path / "half.osr")
     for seed in range(4):
-        (pair,), _ = draw_pairs(folder, places[1], ShakenPlayer(), 1, seed)
+        (pair,), _ = draw_pairs(tmp_path, places[1], ShakenPlayer(), 1, seed)
         clip = {"left": pair.left, "right": pair.right}[pair.human]
         x = np.cumsum(clip["x"]) / STEPS_A_PX
         assert np.mean(x == -100) <= 0.4, "mostly away from the map"
