@@ -18,7 +18,7 @@ from osu.formats.replay import save_replay
 from osu.gui import messages as msg
 from osu.gui.settings import Settings
 from osu.gui.widgets.form import FormError
-from tests.display import needs_xvfb, start_xvfb
+from tests.display import needs_xvfb
 from tests.gui.window import (
     Endless,
     canvas_picture,
@@ -190,21 +190,12 @@ def test_the_model_and_what_it_follows(start, home):
         app.close()
 
 
-@pytest.fixture(scope="session")
-def screens():
-    """Displays by their dpi, all there until the last test: Tk keeps its connections open."""
-    sizes = {96: "1600x1000", 144: "1920x1080", 192: "2560x1600"}
-    servers = {dpi: start_xvfb(f"{size}x24", dpi) for dpi, size in sizes.items()}
-    yield {dpi: name for dpi, (_, name) in servers.items()}
-    for server, _ in servers.values():
-        server.terminate()
-        server.wait(10)
-
-
-@pytest.mark.parametrize("dpi", [96, 144, 192])
-def test_nothing_is_cut_off_in_the_smallest_window(screens, start, monkeypatch, dpi):
+@pytest.mark.parametrize(
+    ("size", "dpi"), [("1600x1000", 96), ("1920x1080", 144), ("2560x1600", 192)]
+)
+def test_nothing_is_cut_off_in_the_smallest_window(screen, start, monkeypatch, size, dpi):
     """Every field and button of every tab has the room it asks for, whatever the screen."""
-    monkeypatch.setenv("DISPLAY", screens[dpi])
+    monkeypatch.setenv("DISPLAY", screen(size, dpi))
     app = start(engine=AllWishes())
     until(app, lambda: app.window.form.cards)
     least = app.root.minsize()

@@ -14,7 +14,7 @@ from osu.gui import messages as msg
 from osu.gui.settings import Settings
 from osu.gui.widgets.preview import MISS_LEAD_MS, MOST_PICTURE_PX
 from osu.render.painter import play_colours
-from tests.display import needs_xvfb, start_xvfb
+from tests.display import needs_xvfb
 from tests.gui.window import Endless, canvas_picture, generate, idle, until
 from tests.small_map import small_replay
 
@@ -151,16 +151,8 @@ class Named(Endless):
         return [SimpleNamespace(name="endless", about="", options=())]
 
 
-@pytest.fixture(scope="session")  # as `display`: Tk keeps its connection until the process ends
-def large_screen():
-    server, name = start_xvfb("3840x2160x24")
-    yield name
-    server.terminate()
-    server.wait(10)
-
-
-def test_on_a_large_screen_the_picture_has_a_bounded_size(large_screen, start, home, monkeypatch):
-    monkeypatch.setenv("DISPLAY", large_screen)
+def test_on_a_large_screen_the_picture_has_a_bounded_size(screen, start, home, monkeypatch):
+    monkeypatch.setenv("DISPLAY", screen("3840x2160"))
     app = start(SILENT)
     app.root.geometry("3600x2000")
     app.worker.post(msg.OpenMap(str(home / "small.osu")))

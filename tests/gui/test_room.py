@@ -9,7 +9,7 @@ import pytest
 
 from osu.gui.songs import Song
 from osu.gui.widgets.fit import ELLIPSIS, Fitter
-from tests.display import needs_xvfb, start_xvfb
+from tests.display import needs_xvfb
 from tests.gui.window import Endless, generate, until
 
 pytestmark = needs_xvfb
@@ -25,21 +25,9 @@ class Two(Endless):
         ]
 
 
-@pytest.fixture(scope="module")
-def small_screens():
-    """Displays by their size, all there until the last test: Tk keeps its connections open."""
-    servers = {size: start_xvfb(f"{size}x24") for size in ("800x600", "1280x800")}
-    yield {size: name for size, (_, name) in servers.items()}
-    for server, _ in servers.values():
-        server.terminate()
-        server.wait(10)
-
-
 @pytest.mark.parametrize(("size", "least_rows"), [("800x600", 3), ("1280x800", 10)])
-def test_what_is_essential_is_on_a_small_screen(
-    small_screens, start, home, monkeypatch, size, least_rows
-):
-    monkeypatch.setenv("DISPLAY", small_screens[size])
+def test_what_is_essential_is_on_a_small_screen(screen, start, home, monkeypatch, size, least_rows):
+    monkeypatch.setenv("DISPLAY", screen(size))
     app = start(engine=Two())
     songs = tuple(Song("artist", f"song {n}", "hard", "me", f"{n}.osu") for n in range(300))
     app.window.maps.show(songs)

@@ -1,5 +1,6 @@
 """The window on a virtual display: fixtures, and what tests read of it."""
 
+import functools
 import os
 import threading
 import tkinter as tk
@@ -18,12 +19,30 @@ from tests.small_map import OSU
 DEFAULTS = Settings()
 
 
-@pytest.fixture(scope="session")  # Tk keeps a connection to every display until the process ends
-def display():
-    server, name = start_xvfb()
-    yield name
-    server.terminate()
-    server.wait(10)
+@pytest.fixture(scope="session")
+def screen():
+    """screen(size, dpi) -> the name of a display, there until the last test of this process.
+
+    Tk keeps a connection to every display that it was on, and ends the process without a word when
+    one of them goes.
+    """
+    servers = []
+
+    @functools.cache
+    def screen(size: str = "1600x1000", dpi: int = 96) -> str:
+        server, name = start_xvfb(f"{size}x24", dpi)
+        servers.append(server)
+        return name
+
+    yield screen
+    for server in servers:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def display(screen):
+    return screen()
 
 
 @pytest.fixture

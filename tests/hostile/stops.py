@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 Program = Callable[[], object]  # an int that it returns is its exit status
 KINDS = ("change", "rename", "fsync")
+LIMIT_S = 240  # a program that takes longer hangs
 _CHANGES = {"os.remove", "os.rmdir", "os.mkdir", "os.chmod", "os.truncate", "os.link"}
 
 
@@ -29,7 +30,7 @@ def run(program: Program, stop: Stop | None = None) -> tuple[int, dict[str, int]
 
     A "change" stops before the n-th time that a file is opened for writing, removed ..., a "rename"
     before the n-th; a "byte" where any file becomes longer than that, within its write; a "second"
-    that long after the start.
+    that long after the start. One that hangs is ended by SIGALRM.
     """
     reader, writer = os.pipe()
     child = os.fork()
@@ -38,6 +39,7 @@ def run(program: Program, stop: Stop | None = None) -> tuple[int, dict[str, int]
         status = 1
         try:
             _quiet()
+            signal.alarm(LIMIT_S)
             counts = _watch(stop)
             ended = program()
             status = ended if isinstance(ended, int) else 0
