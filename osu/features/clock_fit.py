@@ -9,6 +9,7 @@ from osu.units import FRAME_MS
 OUT_OF_TURN_MS = 3.5  # further from the sixtieths is a frame written for something else, or late
 ELSEWHERE_MS = 6.0  # further than that none is late
 SLOW_UPDATE_MS = 2.0  # longer ones show which multiples of an update lie between frames
+COUNTED_UPDATE_MS = 1.2  # from here on frames that are two things at once tell it best
 MOST_UNEVEN_FOUND = 0.2  # above, chance may do it
 EVEN, MOST_UNEVEN = 0.05, 0.3  # standard deviation of an update, updates
 FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
@@ -57,7 +58,7 @@ def update_of(step_ms: np.ndarray, changed: np.ndarray, whole_ms: float) -> floa
         return 1.0
     across_ms = step_ms[alone] + step_ms[alone + 1]
     slow = FRAME_MS * float((across_ms > 1.5 * FRAME_MS).mean())
-    if slow >= SLOW_UPDATE_MS:
+    if slow >= COUNTED_UPDATE_MS:
         return min(slow, SLOWEST_UPDATE_MS)
     gaps = np.concatenate([step_ms[around], step_ms[around + 1]])
     gaps = gaps[(gaps >= 0) & (gaps < FRAME_MS)]

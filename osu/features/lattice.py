@@ -1,5 +1,8 @@
 """The lattice on which the positions of a replay stand, axis by axis: counts of a mouse, places of
 a tablet or pixels of a screen.
+
+A tablet's places are often shown on a finer lattice, each at the nearest of its points: of those
+only some are ever seen.
 """
 
 import numpy as np
@@ -9,6 +12,11 @@ FEWEST_STEPS = 150  # below SMALL_COUNTS half as many
 FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
 POSITIONS_FIT = 0.9  # the same of positions
 PLACE_BIN_PX, PLACE_SPECTRUM = 0.002, 1 << 20  # of the histogram of positions
+POINT_SPECTRUM = 1 << 17  # of that of the lattice's points
+FARTHEST_PLACES, NEAREST_PLACES = 24.0, 2.05  # of a device, counts of the finer lattice
+PLACES_FIT = 0.75  # of what rounding to that lattice leaves
+MOST_PLACES = 1000  # that are looked at for that
+NEARBY_SPACINGS = 1 + np.linspace(-1e-3, 1e-3, 401)  # of one that steps show
 SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up in larger ones
 TALLEST_SCREEN = 2200  # pixels
 HYSTERESIS = 0.75  # counts: the cursor moves once the hand is further away
@@ -22,11 +30,40 @@ def fit_lattice(x: np.ndarray) -> tuple[float, float]:
     x = x.astype(np.float64)
     spacing = step_lattice_px(np.diff(x)) or position_lattice_px(x)
     phase = phase_of(x, spacing)
+    if np.isnan(phase) and spacing > 0:  # over the whole screen a small error of it adds up
+        tried = spacing * NEARBY_SPACINGS
+        places = np.unique(x)
+        places = places[:: len(places) // MOST_PLACES + 1]
+        together = np.abs(np.exp(2j * np.pi * places / tried[:, None]).mean(1))
+        phase = phase_of(x, nearby := float(tried[together.argmax()]))
+        spacing = spacing if np.isnan(phase) else nearby
     if not np.isnan(phase):  # all positions together say it more exactly than steps
         places = np.unique(x)
         spacing = float(np.polyfit(np.round(places / spacing - phase), places, 1)[0])
     spacing = pixel_of(spacing, 1e-4)
     return spacing, phase_of(x, spacing)
+
+
+def fit_places(x: np.ndarray, count_px: float, phase: float) -> tuple[float, float]:
+    """(spacing in osu!px, phase 0 .. 1) of a device's places, each of which positions x (F,) show
+    at the nearest point of their lattice (count_px, phase); 0, nan where all points are places."""
+    if count_px == 0 or np.isnan(phase):
+        return 0.0, np.nan
+    points = np.unique(np.round(x.astype(np.float64) / count_px - phase).astype(np.int64))
+    first = points[0]
+    points = points[points - first < POINT_SPECTRUM] - first
+    if len(points) < 2 * FEWEST_STEPS:
+        return 0.0, np.nan
+    fit = np.abs(np.fft.rfft(np.bincount(points), POINT_SPECTRUM)) / len(points)
+    tried = np.arange(*(int(POINT_SPECTRUM / far) for far in (FARTHEST_PLACES, NEAREST_PLACES)))
+    # Rounding to the lattice's points blurs a device's places.
+    best = tried[fit[tried].argmax()]
+    if fit[best] < PLACES_FIT * np.sinc(best / POINT_SPECTRUM):
+        return 0.0, np.nan
+    spacing, offset = POINT_SPECTRUM / best, 0.0
+    for _ in range(3):
+        spacing, offset = np.polyfit(np.round((points - offset) / spacing), points, 1)
+    return float(spacing * count_px), float((first + phase + offset) / spacing % 1)
 
 
 def step_lattice_px(steps: np.ndarray) -> float:

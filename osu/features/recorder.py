@@ -24,7 +24,7 @@ from scipy.sparse.linalg import spsolve
 
 from osu.features.clock_fit import FASTEST_UPDATE_MS, fit_clock, fit_evenness
 from osu.features.from_last import fit_from_last, times_from_last
-from osu.features.lattice import fit_lattice, on_lattice, phases, pixel_of
+from osu.features.lattice import fit_lattice, fit_places, on_lattice, phases, pixel_of
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
 from osu.formats.replay_frames import STABLE_DIGITS
@@ -35,6 +35,11 @@ MOST_HICCUP_MS = 5.0  # of a hiccup
 WANDER_PX = 6e-5  # rounding of a moved frame's sum
 UNREADABLE_SHARE = 0.2
 FEWEST_FRAMES = 300  # that a fit needs
+FEWEST_SHORT, ENOUGH_SHORT = 30, 100  # frames that show how often a device reports
+# A grid keeps some of a frame that repeats, so that one there repeats more often when it is
+# recorded again. Measured on the test plays as .16 to .24 where few do, .04 where most; no command.
+GRID_REPEATS = 0.2
+FEW_COUNTS = 3  # of a device: fewer may show as none
 FIRST_FRAMES = 100  # of a play, in which its clock may stand
 
 
@@ -58,6 +63,12 @@ class Recorder(IntEnum):
     KEYS_IN_TURN = 12  # 1 where keys change when such a frame is due
     STANDS = 13  # frames before the clock runs, all at one time
     UNEVEN = 14  # standard deviation of an update, updates
+    # Spacing of the device's own places, each shown at the nearest point of the lattice; 0 where
+    # they are all its points. And where they lie, 0 .. 1.
+    PLACE_X_PX = 15
+    PLACE_Y_PX = 16
+    PLACE_PHASE_X = 17
+    PLACE_PHASE_Y = 18
 
 
 def fit_recorder(replay: Replay) -> np.ndarray:
@@ -72,7 +83,10 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     steps = np.diff(xy.astype(np.float64), axis=0)
     changed = np.diff(keys) != 0
     for axis in range(2):
-        fitted[[Recorder.COUNT_X_PX + axis, Recorder.PHASE_X + axis]] = fit_lattice(xy[:, axis])
+        lattice = fit_lattice(xy[:, axis])
+        fitted[[Recorder.COUNT_X_PX + axis, Recorder.PHASE_X + axis]] = lattice
+        places = fit_places(xy[:, axis], *lattice)
+        fitted[[Recorder.PLACE_X_PX + axis, Recorder.PLACE_PHASE_X + axis]] = places
     count = fitted[Recorder.COUNT_X_PX]
     places = np.ptp(xy[:, 0]) / count if count > 0 else np.inf
     fitted[Recorder.WANDERS] = len(np.unique(xy[:, 0])) > 2 * places
@@ -90,7 +104,10 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     fitted[[Recorder.UPDATE_MS, Recorder.UNEVEN]] = fit_evenness(
         np.concatenate([step_ms[around], step_ms[around + 1]]), update, 1 / replay.rate
     )
-    fitted[[Recorder.REPORT_MS, Recorder.KEY_REPEAT]] = fit_repeats(step_ms, steps, changed)
+    counts_px = fitted[[Recorder.COUNT_X_PX, Recorder.COUNT_Y_PX]].max()
+    fitted[[Recorder.REPORT_MS, Recorder.KEY_REPEAT]] = fit_repeats(
+        step_ms, steps, changed, counts_px
+    )
     return fitted
 
 
@@ -106,17 +123,28 @@ def clock_of(replay: Replay) -> float | None:
     return float(np.angle(turn) / (2 * np.pi) * FRAME_MS * replay.rate)
 
 
-def fit_repeats(step_ms: np.ndarray, steps: np.ndarray, changed: np.ndarray) -> tuple[float, float]:
+def fit_repeats(
+    step_ms: np.ndarray, steps: np.ndarray, changed: np.ndarray, count_px: float
+) -> tuple[float, float]:
     """(report interval in real ms, share of key frames that repeat): how often a frame repeats the
-    position before although the frames around it move, by the time since that frame."""
+    position before although the frames around it move, by the time since that frame.
+
+    The interval is that of frames before which the hand went far enough for its device to show it;
+    those behind a key change, from which a device may count anew, only where others are few.
+    """
     still = (steps == 0).all(1)
-    moving = np.zeros(len(still), bool)
-    moving[1:-1] = (np.abs(steps[:-2]).sum(1) > 2) & (np.abs(steps[2:]).sum(1) > 2)
-    key, other = moving & changed, moving & ~changed
+    moving, far = np.zeros(len(still), bool), np.zeros(len(still), bool)
+    size = np.abs(steps).sum(1)
+    moving[1:-1] = (size[:-2] > 2) & (size[2:] > 2)
+    speed = (size[:-2] + size[2:]) / np.maximum(step_ms[:-2] + step_ms[2:], 1.0)
+    far[1:-1] = speed * step_ms[1:-1] >= FEW_COUNTS * count_px
+    key, other = moving & changed, moving & far & ~changed
+    between = other & ~np.append(False, changed[:-1])
     # A report interval of p leaves a share 1 - t / p of frames still that come t < p after one.
     report, error = 0.0, np.inf
-    short = (step_ms > 0) & (step_ms < FRAME_MS - 2) & other
-    if short.sum() >= 30:
+    short = (step_ms > 0) & (step_ms < FRAME_MS - 2)
+    short &= between if (short & between).sum() >= ENOUGH_SHORT else other
+    if short.sum() >= FEWEST_SHORT:
         for tried in np.arange(0, 16.5, 0.5):
             expected = np.clip(1 - step_ms[short] / max(tried, 1e-3), 0, 1)
             off = float(((still[short] - expected) ** 2).mean())
@@ -125,7 +153,8 @@ def fit_repeats(step_ms: np.ndarray, steps: np.ndarray, changed: np.ndarray) -> 
     if key.sum() < 20:
         return report, 0.0
     by_report = np.clip(1 - step_ms[key] / max(report, 1e-3), 0, 1).mean()
-    more = float(still[key].mean() - by_report)
+    share = float(still[key].mean())
+    more = share - GRID_REPEATS * share * (1 - share) - by_report
     return report, more / max(1 - by_report, 0.05) if more > 0 else more / max(by_report, 0.05)
 
 
@@ -221,6 +250,8 @@ def record(
     repeated = repeats(real_ms, since_ms, is_change, recorder, rng)
     fresh = is_change & (rng.random(len(t_ms)) < -recorder[Recorder.KEY_REPEAT])
     repeated, since_ms = repeated & ~fresh, np.where(fresh, 0.0, since_ms)
+    # A device that answers at a key change counts the time to its next report from there.
+    repeated[1:] |= fresh[:-1] & ~fresh[1:] & (np.diff(real_ms) < report_ms)
     xy = positions_at(
         t_ms, rate * (real_ms - since_ms), path_px, due_ms, due_ms - rate * due_since_ms
     )
@@ -230,7 +261,12 @@ def record(
         if count_px > 0:
             count_px = pixel_of(count_px)  # what is kept in 32 bits adds up over a thousand counts
             phase = phases(t_ms / rate, float(recorder[Recorder.PHASE_X + axis]), rng)
-            xy[:, axis] = on_lattice(xy[:, axis], count_px, phase)
+            place_px, place = recorder[[Recorder.PLACE_X_PX + axis, Recorder.PLACE_PHASE_X + axis]]
+            if place_px > 0:
+                xy[:, axis] = on_lattice(xy[:, axis], float(place_px), np.full(len(xy), place))
+                xy[:, axis] = (np.round(xy[:, axis] / count_px - phase) + phase) * count_px
+            else:
+                xy[:, axis] = on_lattice(xy[:, axis], count_px, phase)
         if recorder[Recorder.WANDERS] > 0:
             moved = np.diff(xy[:, axis], prepend=xy[:1, axis]) != 0
             xy[:, axis] += np.cumsum(moved * rng.normal(0, WANDER_PX, len(xy)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osu.features.lattice import HYSTERESIS, fit_lattice, on_lattice
+from osu.features.lattice import HYSTERESIS, fit_lattice, fit_places, on_lattice
 from osu.features.recorder import Recorder
 from tests.features.test_recorder import MODS, device, fitted_again, recorded
 
@@ -60,6 +60,23 @@ def test_the_places_of_a_tablet_are_found(count_px):
         assert found_px == pytest.approx(count_px, rel=1e-6)
         assert found_phase == pytest.approx(phase, abs=0.05)
     assert fit_lattice(recorded(device(), spread_px=80.0)[0][1][:, 0])[0] == 0
+
+
+@pytest.mark.parametrize("share", [2.6, 3.9])
+def test_a_device_whose_places_are_shown_on_a_finer_lattice(share):
+    """Places are known to half a point of it, of which some 2,000 are seen: their spacing over
+    15,000 points to 1e-5. A lattice of which every point is a place has no others; places further
+    apart than some points are found as the lattice itself."""
+    count_px = 0.0228
+    columns = dict(COUNT_X_PX=count_px, COUNT_Y_PX=count_px, PHASE_X=0.3, PHASE_Y=0.8)
+    places = dict(PLACE_X_PX=share * count_px, PLACE_PHASE_X=0.4)
+    (_, xy, _), _, _ = recorded(device(**columns, **places), spread_px=80.0)
+    found = [fit_places(xy[:, axis], *fit_lattice(xy[:, axis])) for axis in range(2)]
+    assert found[0][0] == pytest.approx(share * count_px, rel=1e-4)
+    assert np.abs((found[0][1] - 0.4 + 0.5) % 1 - 0.5) < 0.25  # half a point of two and a half
+    assert found[1][0] == 0 and np.isnan(found[1][1])
+    every = (xy.max(0) - xy.min(0))[0] / count_px
+    assert len(np.unique(np.round(xy[:, 0], 3))) < 1.1 * every / share
 
 
 def test_pixels_of_a_screen_are_exact_though_kept_in_32_bits():
