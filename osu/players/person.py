@@ -1,0 +1,156 @@
+"""Who plays: read off a person's plays, or drawn from the training plays kept with the weights.
+
+What plays tell, one row a play, becomes one person for each map. Most style numbers are means over
+the plays, each over those in which it is known. How exactly somebody plays depends on the map: with
+a few plays, how spread, aim and accuracy follow what their maps ask is estimated, too.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from osu.features.chart import Chart, chart_of
+from osu.features.condition import chart_condition
+from osu.features.play import Play, encode_play, key_spans, played_frames
+from osu.features.recorder import clock_of, fit_recorder
+from osu.features.style import (
+    DEMAND_SCALE,
+    Spin,
+    Style,
+    demand_of,
+    draw_similar,
+    screen_grid_px,
+    spin_of,
+    spread_of_unstable_rate,
+    style_of_accuracy,
+    style_of_play,
+)
+from osu.formats.beatmap import Beatmap
+from osu.formats.replay import Replay, clean_frames
+from osu.nets.denoiser import Denoiser
+from osu.players.generated import draw_recorder
+from osu.players.options import LikedPlay, PlayOptions
+
+# What follows the map. Without a regression its error on further maps, as a standard deviation, was
+# .22, .27 and .78 for 20 plays of p0077; with it .20, .18 and .63 (p0419: .23, .28, .77 and .24,
+# .20, .73). With 5 plays it is .23, .22, .78 for .24, .24, .83. Measured once; no command.
+FOLLOWS_MAP = (Style.SPREAD, Style.AIM, Style.ACCURACY)
+RIDGE = 10.0  # of the regression, whose inputs are map demands in units of DEMAND_SCALE
+PLAYS_TO_REGRESS = 5  # for it; with fewer the mean is taken
+
+
+class Person(NamedTuple):
+    """Who plays."""
+
+    style: Tensor  # (len(osu.features.style.Style),), nan for the unknown
+    style_embedding: Tensor  # (style,), learned by the network's encoder
+    spin: np.ndarray  # (len(osu.features.style.Spin),), nan where unknown
+    recorder: np.ndarray  # (len(osu.features.recorder.Recorder),)
+
+
+class KnownPlays(NamedTuple):
+    """What N plays of a person tell, a row a play."""
+
+    styles: np.ndarray  # (N, len(Style)), nan for the unknown
+    demands: np.ndarray  # (N, len(MapDemand)) of their maps
+    codes: Tensor  # (N, style), learned by the network's encoder
+    spins: np.ndarray  # (N, len(Spin)), nan where unknown
+    recorders: np.ndarray  # (N, len(Recorder))
+
+
+@torch.no_grad()
+def known_plays(model: Denoiser, likes: tuple[LikedPlay, ...]) -> KnownPlays:
+    """What the replays tell of who played them. A play that ended early is read up to there."""
+    device = next(model.parameters()).device
+    rows = []
+    for replay, beatmap in likes:
+        chart = chart_of(beatmap, clock_of(replay))
+        t_ms, xy, keys = clean_frames(replay)
+        frames = played_frames(chart, t_ms)
+        play = encode_play(t_ms, xy, keys, chart.start_ms, frames, chart.rate)
+        cursor, screen = play[:, : Play.K1], screen_grid_px(replay.xy)
+        style = style_of_play(chart, key_spans(t_ms, keys), cursor, replay.accuracy, screen)
+        condition = chart_condition(chart, device)[:, :frames]
+        played = torch.from_numpy(play[None]).to(device)
+        code = model.encoder(played, condition, torch.float32)[0].cpu()
+        rows.append((style, demand_of(chart), code, spin_of(chart, cursor), fit_recorder(replay)))
+    styles, demands, codes, spins, recorders = zip(*rows, strict=True)
+    return KnownPlays(
+        np.stack(styles),
+        np.stack(demands),
+        torch.stack(codes),
+        np.stack(spins),
+        np.stack(recorders),
+    )
+
+
+def read_person(model: Denoiser, replay: Replay, beatmap: Beatmap) -> Person:
+    """Who played one replay of a map, as it was played there."""
+    known = known_plays(model, (LikedPlay(replay, beatmap),))
+    style = torch.from_numpy(known.styles[0])
+    return Person(style, known.codes[0], known.spins[0], known.recorders[0])
+
+
+def style_on(demand: np.ndarray, styles: np.ndarray, demands: np.ndarray) -> np.ndarray:
+    """(len(Style),) of a person on a map with that demand (len(MapDemand),), from N plays' styles
+    (N, len(Style)) on maps with `demands` (N, len(MapDemand)); nan where no play tells.
+
+    What follows the map stays within what was seen in the plays. The pixel grid is the most common.
+    """
+    style = np.full(len(Style), np.nan, np.float32)
+    for column in range(len(Style)):
+        known = styles[np.isfinite(styles[:, column]), column]
+        if len(known):
+            style[column] = known.mean()
+    grids, counts = np.unique(styles[np.isfinite(styles[:, Style.SCREEN]), Style.SCREEN],
+                              return_counts=True)  # fmt: skip
+    if len(grids):
+        style[Style.SCREEN] = grids[counts.argmax()]
+    whole = np.isfinite(styles[:, FOLLOWS_MAP]).all(1)
+    if whole.sum() >= PLAYS_TO_REGRESS:
+        seen, asked = styles[whole][:, FOLLOWS_MAP].astype(float), demands[whole] / DEMAND_SCALE
+        centre = asked.mean(0)
+        x = asked - centre
+        normal = x.T @ x + RIDGE * np.eye(len(centre))
+        slopes = np.linalg.solve(normal, x.T @ (seen - seen.mean(0)))
+        expected = seen.mean(0) + (demand / DEMAND_SCALE - centre) @ slopes
+        style[list(FOLLOWS_MAP)] = np.clip(expected, seen.min(0), seen.max(0))
+    return style
+
+
+def draw_person(
+    model: Denoiser, chart: Chart, seed: int, options: PlayOptions, known: KnownPlays | None = None
+) -> Person:
+    """The person of `like`, `known` where their plays have been read before; without it one is
+    drawn among the training plays whose maps ask about as much as this one: people choose maps that
+    they can play.
+
+    One who has not been seen to spin spins like somebody of the training plays.
+    """
+    rng = np.random.default_rng(seed)
+    if options.like:
+        known = known or known_plays(model, options.like)
+        style = torch.from_numpy(style_on(demand_of(chart), known.styles, known.demands))
+        embedding = known.codes.mean(0)
+        spins, recorders = known.spins, rng.permutation(known.recorders)
+    else:
+        distance = 0.0
+        if options.target_accuracy is not None:
+            bank = model.bank_style[:, Style.ACCURACY].cpu().numpy()
+            wanted = style_of_accuracy(options.target_accuracy)
+            distance = np.nan_to_num(((bank - wanted) / 0.2) ** 2, nan=100.0)
+        row = draw_similar(model.bank_load.cpu().numpy(), chart, rng, distance)
+        style, embedding = model.bank_style[row].clone().cpu(), model.bank_code[row].cpu()
+        spins = model.bank_spin[row, None].cpu().numpy()
+        recorders = model.bank_recorder[row, None].cpu().numpy()
+    if np.isnan(spins).all():
+        spins = model.bank_spin.cpu().numpy()
+    finite = spins[np.isfinite(spins).all(1)]
+    spin = rng.choice(finite) if len(finite) else np.full(len(Spin), np.nan)
+    if options.target_accuracy is not None:
+        style[Style.ACCURACY] = style_of_accuracy(options.target_accuracy)
+    if options.unstable_rate is not None:
+        style[Style.SPREAD] = spread_of_unstable_rate(options.unstable_rate)
+    return Person(style, embedding, spin, draw_recorder(recorders, model.bank_recorder, rng))
