@@ -23,9 +23,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def likes(*names, maps=()):
-    args = generate.parse_args([MAP, "--like", *map(str, names), "--maps", *map(str, maps)])
-    return generate.read_likes(args)
+def likes(folder):
+    return generate.read_likes(generate.parse_args([MAP, "--like", str(folder)]))
 
 
 def test_a_folder_is_read_and_what_cannot_be_used_is_counted(folder, capsys, monkeypatch):
