@@ -1,8 +1,8 @@
 """Who plays: read off a person's plays, or drawn from the training plays kept with the weights.
 
 What plays tell, one row a play, becomes one person for each map. Most style numbers are means over
-the plays, each over those in which it is known. How exactly somebody plays depends on the map: with
-a few plays, how spread, aim and accuracy follow what their maps ask is estimated, too.
+the plays, each over those in which it is known. How exactly somebody plays depends on the map, too:
+spread, aim and accuracy are what is expected of that person there (`style_on`).
 """
 
 from typing import NamedTuple
@@ -33,12 +33,15 @@ from osu.nets.denoiser import Denoiser
 from osu.players.generated import draw_recorder
 from osu.players.options import LikedPlay, PlayOptions
 
-# What follows the map. Without a regression its error on further maps, as a standard deviation, was
-# .22, .27 and .78 for 20 plays of p0077; with it .20, .18 and .63 (p0419: .23, .28, .77 and .24,
-# .20, .73). With 5 plays it is .23, .22, .78 for .24, .24, .83. Measured once; no command.
-FOLLOWS_MAP = (Style.SPREAD, Style.AIM, Style.ACCURACY)
-RIDGE = 10.0  # of the regression, whose inputs are map demands in units of DEMAND_SCALE
-PLAYS_TO_REGRESS = 5  # for it; with fewer the mean is taken
+# How one person's numbers change from map to map, by each MapDemand in units of DEMAND_SCALE. Of
+# 168 people with 480 plays, p0077 and p0419 left out: `uv run -m experiments.within_person`.
+FOLLOWS_MAP = {
+    Style.SPREAD: (0.04, -0.02, 0.0, 0.04, 0.02, 0.0, 0.01, -0.03, -0.07, 0.01),
+    Style.AIM: (0.04, 0.07, -0.02, 0.0, -0.01, 0.01, -0.01, 0.03, 0.02, 0.0),
+    Style.ACCURACY: (0.25, 0.12, -0.05, 0.0, -0.18, 0.07, -0.09, -0.06, -0.17, 0.15),
+}
+RIDGE = 10.0  # that the person's own slopes stay near people's: as strong as so many plays
+MOST_BEYOND = (0.3, 0.3, 1.0)  # what is seen in the plays: a standard deviation between them
 
 
 class Person(NamedTuple):
@@ -97,7 +100,9 @@ def style_on(demand: np.ndarray, styles: np.ndarray, demands: np.ndarray) -> np.
     """(len(Style),) of a person on a map with that demand (len(MapDemand),), from N plays' styles
     (N, len(Style)) on maps with `demands` (N, len(MapDemand)); nan where no play tells.
 
-    What follows the map stays within what was seen in the plays. The pixel grid is the most common.
+    What follows the map is regressed on what maps ask: by one play less is expected on a harder
+    map, as of people in general; with more plays the person's own slopes come in. The pixel grid is
+    the most common one.
     """
     style = np.full(len(Style), np.nan, np.float32)
     for column in range(len(Style)):
@@ -108,16 +113,27 @@ def style_on(demand: np.ndarray, styles: np.ndarray, demands: np.ndarray) -> np.
                               return_counts=True)  # fmt: skip
     if len(grids):
         style[Style.SCREEN] = grids[counts.argmax()]
-    whole = np.isfinite(styles[:, FOLLOWS_MAP]).all(1)
-    if whole.sum() >= PLAYS_TO_REGRESS:
-        seen, asked = styles[whole][:, FOLLOWS_MAP].astype(float), demands[whole] / DEMAND_SCALE
-        centre = asked.mean(0)
-        x = asked - centre
-        normal = x.T @ x + RIDGE * np.eye(len(centre))
-        slopes = np.linalg.solve(normal, x.T @ (seen - seen.mean(0)))
-        expected = seen.mean(0) + (demand / DEMAND_SCALE - centre) @ slopes
-        style[list(FOLLOWS_MAP)] = np.clip(expected, seen.min(0), seen.max(0))
+    whole = np.isfinite(styles[:, list(FOLLOWS_MAP)]).all(1)
+    if whole.any():
+        seen = styles[whole][:, list(FOLLOWS_MAP)].astype(np.float64)
+        slopes = np.array(list(FOLLOWS_MAP.values())).T
+        expected = regress(demand, seen, demands[whole], slopes)
+        beyond = np.array(MOST_BEYOND)
+        style[list(FOLLOWS_MAP)] = np.clip(expected, seen.min(0) - beyond, seen.max(0) + beyond)
     return style
+
+
+def regress(
+    demand: np.ndarray, seen: np.ndarray, demands: np.ndarray, slopes: np.ndarray
+) -> np.ndarray:
+    """(K,) of the numbers that N plays on maps with `demands` (N, D) have, `seen` (N, K), expected
+    on a map with `demand` (D,). The plays' own slopes are shrunk to `slopes` (D, K), people's, by
+    RIDGE."""
+    centre = demands.mean(0)
+    x = (demands - centre) / DEMAND_SCALE
+    left = seen - seen.mean(0) - x @ slopes
+    own = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ left)
+    return seen.mean(0) + (demand - centre) / DEMAND_SCALE @ (slopes + own)
 
 
 def draw_person(

@@ -1,5 +1,5 @@
-"""A person out of several plays: means of what is known, and what follows the map against a
-person made up for it."""
+"""A person out of several plays: means of what is known, and how exactness follows the map, against
+people made up for it."""
 
 import dataclasses
 
@@ -39,23 +39,44 @@ def test_each_number_is_a_mean_over_the_plays_that_know_it():
     assert np.isnan(style[Style.SPREAD])
 
 
-def test_spread_follows_the_map_and_stays_within_what_was_seen():
-    """A person whose spread rises by .3 with each unit of density. 200 plays, so that the ridge
-    takes away 10 / (10 + 200) of the slope, under 5 %: .3 for two units less .03."""
+def person_of(count: int, slope: float) -> tuple[np.ndarray, np.ndarray]:
+    """Styles and demands of `count` plays of somebody whose spread rises by `slope` with each unit
+    of density, and else with nothing."""
     rng = np.random.default_rng(0)
-    asked = rng.normal(size=(200, len(MapDemand)))
-    styles = rng.normal(0, 0.01, (200, len(Style)))
-    styles[:, Style.SPREAD] += 3 + 0.3 * asked[:, MapDemand.DENSITY]
+    asked = rng.normal(size=(count, len(MapDemand)))
+    styles = rng.normal(0, 0.01, (count, len(Style)))
+    styles[:, Style.SPREAD] += 3 + slope * asked[:, MapDemand.DENSITY]
+    return styles, asked * DEMAND_SCALE
+
+
+def denser(by: float) -> np.ndarray:
     wanted = np.zeros(len(MapDemand))
-    wanted[MapDemand.DENSITY] = 2.0
-    style = style_on(wanted * DEMAND_SCALE, styles, asked * DEMAND_SCALE)
+    wanted[MapDemand.DENSITY] = by
+    return wanted * DEMAND_SCALE
+
+
+def test_with_many_plays_spread_follows_the_map_as_the_persons_own_does():
+    """The ridge leaves 10 / (10 + 200) of the way to people's slope, .04: .3 for two units is .6
+    less .025."""
+    styles, demands = person_of(200, slope=0.3)
+    style = style_on(denser(2), styles, demands)
     assert style[Style.SPREAD] == pytest.approx(3.6, abs=0.04)
     assert style[Style.HOLD] == pytest.approx(styles[:, Style.HOLD].mean(), abs=1e-6)
-    wanted[MapDemand.DENSITY] = 100.0
-    style = style_on(wanted * DEMAND_SCALE, styles, asked * DEMAND_SCALE)
-    for column in FOLLOWS_MAP:
-        assert styles[:, column].min() - 1e-6 <= style[column] <= styles[:, column].max() + 1e-6
-    assert style[Style.SPREAD] == pytest.approx(styles[:, Style.SPREAD].max())
+    far = style_on(denser(100), styles, demands)
+    assert far[Style.SPREAD] == pytest.approx(styles[:, Style.SPREAD].max() + 0.3, abs=1e-5)
+
+
+def test_one_play_is_expected_to_be_less_exact_where_more_is_asked():
+    """By people's slopes, as they stand in the table: there is nothing else to go by."""
+    styles, demands = person_of(1, slope=0.0)
+    same = style_on(demands[0], styles, demands)
+    harder = style_on(demands[0] + denser(1), styles, demands)
+    np.testing.assert_allclose(same, styles[0], rtol=1e-6)
+    for column, slopes in FOLLOWS_MAP.items():
+        change = harder[column] - same[column]
+        assert change == pytest.approx(slopes[MapDemand.DENSITY], abs=1e-5) and change > 0
+    unchanged = [column for column in Style if column not in FOLLOWS_MAP]
+    assert (harder[unchanged] == same[unchanged]).all()
 
 
 def test_a_play_that_ended_early_is_read_up_to_there(model):
