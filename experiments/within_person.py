@@ -39,7 +39,7 @@ def slopes_of(
 def errors(
     known: int, numbers: np.ndarray, demands: np.ndarray, slopes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Root mean squares (K,) of one person's plays: by the mean of `known` of them, and by the map."""
+    """Root mean squares (K,) for one person: by the mean of `known` plays, and by the map."""
     rng = np.random.default_rng(0)
     by_mean, by_map = [], []
     for _ in range(DRAWS):

@@ -1,7 +1,7 @@
 """Who plays: read off a person's plays, or drawn from the training plays kept with the weights.
 
-What plays tell, one row a play, becomes one person for each map. Most style numbers are means over
-the plays, each over those in which it is known. How exactly somebody plays depends on the map, too:
+What plays tell, one row a play, becomes one person for each map. Most style numbers are medians
+over the plays in which they are known. How exactly somebody plays depends on the map, too:
 spread, aim and accuracy are what is expected of that person there (`style_on`).
 """
 
@@ -41,7 +41,9 @@ FOLLOWS_MAP = {
     Style.ACCURACY: (0.25, 0.12, -0.05, 0.0, -0.18, 0.07, -0.09, -0.06, -0.17, 0.15),
 }
 RIDGE = 10.0  # that the person's own slopes stay near people's: as strong as so many plays
-MOST_BEYOND = (0.3, 0.3, 1.0)  # what is seen in the plays: a standard deviation between them
+# Standard deviations between one person's plays, of the same. A play farther than two of them from
+# the median counts as that far: some are botched. None is expected more than one beyond all plays.
+BETWEEN_PLAYS = np.array([0.3, 0.3, 1.0])
 
 
 class Person(NamedTuple):
@@ -105,21 +107,21 @@ def style_on(demand: np.ndarray, styles: np.ndarray, demands: np.ndarray) -> np.
     the most common one.
     """
     style = np.full(len(Style), np.nan, np.float32)
-    for column in range(len(Style)):
+    for column in Style:
         known = styles[np.isfinite(styles[:, column]), column]
-        if len(known):
-            style[column] = known.mean()
-    grids, counts = np.unique(styles[np.isfinite(styles[:, Style.SCREEN]), Style.SCREEN],
-                              return_counts=True)  # fmt: skip
-    if len(grids):
-        style[Style.SCREEN] = grids[counts.argmax()]
+        if column == Style.SCREEN and len(known):
+            grids, counts = np.unique(known, return_counts=True)
+            style[column] = grids[counts.argmax()]
+        elif len(known):
+            style[column] = np.median(known)
     whole = np.isfinite(styles[:, list(FOLLOWS_MAP)]).all(1)
     if whole.any():
         seen = styles[whole][:, list(FOLLOWS_MAP)].astype(np.float64)
         slopes = np.array(list(FOLLOWS_MAP.values())).T
         expected = regress(demand, seen, demands[whole], slopes)
-        beyond = np.array(MOST_BEYOND)
-        style[list(FOLLOWS_MAP)] = np.clip(expected, seen.min(0) - beyond, seen.max(0) + beyond)
+        style[list(FOLLOWS_MAP)] = np.clip(
+            expected, seen.min(0) - BETWEEN_PLAYS, seen.max(0) + BETWEEN_PLAYS
+        )
     return style
 
 
@@ -129,6 +131,8 @@ def regress(
     """(K,) of the numbers that N plays on maps with `demands` (N, D) have, `seen` (N, K), expected
     on a map with `demand` (D,). The plays' own slopes are shrunk to `slopes` (D, K), people's, by
     RIDGE."""
+    middle = np.median(seen, axis=0)
+    seen = np.clip(seen, middle - 2 * BETWEEN_PLAYS, middle + 2 * BETWEEN_PLAYS)
     centre = demands.mean(0)
     x = (demands - centre) / DEMAND_SCALE
     left = seen - seen.mean(0) - x @ slopes
