@@ -9,7 +9,8 @@ import pytest
 from osu.features.chart import chart_of
 from osu.features.style import DEMAND_SCALE, MapDemand, Style, demand_of
 from osu.formats.beatmap import load_beatmap
-from osu.formats.replay import load_replay
+from osu.formats.replay import dump_replay, load_replay
+from osu.players import diffusion
 from osu.players.engine import load_player
 from osu.players.options import LikedPlay, PlayOptions, about_likes
 from osu.players.person import FOLLOWS_MAP, draw_person, known_plays, style_on
@@ -127,3 +128,15 @@ def test_how_sure_it_is_is_said():
     assert "± ?" in about_likes(plays[:1])
     other = plays[0]._replace(replay=dataclasses.replace(plays[0].replay, player="B\n"))
     assert "osu-players/diffusion (2), B\\n (1)" in about_likes((*plays[:2], other))
+
+
+def test_a_person_is_read_once_for_all_maps(monkeypatch):
+    player, plays = load_player("diffusion"), likes()[:1]
+    read = []
+    monkeypatch.setattr(diffusion, "known_plays", lambda *a: read.append(a) or known_plays(*a))
+    options = PlayOptions(like=plays, steps=2)
+    beatmap = load_beatmap(SAMPLE / "first-steps.osu")
+    first, again = (player.play(beatmap, 1, options) for _ in range(2))
+    assert len(read) == 1 and dump_replay(first) == dump_replay(again)
+    player.play(beatmap, 1, PlayOptions(like=likes()[1:2], steps=2))
+    assert len(read) == 2
