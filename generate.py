@@ -3,6 +3,7 @@
     uv run generate.py                                    plays a sample map
     uv run generate.py MAP.osz --difficulty Insane --mods HDDT --seed 7 --count 3 -o plays/
     uv run generate.py MAP.osu --like MINE.osr --maps ~/osu/Songs --accuracy 0.96 --gif
+    uv run generate.py MAP.osu --like REPLAYS/ A.osr      like their person: up to 50 are read
     uv run generate.py SONGS/ A.osu B.osz --count 2 -o plays/     two plays of each map
 
 Writes .osr files that the game opens, each as soon as it is played. The player's name in them says
@@ -11,19 +12,29 @@ that they are generated. Of several maps, what cannot be played is skipped and s
 
 import argparse
 import math
+import random
 import sys
 from collections import Counter
 from pathlib import Path
 
 from tqdm import tqdm
 
-from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps, map_files
+from osu.data.finding.pair import Pair
+from osu.data.library import (
+    CHANGED_LINE_ENDS,
+    DataError,
+    find_maps,
+    map_files,
+    replay_files,
+    replay_head,
+)
 from osu.devices import pick_device
 from osu.errors import UserError, run_program, shown
 from osu.files import ready_folder
 from osu.formats.archive import ARCHIVES, DifficultyError
 from osu.formats.beatmap import Beatmap
 from osu.formats.mods import PLAYABLE, Mods, ModsError, mods_str, parse_mods
+from osu.formats.plays.kind import why_not_human
 from osu.formats.replay import load_replay, save_replay
 from osu.players import engine
 from osu.players.generated import GeneratedPlay
@@ -38,12 +49,14 @@ from osu.players.options import (
     OnProgress,
     OptionError,
     PlayOptions,
+    about_likes,
     liked_play,
 )
 from osu.render.export import lively_window, save_gif
 from osu.render.scene import Stage
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
+MOST_LIKED, MOST_LOOKED_AT = 50, 1000  # replays of --like: read, and opened at most
 BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left"
 
 
@@ -63,7 +76,13 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="another seed is another play")
     parser.add_argument("--count", type=int, default=1, help="plays a map, seeds from --seed on")
     parser.add_argument("-o", "--out", default=".", help="a file for one play, or a folder")
-    parser.add_argument("--like", nargs="+", default=(), metavar="REPLAY", help="play like these")
+    parser.add_argument(
+        "--like",
+        nargs="+",
+        default=(),
+        metavar="REPLAY",
+        help="play like whoever played these replays; folders of them, too",
+    )
     parser.add_argument("--maps", nargs="+", default=(), metavar="DIR", help="with maps of --like")
     parser.add_argument("--accuracy", type=float, help=f"to aim for, {_range(ACCURACY_RANGE)}")
     parser.add_argument(
@@ -94,21 +113,55 @@ def _range(bounds: tuple[float, float]) -> str:
 
 
 def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
-    """The replays of --like with their maps."""
-    replays = tuple(load_replay(path) for path in args.like)
+    """The plays of --like with their maps: files, and replays below folders. Of more than
+    MOST_LIKED some are drawn. One that was named alone has to be usable: its error is raised."""
+    skipped: Counter = Counter()
+    files = replay_files(args.like, skipped)
+    alone = len(files) == 1 and files[0] in map(Path, args.like)
+    random.Random(0).shuffle(files)
+    files = files[:MOST_LOOKED_AT]
     beside = [path if path.is_dir() else path.parent for path in map(Path, args.map)]
-    maps = find_maps([*args.maps, *beside], {r.beatmap_md5 for r in replays})
-    likes = []
-    for path, replay in zip(args.like, replays, strict=True):
-        if replay.beatmap_md5 not in maps:
-            raise DataError(f"{path}: its map was not found; --maps names folders to look in")
-        pair = maps[replay.beatmap_md5]
-        likes.append(liked_play(path, replay, pair.load_map(replay.beatmap_md5)))
-        notes = [f"{pair.beatmap}: {CHANGED_LINE_ENDS}"] * pair.crlf
-        notes += [f"{path}: left out: {part}" for part in replay.left_out]
-        for note in notes:
-            print(shown(note), file=sys.stderr)
+    folders = [path for path in map(Path, args.like) if path.is_dir()]
+    heads = [head for head in map(replay_head, files) if head]
+    maps = find_maps([*args.maps, *beside, *folders], {head.beatmap_md5 for head in heads})
+    likes: list[LikedPlay] = []
+    for path in files:
+        if len(likes) == MOST_LIKED:
+            break
+        try:
+            likes.append(_read_like(path, maps))
+        except UserError as error:
+            if alone:
+                raise
+            skipped[_reason(error, path)] += 1
+    for reason, count in skipped.most_common():
+        print(f"skipped {count} of --like: {shown(reason)}", file=sys.stderr)
+    if not likes:
+        raise DataError("none of the replays of --like can be used")
     return tuple(likes)
+
+
+def _read_like(path: Path, maps: dict[str, Pair]) -> LikedPlay:
+    replay = load_replay(path)
+    pair = maps.get(replay.beatmap_md5)
+    if reason := why_not_human(replay):
+        raise OptionError(f"{path} is nobody to play like: {reason}")
+    if pair is None:
+        raise DataError(f"{path}: its map was not found; --maps names folders to look in")
+    liked = liked_play(str(path), replay, pair.load_map(replay.beatmap_md5))
+    notes = [f"{pair.beatmap}: {CHANGED_LINE_ENDS}"] * pair.crlf
+    notes += [f"{path}: left out: {part}" for part in replay.left_out]
+    for note in notes:
+        print(shown(note), file=sys.stderr)
+    return liked
+
+
+def _reason(error: UserError, path: Path) -> str:
+    """An error's sentence without the file's name, so that those of many files can be counted."""
+    reason = str(error)
+    for name in (str(path), path.name):
+        reason = reason.removeprefix(name)
+    return reason.removeprefix(":").strip()
 
 
 def playable_mods(text: str) -> Mods:
@@ -188,8 +241,8 @@ class Outcome:
                     self.others += 1
                 else:
                     self.skipped += 1
-                    reason = str(error).removeprefix(path.name).removeprefix(":").strip()
-                    print(f"skipped {shown(f'{path}: {reason}')}", file=sys.stderr)
+                    reason = f"{path}: {_reason(error, path)}"
+                    print(f"skipped {shown(reason)}", file=sys.stderr)
 
     def end(self) -> None:
         """Says how many were skipped."""
@@ -208,8 +261,11 @@ def generate(args: argparse.Namespace) -> None:
     for reason, count in unread.items():
         print(f"not searched: {shown(reason)} ({count})", file=sys.stderr)
     player = engine.load_player(args.model, str(pick_device(args.device)))
+    likes = read_likes(args) if args.like else ()
+    if likes:
+        print(about_likes(likes))
     options = PlayOptions(
-        like=read_likes(args),
+        like=likes,
         accuracy=args.accuracy,
         unstable_rate=args.ur,
         skill=args.skill,

@@ -23,9 +23,10 @@ from osu.formats.replay import Replay, build_replay, clean_frames
 from osu.likeness.contestants import seed_of
 from osu.likeness.human_plays import HumanPlay
 from osu.nets.checkpoint import load_model
-from osu.players.diffusion import Sampling, read_person, sample_as
+from osu.players.diffusion import Sampling, sample_as
 from osu.players.engine import MODELS
 from osu.players.generated import TIMESTAMP_TICKS, finish_play
+from osu.players.person import read_person
 from osu.units import UNIT_PX, to_px
 
 

@@ -45,7 +45,7 @@ class DataError(UserError):
 
 
 @dataclass(frozen=True)
-class _Head:
+class ReplayHead:
     """How a .osr file begins."""
 
     mode: int
@@ -106,7 +106,7 @@ def each_pair(
             places.append(_place(folder, skipped))
             continue
         for pair in _indexed(folder, skipped):
-            if player is None or _is_of(player, _head(Path(pair.replay)), names, skipped):
+            if player is None or _is_of(player, replay_head(Path(pair.replay)), names, skipped):
                 yield pair
     maps = _Maps(places)
     for place in places:
@@ -167,15 +167,28 @@ def map_files(names: Iterable[str | Path], skipped: Counter) -> list[Path]:
 
     Folders that cannot be read are counted in `skipped`. DataError where there is nothing.
     """
+    if found := _named_files(names, MAP_SUFFIXES, skipped):
+        return found
+    raise DataError(f"{', '.join(map(str, names))}: there is no map (.osu, .osz, .olz) here")
+
+
+def replay_files(names: Iterable[str | Path], skipped: Counter) -> list[Path]:
+    """`map_files`, of replays (.osr)."""
+    if found := _named_files(names, (".osr",), skipped):
+        return found
+    raise DataError(f"{', '.join(map(str, names))}: there is no replay (.osr) here")
+
+
+def _named_files(
+    names: Iterable[str | Path], suffixes: tuple[str, ...], skipped: Counter
+) -> list[Path]:
     found: dict[str, Path] = {}
     for path in map(Path, names):
         files = [path]
         if path.is_dir():
-            files = sorted(files_below(lazer_storage(path), MAP_SUFFIXES, skipped))
+            files = sorted(files_below(lazer_storage(path), suffixes, skipped))
         for file in files:
             found.setdefault(os.path.abspath(file), file)
-    if not found:
-        raise DataError(f"{', '.join(map(str, names))}: there is no map (.osu, .osz, .olz) here")
     return list(found.values())
 
 
@@ -251,7 +264,7 @@ def _place(folder: Path, skipped: Counter) -> _Place:
     return _Place(folder, songs if songs.is_dir() else folder, listed, local)
 
 
-def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, _Head]]:
+def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, ReplayHead]]:
     """Path of every replay that can be used, and how it begins.
 
     A replay that the player exported from a local play (Replays/ beside Data/r) is that play again;
@@ -261,7 +274,7 @@ def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, _Head]
     kept = {p.replay_md5 for path, p in local.items() if p.replay_md5 and os.path.isfile(path)}
     for place in places:
         for path in place.files((".osr",), skipped):
-            head, play = _head(path), local.get(os.path.abspath(path))
+            head, play = replay_head(path), local.get(os.path.abspath(path))
             if head is None:
                 skipped["replay: unreadable"] += 1
             elif head.mode:
@@ -274,17 +287,18 @@ def _heads(places: list[_Place], skipped: Counter) -> Iterator[tuple[str, _Head]
                 yield str(path), head
 
 
-def _head(replay: Path) -> _Head | None:
+def replay_head(replay: Path) -> ReplayHead | None:
+    """How a .osr file begins, without reading the rest; None where it is none."""
     try:
         source = ByteReader(read_file(replay, HEAD_BYTES))
         mode, _ = source.take("<Bi")
-        head = _Head(mode, *(source.string(what) for what in ("map", "player", "replay")))
+        head = ReplayHead(mode, *(source.string(what) for what in ("map", "player", "replay")))
     except (OSError, ValueError):
         return None
     return head if len(head.beatmap_md5) == 32 else None
 
 
-def _is_of(player: str, head: _Head | None, names: Counter, skipped: Counter) -> bool:
+def _is_of(player: str, head: ReplayHead | None, names: Counter, skipped: Counter) -> bool:
     """Whether a replay is the player's; counts whose it is."""
     name = head.player if head else ""
     names[name] += 1

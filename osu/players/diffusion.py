@@ -2,36 +2,23 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from osu.features.baseline import baseline_path
-from osu.features.chart import Chart, chart_of
+from osu.features.chart import Chart
 from osu.features.condition import chart_condition
-from osu.features.play import Play, encode_play, key_spans
-from osu.features.presses import events_of, to_real_ms
-from osu.features.recorder import clock_of, fit_recorder
-from osu.features.style import (
-    Spin,
-    Style,
-    draw_similar,
-    screen_grid_px,
-    spin_of,
-    spread_of_unstable_rate,
-    style_of,
-    style_of_accuracy,
-)
+from osu.features.play import Play
 from osu.formats.beatmap import Beatmap
-from osu.formats.replay import Replay, clean_frames
 from osu.nets.checkpoint import load_model
 from osu.nets.denoiser import Denoiser, to_play, to_residual
 from osu.players.dpm_solver import SIGMA_MAX, noise_levels, sample
-from osu.players.generated import GeneratedPlay, chart_to_play, draw_recorder, finish_play
+from osu.players.generated import GeneratedPlay, chart_to_play, finish_play
 from osu.players.hand import apply_dead_zone
-from osu.players.options import OnProgress, PlayOptions
+from osu.players.options import LikedPlay, OnProgress, PlayOptions
+from osu.players.person import KnownPlays, Person, draw_person, known_plays
 from osu.players.spinners import spinner_path
 from osu.players.target import play_to_target, with_sloppiness
 
@@ -57,15 +44,6 @@ class Sampling:
 GUIDED = Sampling(guidance=1.8)
 
 
-class Person(NamedTuple):
-    """Who plays."""
-
-    style: Tensor  # (len(osu.features.style.Style),), nan for the unknown
-    style_embedding: Tensor  # (style,), learned by the network's encoder
-    spin: np.ndarray  # (len(osu.features.style.Spin),), nan where unknown
-    recorder: np.ndarray  # (len(osu.features.recorder.Recorder),)
-
-
 class DiffusionPlayer:
     """One network that moves the cursor and presses the keys, in the style of a person."""
 
@@ -74,15 +52,22 @@ class DiffusionPlayer:
     def __init__(self, folder: Path, name: str, device: torch.device) -> None:
         self.name = name
         self.model = load_model(folder / name, Denoiser).to(device)
+        self.liked: tuple[LikedPlay, ...] = ()  # the last person to play like, who is read once
+        self.known: KnownPlays | None = None
 
     def generate(
         self, beatmap: Beatmap, seed: int, options: PlayOptions, on_progress: OnProgress
     ) -> GeneratedPlay:
         """A judged play of the map, its mods applied."""
+        if options.like and options.like is not self.liked:
+            self.known, self.liked = known_plays(self.model, options.like), options.like
+        known = self.known if options.like else None
         chart = chart_to_play(beatmap, seed)
 
         def play_once(sloppiness: float, on_progress: OnProgress) -> GeneratedPlay:
-            play, recorder = sample_play(self.model, chart, seed, options, on_progress, sloppiness)
+            play, recorder = sample_play(
+                self.model, chart, seed, options, on_progress, sloppiness, known=known
+            )
             return finish_play(beatmap, chart, play, None, recorder, self.name, seed)
 
         return play_to_target(play_once, options, on_progress)
@@ -97,10 +82,11 @@ def sample_play(
     on_progress: OnProgress,
     sloppiness: float = 0.0,
     sampling: Sampling | None = None,
+    known: KnownPlays | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A play (T, len(Play)) of a whole map, and the person's recorder. `sloppiness` is
-    osu.players.target's."""
-    person = draw_person(model, chart, seed, options)
+    osu.players.target's; `known` are the plays of `like`, read before."""
+    person = draw_person(model, chart, seed, options, known)
     person = person._replace(style=with_sloppiness(person.style, sloppiness, options))
     if sampling is None:
         wished = options.like or options.target_accuracy or options.unstable_rate
@@ -179,55 +165,3 @@ def sample_as(
         signal,
     )
     return to_play(signal, condition)[0, : chart.frames].cpu().numpy()
-
-
-def draw_person(model: Denoiser, chart: Chart, seed: int, options: PlayOptions) -> Person:
-    """The person of `like`; without it one is drawn among the training plays whose maps ask about
-    as much as this one: people choose maps that they can play.
-
-    One who has not been seen to spin spins like somebody of the training plays.
-    """
-    rng = np.random.default_rng(seed)
-    if options.like:
-        liked = [read_person(model, replay, beatmap) for replay, beatmap in options.like]
-        style = torch.stack([person.style for person in liked]).nanmean(0)
-        style[Style.SCREEN] = liked[0].style[Style.SCREEN]  # a mean of two grids is none
-        embedding = torch.stack([person.style_embedding for person in liked]).mean(0)
-        spins = np.stack([person.spin for person in liked])
-        recorders = np.stack([person.recorder for person in liked])
-    else:
-        distance = 0.0
-        if options.target_accuracy is not None:
-            bank = model.bank_style[:, Style.ACCURACY].cpu().numpy()
-            wanted = style_of_accuracy(options.target_accuracy)
-            distance = np.nan_to_num(((bank - wanted) / 0.2) ** 2, nan=100.0)
-        row = draw_similar(model.bank_load.cpu().numpy(), chart, rng, distance)
-        style, embedding = model.bank_style[row].clone().cpu(), model.bank_code[row].cpu()
-        spins = model.bank_spin[row, None].cpu().numpy()
-        recorders = model.bank_recorder[row, None].cpu().numpy()
-    if np.isnan(spins).all():
-        spins = model.bank_spin.cpu().numpy()
-    finite = spins[np.isfinite(spins).all(1)]
-    spin = rng.choice(finite) if len(finite) else np.full(len(Spin), np.nan)
-    if options.target_accuracy is not None:
-        style[Style.ACCURACY] = style_of_accuracy(options.target_accuracy)
-    if options.unstable_rate is not None:
-        style[Style.SPREAD] = spread_of_unstable_rate(options.unstable_rate)
-    return Person(style, embedding, spin, draw_recorder(recorders, model.bank_recorder, rng))
-
-
-@torch.no_grad()
-def read_person(model: Denoiser, replay: Replay, beatmap: Beatmap) -> Person:
-    """Who played a replay of the map."""
-    device = next(model.parameters()).device
-    chart = chart_of(beatmap, clock_of(replay))
-    t_ms, xy, keys = clean_frames(replay)
-    play = encode_play(t_ms, xy, keys, chart.start_ms, chart.frames, chart.rate)
-    spans = to_real_ms(key_spans(t_ms, keys), chart)
-    events, _ = events_of(chart, spans)
-    screen = screen_grid_px(replay.xy)
-    style = style_of(chart, events, play[:, : Play.K1], replay.accuracy, screen)
-    condition = chart_condition(chart, device)
-    embedding = model.encoder(torch.from_numpy(play[None]).to(device), condition, torch.float32)[0]
-    spin = spin_of(chart, play[:, : Play.K1])
-    return Person(torch.from_numpy(style), embedding.cpu(), spin, fit_recorder(replay))

@@ -1,10 +1,13 @@
 """What a user may ask of a play, within which bounds, and how a refusal is said."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from osu.errors import UserError
+import numpy as np
+
+from osu.errors import UserError, shown
 from osu.features.chart import chart_of
 from osu.features.play import MIN_FRAMES, played_frames
 from osu.formats.beatmap import Beatmap
@@ -15,6 +18,7 @@ from osu.rules.judge import judge
 SKILLS = {"low": 0.91, "mid": 0.96, "high": 0.985}  # accuracies
 ACCURACY_RANGE = (0.5, 1.0)
 UNSTABLE_RATE_RANGE = (30.0, 400.0)
+MOST_NAMES = 3  # of whose plays are liked
 LAST_SEED = 2**31 - 1  # the replay's own seed has 32 bits
 
 OnProgress = Callable[[float], None]  # gets the share done, 0 .. 1, and may raise to stop
@@ -46,6 +50,31 @@ def liked_play(name: str, replay: Replay, beatmap: Beatmap) -> LikedPlay:
     if not replay.counts_known:
         replay = judge(beatmap, replay).stamp(replay)
     return LikedPlay(replay, beatmap)
+
+
+def about_likes(likes: Sequence[LikedPlay]) -> str:
+    """One line: how many plays there are and whose, and how surely they tell how well the person
+    plays: means over the plays, each with its standard error."""
+    players = Counter(play.replay.player for play in likes)
+    names = ", ".join(f"{shown(name, 40)} ({n})" for name, n in players.most_common(MOST_NAMES))
+    if len(players) == 1:
+        names = shown(likes[0].replay.player, 40)
+    elif len(players) > MOST_NAMES:
+        names += f" and {len(players) - MOST_NAMES} more"
+    accuracies = [100 * play.replay.accuracy for play in likes]
+    rates = [judge(play.beatmap, play.replay).unstable_rate for play in likes]
+    means = f"accuracy {_with_error(accuracies, 1)} %, unstable rate {_with_error(rates, 0)}"
+    plays = "1 play" if len(likes) == 1 else f"{len(likes)} plays"
+    return f"like {plays} of {names}: {means} (means ± standard errors)"
+
+
+def _with_error(values: list[float], digits: int) -> str:
+    """The mean of the finite values and its standard error, which takes two of them."""
+    known = np.array(values)[np.isfinite(values)]
+    if not len(known):
+        return "unknown"
+    error = "?" if len(known) < 2 else f"{known.std(ddof=1) / len(known) ** 0.5:.{digits}f}"
+    return f"{known.mean():.{digits}f} ± {error}"
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,14 @@ from osu.formats.replay import clean_frames, dump_replay, load_replay
 from osu.nets.denoiser import KEY_SCALE
 from osu.players.diffusion import (
     GUIDED,
-    Person,
     Sampling,
-    draw_person,
     sample_as,
 )
 from osu.players.dpm_solver import noise_levels, sample
 from osu.players.engine import load_player
 from osu.players.generated import draw_recorder
 from osu.players.options import LikedPlay, PlayOptions
+from osu.players.person import Person, draw_person
 from osu.units import CENTRE_PX
 from tests.paths import SAMPLE as SAMPLES
 from tests.small_map import small_map
