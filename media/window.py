@@ -15,8 +15,8 @@ from pathlib import Path
 
 from PIL import Image, ImageGrab
 
-import gui
 from osu.gui import messages as msg
+from osu.gui.program.app import PROGRAM_NAME, App
 from osu.gui.settings import Settings
 from osu.gui.worker import Worker
 from osu.players.naming import AUTO
@@ -33,10 +33,10 @@ PATIENCE_S = 600.0
 def main(out: Path) -> None:
     with tempfile.TemporaryDirectory() as config:
         os.environ["XDG_CONFIG_HOME"] = config  # the person's own settings stay as they are
-        root = tk.Tk(className=gui.TITLE)
-        app = gui.App(root, Worker(), Settings(size=SIZE))
+        root = tk.Tk(className=PROGRAM_NAME)
+        app = App(root, Worker(), Settings(size=SIZE))
         root.geometry("{}x{}+0+0".format(*SIZE))
-        app.open_paths((str(MAP.parent), str(MAP)))
+        app.opening.open_paths((str(MAP.parent), str(MAP)))
         until(app, lambda: app.window.form.cards and app.worker.state == "idle")
         until(app, app.chosen_maps)
         for model, seed in PLAYS:
@@ -55,7 +55,7 @@ def main(out: Path) -> None:
     print(f"{out}: {out.stat().st_size} bytes")
 
 
-def until(app: gui.App, condition: Callable[[], object]) -> None:
+def until(app: App, condition: Callable[[], object]) -> None:
     end_s = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < end_s, "the window did not get there"

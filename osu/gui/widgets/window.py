@@ -1,6 +1,7 @@
 """The window's regions put together: what is where, and which shortcut presses what.
 
-`actions` is the program (gui.App): each widget calls one of its methods and does nothing else.
+`actions` is the program (osu.gui.program): each widget calls one of its handlers and does nothing
+else.
 """
 
 import tkinter as tk
@@ -62,7 +63,7 @@ class Window:
         shortcuts = self._shortcuts(actions)
         self._tabs.add(ShortcutList(self._tabs, shortcuts), text="Keys")
         bind_shortcuts(root, shortcuts)
-        accept_files(root, actions.open_paths)
+        accept_files(root, actions.opening.open_paths)
         scale_gaps(root)
         self._right_padding = self._right.cget("padding")
 
@@ -168,8 +169,8 @@ class Window:
         row = ttk.Frame(left)
         row.grid(row=0, column=0, sticky="ew")
         row.columnconfigure(2, weight=1)
-        self._button(row, "open", "Open...", actions.ask_open).grid(row=0, column=0)
-        songs = self._button(row, "songs", "Songs...", actions.ask_songs)
+        self._button(row, "open", "Open...", actions.opening.ask_open).grid(row=0, column=0)
+        songs = self._button(row, "songs", "Songs...", actions.opening.ask_songs)
         songs.grid(row=0, column=1, padx=6)
         recent = ttk.Menubutton(row, text="Recent  ")  # sv-ttk sets its arrow close
         recent.grid(row=0, column=2, sticky="w")
@@ -182,10 +183,10 @@ class Window:
 
     def _fill(self, menu: tk.Menu, actions: Any) -> None:
         menu.delete(0, "end")
-        for name, path in actions.recent():
+        for name, path in actions.opening.recent():
             menu.add_command(
                 label=shown(name, MOST_CAPTION),
-                command=lambda path=path: actions.open_paths((path,)),
+                command=lambda path=path: actions.opening.open_paths((path,)),
             )
 
     def _create_generate(self, left: ttk.Frame, actions: Any) -> None:
@@ -193,11 +194,13 @@ class Window:
         row = ttk.Frame(left)
         row.grid(row=4, column=0, sticky="ew", pady=(8, 0))
         row.columnconfigure(0, weight=1)
-        generate = self._button(row, "generate", "Generate", actions.generate)
+        generate = self._button(row, "generate", "Generate", actions.generating.generate)
         generate.configure(style="Accent.TButton")
         generate.grid(row=0, column=0, sticky="ew")
-        self._button(row, "batch", "Batch...", actions.ask_batch).grid(row=0, column=1, padx=6)
-        self._button(row, "cancel", "Cancel", actions.cancel).grid(row=0, column=2)
+        self._button(row, "batch", "Batch...", actions.generating.ask_batch).grid(
+            row=0, column=1, padx=6
+        )
+        self._button(row, "cancel", "Cancel", actions.generating.cancel).grid(row=0, column=2)
         self._progress = ttk.Progressbar(row, maximum=1.0)
         self._progress.grid(row=1, column=0, columnspan=3, sticky="ew", pady=(6, 0))
 
@@ -214,9 +217,9 @@ class Window:
         tabs = self._tabs = ttk.Notebook(panes)
         panes.add(tabs, weight=0)
         tabs.add(self._create_plays(tabs, actions), text="Plays")
-        self.live = LivePanel(tabs, settings, self._button, actions)
+        self.live = LivePanel(tabs, settings, self._button, actions.live)
         tabs.add(self.live, text="Live")
-        self.blind = BlindPanel(tabs, self._button, actions)
+        self.blind = BlindPanel(tabs, self._button, actions.generating)
         tabs.add(self.blind, text="Blind test")
         self._works = WorkList(tabs, actions.worker.cancel)
         tabs.add(self._works, text="Works")
@@ -227,19 +230,19 @@ class Window:
         plays = ttk.Frame(tabs, padding=8)
         plays.columnconfigure(0, weight=1)
         plays.rowconfigure(0, weight=1)
-        self.results = Results(plays, actions.show_selected)
+        self.results = Results(plays, actions.plays.show_selected)
         self.results.grid(row=0, column=0, sticky="nsew")
         row = ttk.Frame(plays)
         row.grid(row=1, column=0, sticky="ew", pady=(6, 0))
         row.columnconfigure(0, weight=1)
         self._over_one_field = tk.BooleanVar(row, False)
         over = ttk.Checkbutton(row, text="Overlay", style="Toggle.TButton")
-        over.configure(variable=self._over_one_field, command=actions.show_selected)
+        over.configure(variable=self._over_one_field, command=actions.plays.show_selected)
         over.grid(row=0, column=0, sticky="w")
         Tooltip(over, lambda x, y: OVER_TIP)
         self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
-        self._button(row, "save", "Save...", actions.ask_save).grid(row=0, column=2, padx=6)
-        self._button(row, "gif", "Gif...", actions.ask_gif).grid(row=0, column=3)
+        self._button(row, "save", "Save...", actions.plays.ask_save).grid(row=0, column=2, padx=6)
+        self._button(row, "gif", "Gif...", actions.plays.ask_gif).grid(row=0, column=3)
         self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
         seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=3)
         seconds.grid(row=0, column=4, padx=(6, 0))
@@ -289,7 +292,7 @@ class Window:
             Shortcut("Left", "5 s back", "<Left>", lambda: preview.skip(-1), plain=True),
             Shortcut("Right", "5 s on", "<Right>", lambda: preview.skip(1), plain=True),
             *(
-                Shortcut(key, does, key, lambda to=to: actions.jump_to_miss(to), plain=True)
+                Shortcut(key, does, key, lambda to=to: actions.plays.jump_to_miss(to), plain=True)
                 for key, does, to in (("n", "next miss", 1), ("p", "miss before", -1))
             ),
             Shortcut(".", "a frame on", "<period>", lambda: preview.step(1), plain=True),
