@@ -1,5 +1,6 @@
 """What the window's commands do, each on a thread of osu.gui.worker."""
 
+import contextlib
 import math
 import queue
 import threading
@@ -14,9 +15,11 @@ from osu.errors import UserError
 from osu.files import ready_folder
 from osu.formats.beatmap import Beatmap, load_beatmap
 from osu.formats.mods import parse_mods
+from osu.formats.osu_file import MAX_MAP_BYTES, BeatmapError
 from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.blind import make_blind_page
+from osu.gui.maps.measures import KnownMeasures
 from osu.gui.messages import (
     Command,
     FindWindow,
@@ -25,6 +28,8 @@ from osu.gui.messages import (
     MakeBlindPage,
     MapOpened,
     MapShown,
+    MapsMeasured,
+    MeasureMaps,
     OpenMap,
     OpenReplay,
     Played,
@@ -40,7 +45,7 @@ from osu.gui.messages import (
     WindowFound,
 )
 from osu.gui.saving import saving
-from osu.gui.songs import list_songs, scan
+from osu.gui.songs import Song, list_songs, read_songs, scan
 from osu.live import protocol
 from osu.live.game_window import find_window
 from osu.live.plan import make_plan
@@ -55,6 +60,8 @@ if TYPE_CHECKING:  # its file imports torch
     from osu.players.generated import GeneratedPlay
 
 PROGRESS_S = 0.05
+MEASURED_S = 0.5  # measures are told so often,
+MEASURE_REST_S = 0.001  # and after each map the window's thread has its turn
 LIVE_POLL_S = 0.005
 LIVE_STOP_S = 2.0  # then the process is ended
 
@@ -100,6 +107,8 @@ class Jobs:
                 songs = scan(folder, lambda n: job.progress(None, f"{n} maps found"), job.cancel)
                 job.check()
                 job.put(SongsListed(folder, tuple(songs)))
+            case MeasureMaps(songs):
+                _measure(songs, job)
             case OpenMap(path, difficulty):
                 stage = Stage(load_beatmap(path, difficulty))
                 self._opened = tuple(dict.fromkeys((*self._opened, path)))
@@ -225,6 +234,28 @@ class Jobs:
                     player.stop()  # and wait a moment for its last word
                     give_up_s = time.monotonic() + LIVE_STOP_S
                 time.sleep(LIVE_POLL_S)
+
+
+def _measure(songs: tuple[Song, ...], job: RunningCommand) -> None:
+    """What cannot be read has no measures: it is said when a person opens it."""
+    known, found = KnownMeasures(), {}
+    wanted = {song.key for song in songs}
+    told_s = time.monotonic()
+    try:
+        for path in dict.fromkeys(song.path for song in songs):
+            for song, data in read_songs(Path(path), MAX_MAP_BYTES):
+                if job.cancel.wait(MEASURE_REST_S):
+                    return
+                if song.key in wanted:
+                    with contextlib.suppress(BeatmapError):
+                        found[song.key] = known.of(data)
+            if time.monotonic() - told_s >= MEASURED_S:
+                job.put(MapsMeasured(found))
+                found, told_s = {}, time.monotonic()
+        job.put(MapsMeasured(found))
+    finally:
+        with contextlib.suppress(OSError):  # computed again at the next start
+            known.save()
 
 
 def _save_gif(command: SaveGif, job: RunningCommand) -> None:

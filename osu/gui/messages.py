@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from osu.formats.replay import Replay
+from osu.gui.maps.measures import MapMeasures
 from osu.gui.songs import Song
 from osu.live import protocol
 from osu.live.plan import Rect
@@ -22,6 +23,13 @@ class ScanSongs:
     """-> SongsListed"""
 
     folder: str
+
+
+@dataclass(frozen=True)
+class MeasureMaps:
+    """-> MapsMeasured, again and again. Goes on beside all others; nobody waits for it."""
+
+    songs: tuple[Song, ...]
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,7 @@ class MakeBlindPage:
 
 Command = (
     ScanSongs
+    | MeasureMaps
     | OpenMap
     | ShowMap
     | OpenReplay
@@ -140,6 +149,11 @@ class ModelsListed:
 class SongsListed:
     folder: str
     songs: tuple[Song, ...]
+
+
+@dataclass(frozen=True)
+class MapsMeasured:
+    measures: dict[tuple[str, str], MapMeasures]  # by Song.key: some of those that were asked for
 
 
 @dataclass(frozen=True)

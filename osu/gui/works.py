@@ -13,6 +13,7 @@ from osu.gui.messages import (
     FindWindow,
     Generate,
     MakeBlindPage,
+    MeasureMaps,
     OpenMap,
     OpenReplay,
     PlayLive,
@@ -83,6 +84,8 @@ def name_of(command: Command) -> str:
             return f"{count} of {of}{each} by {model}{under}"
         case ScanSongs(folder):
             return f"the maps of {folder}"
+        case MeasureMaps(songs):
+            return f"stars, BPM and length of {len(songs)} maps"
         case OpenMap(path) | ShowMap(path) | OpenReplay(path):
             return f"opening {Path(path).name}"
         case MakeBlindPage(path=path):

@@ -49,6 +49,7 @@ def display(screen):
 def home(tmp_path, monkeypatch, display):
     """A folder of its own for settings, files and this display."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DISPLAY", display)
     (tmp_path / "small.osu").write_bytes(OSU)

@@ -76,6 +76,9 @@ class App:
                 self.window.maps.show(songs)
                 self.settings = dataclasses.replace(self.settings, songs_folder=folder)
                 self.window.say(f"{len(songs)} maps in {folder}.")
+                self.measure(songs)
+            case msg.MapsMeasured(measures):
+                self.window.maps.learn(measures)
             case msg.MapOpened():
                 self.on_map(event)
             case msg.MapShown(path, stage):
@@ -131,9 +134,16 @@ class App:
             results.choose(row)
         self.window.say(result.sentence())
 
+    def measure(self, songs: tuple[Song, ...]) -> None:
+        """Have stars, BPM and length computed where they are not known."""
+        new = tuple(song for song in songs if song.key not in self.window.maps.known)
+        if new:
+            self.worker.post(msg.MeasureMaps(new))
+
     def add_map(self, song: Song, of_its_file: tuple[Song, ...] = ()) -> None:
         """List a map and choose it."""
         self.window.maps.add(of_its_file or (song,))
+        self.measure(of_its_file or (song,))
         self.window.maps.choose(song)
         self.window.show_maps_name((song,))
         self._to_show = None
