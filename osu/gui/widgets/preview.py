@@ -220,6 +220,7 @@ class Preview(ttk.Frame):
 
     def _on_resize(self, event: tk.Event) -> None:
         self.canvas.coords(self._hint, event.width / 2, event.height / 2)
+        self.canvas.itemconfigure(self._hint, width=event.width)
         if self._resize is not None:
             self.after_cancel(self._resize)
         self._resize = self.after(RESIZED_MS, self._resized)
