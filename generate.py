@@ -30,7 +30,7 @@ from osu.data.library import (
 )
 from osu.devices import pick_device
 from osu.errors import UserError, run_program, shown
-from osu.files import ready_folder
+from osu.files import file_beside, ready_folder
 from osu.formats.archive import ARCHIVES, DifficultyError
 from osu.formats.beatmap import Beatmap
 from osu.formats.mods import PLAYABLE, Mods, ModsError, mods_str, parse_mods
@@ -53,7 +53,9 @@ from osu.players.options import (
     liked_play,
 )
 from osu.render.export import lively_window, save_gif
+from osu.render.painter import RenderError
 from osu.render.scene import Stage
+from osu.render.video import NO_AV, can_write_video, save_mp4
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
 MOST_LIKED, MOST_LOOKED_AT = 50, 1000  # replays of --like: read, and opened at most
@@ -91,6 +93,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--skill", choices=list(SKILLS), help="instead of --accuracy")
     parser.add_argument("--steps", type=int, help="of the sampler: fewer are faster")
     parser.add_argument("--gif", action="store_true", help="draw each play as a gif beside it")
+    parser.add_argument(
+        "--mp4", action="store_true", help="each whole play with its song, beside it (extra: mp4)"
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto (%(default)s)")
     args = parser.parse_args(argv)
     if args.count < 1:
@@ -192,17 +197,21 @@ def _is_replay(path: Path) -> bool:
     return path.suffix.lower() == ".osr"
 
 
-def save_play(play: GeneratedPlay, path: Path, gif: bool) -> None:
+def save_play(play: GeneratedPlay, path: Path, map_path: Path, gif: bool, mp4: bool) -> None:
     replay = play.replay
     save_replay(replay, path)
     print(
         f"{shown(path)}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
         f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
     )
+    stage = Stage(play.beatmap, replay, play.judgement) if gif or mp4 else None
     if gif:
-        stage = Stage(play.beatmap, replay, play.judgement)
         save_gif([stage], path.with_suffix(".gif"), *lively_window(play.beatmap))
         print(shown(path.with_suffix(".gif")))
+    if mp4:
+        song = file_beside(map_path, play.beatmap.audio_filename)
+        save_mp4([stage], path.with_suffix(".mp4"), stage.start_ms, stage.end_ms, song)
+        print(shown(path.with_suffix(".mp4")) + ("" if song else " (its song was not found)"))
 
 
 class Outcome:
@@ -218,6 +227,7 @@ class Outcome:
         self.wanted = len(files) * args.count  # plays
         self.plays = self.skipped = self.others = 0
         self.taken: set[str] = set()  # names for the maps so far
+        self.map_path = Path()  # of the map that is open
         self.paths: list[Path] = []  # of plays that are to come of the map that is open
 
     def take(self, event: Opened | MadePlay | Skipped) -> None:
@@ -227,11 +237,12 @@ class Outcome:
                 if beatmap.left_out:
                     print(f"{shown(path)}: {beatmap.left_out}")
                 names = play_file_names(self.args.model, self.seeds, beatmap, self.taken)
+                self.map_path = path
                 out = Path(self.args.out)
                 self.paths = [out] if _is_replay(out) else [out / name for name in names]
                 ready_folder(self.paths[0].parent)  # before the playing
             case MadePlay(_, play):
-                save_play(play, self.paths.pop(0), self.args.gif)
+                save_play(play, self.paths.pop(0), self.map_path, self.args.gif, self.args.mp4)
                 self.plays += 1
             case Skipped(_, error) if self.alone:
                 raise error
@@ -254,6 +265,8 @@ class Outcome:
 
 
 def generate(args: argparse.Namespace) -> None:
+    if args.mp4 and not can_write_video():
+        raise RenderError(NO_AV)
     mods = playable_mods(args.mods)
     unread: Counter = Counter()
     files = map_files(args.map, unread)

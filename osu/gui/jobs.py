@@ -1,5 +1,6 @@
 """What the window's commands do, each on a thread of osu.gui.worker."""
 
+import contextlib
 import math
 import queue
 import threading
@@ -14,17 +15,23 @@ from osu.errors import UserError
 from osu.files import ready_folder
 from osu.formats.beatmap import Beatmap, load_beatmap
 from osu.formats.mods import parse_mods
+from osu.formats.osu_file import MAX_MAP_BYTES, BeatmapError
 from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.blind import make_blind_page
+from osu.gui.drawing import draw
+from osu.gui.maps.measures import KnownMeasures
 from osu.gui.messages import (
     Command,
+    DrawCharts,
     FindWindow,
     Generate,
     Live,
     MakeBlindPage,
     MapOpened,
     MapShown,
+    MapsMeasured,
+    MeasureMaps,
     OpenMap,
     OpenReplay,
     Played,
@@ -33,14 +40,16 @@ from osu.gui.messages import (
     ReplayOpened,
     Saved,
     SaveGif,
+    SavePicture,
     SaveReplay,
+    SaveVideo,
     ScanSongs,
     ShowMap,
     SongsListed,
     WindowFound,
 )
 from osu.gui.saving import saving
-from osu.gui.songs import list_songs, scan
+from osu.gui.songs import Song, list_songs, read_songs, scan
 from osu.live import protocol
 from osu.live.game_window import find_window
 from osu.live.plan import make_plan
@@ -48,13 +57,14 @@ from osu.live.player import LivePlayer
 from osu.players.many import ChosenMap, MadePlay, Opened, PlayOne, Skipped, play_maps
 from osu.players.naming import AUTO, play_file_names
 from osu.players.options import Cancelled, LikedPlay, OnProgress, PlayOptions, liked_play
-from osu.render.export import save_gif
 from osu.render.scene import Stage
 
 if TYPE_CHECKING:  # its file imports torch
     from osu.players.generated import GeneratedPlay
 
 PROGRESS_S = 0.05
+MEASURED_S = 0.5  # measures are told so often,
+MEASURE_REST_S = 0.001  # and after each map the window's thread has its turn
 LIVE_POLL_S = 0.005
 LIVE_STOP_S = 2.0  # then the process is ended
 
@@ -78,6 +88,11 @@ class RunningCommand:
             self._told_s = now
             self.put(Progress(self.number, part, text))
 
+    def part(self, part: float, text: str) -> None:
+        """A Progress of work that may be left here."""
+        self.check()
+        self.progress(part, text)
+
     def check(self) -> None:
         """Leaves the job where it is cancelled."""
         if self.cancel.is_set():
@@ -100,6 +115,8 @@ class Jobs:
                 songs = scan(folder, lambda n: job.progress(None, f"{n} maps found"), job.cancel)
                 job.check()
                 job.put(SongsListed(folder, tuple(songs)))
+            case MeasureMaps(songs):
+                _measure(songs, job)
             case OpenMap(path, difficulty):
                 stage = Stage(load_beatmap(path, difficulty))
                 self._opened = tuple(dict.fromkeys((*self._opened, path)))
@@ -114,9 +131,8 @@ class Jobs:
                 with saving(path):
                     save_replay(replay, path)
                 job.put(Saved(path))
-            case SaveGif(path=path):
-                with saving(path):
-                    _save_gif(command, job)
+            case SaveGif() | SaveVideo() | DrawCharts() | SavePicture():
+                job.put(draw(command, job.part))
             case FindWindow():
                 job.put(WindowFound(find_window()))
             case MakeBlindPage():
@@ -227,23 +243,26 @@ class Jobs:
                 time.sleep(LIVE_POLL_S)
 
 
-def _save_gif(command: SaveGif, job: RunningCommand) -> None:
-    def report(part: float) -> None:
-        job.check()
-        job.progress(part, "drawing the gif")
-
-    width = 480 if len(command.stages) == 1 or command.over_one_field else 800
-    save_gif(
-        command.stages,
-        command.path,
-        command.start_ms,
-        command.end_ms,
-        width=width,
-        labels=command.labels,
-        over_one_field=command.over_one_field,
-        progress=report,
-    )
-    job.put(Saved(command.path))
+def _measure(songs: tuple[Song, ...], job: RunningCommand) -> None:
+    """What cannot be read has no measures: it is said when a person opens it."""
+    known, found = KnownMeasures(), {}
+    wanted = {song.key for song in songs}
+    told_s = time.monotonic()
+    try:
+        for path in dict.fromkeys(song.path for song in songs):
+            for song, data in read_songs(Path(path), MAX_MAP_BYTES):
+                if job.cancel.wait(MEASURE_REST_S):
+                    return
+                if song.key in wanted:
+                    with contextlib.suppress(BeatmapError):
+                        found[song.key] = known.of(data)
+            if time.monotonic() - told_s >= MEASURED_S:
+                job.put(MapsMeasured(found))
+                found, told_s = {}, time.monotonic()
+        job.put(MapsMeasured(found))
+    finally:
+        with contextlib.suppress(OSError):  # computed again at the next start
+            known.save()
 
 
 def _find_map(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from osu.formats.replay import Replay
+from osu.gui.maps.measures import MapMeasures
 from osu.gui.songs import Song
 from osu.live import protocol
 from osu.live.plan import Rect
@@ -22,6 +23,13 @@ class ScanSongs:
     """-> SongsListed"""
 
     folder: str
+
+
+@dataclass(frozen=True)
+class MeasureMaps:
+    """-> MapsMeasured, again and again. Goes on beside all others; nobody waits for it."""
+
+    songs: tuple[Song, ...]
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,35 @@ class SaveGif:
 
 
 @dataclass(frozen=True)
+class SaveVideo:
+    """-> Saved. As SaveGif, with the song of the map at `map_path`."""
+
+    stages: tuple[Stage, ...]
+    labels: tuple[str, ...]
+    path: str
+    start_ms: float
+    end_ms: float
+    over_one_field: bool
+    map_path: str
+
+
+@dataclass(frozen=True)
+class DrawCharts:
+    """-> ChartsDrawn: timing and aim of plays of one map."""
+
+    stages: tuple[Stage, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SavePicture:
+    """-> Saved"""
+
+    png: bytes
+    path: str
+
+
+@dataclass(frozen=True)
 class FindWindow:
     """-> WindowFound: the game's window, by its title."""
 
@@ -114,12 +151,16 @@ class MakeBlindPage:
 
 Command = (
     ScanSongs
+    | MeasureMaps
     | OpenMap
     | ShowMap
     | OpenReplay
     | Generate
     | SaveReplay
     | SaveGif
+    | SaveVideo
+    | DrawCharts
+    | SavePicture
     | FindWindow
     | PlayLive
     | MakeBlindPage
@@ -140,6 +181,11 @@ class ModelsListed:
 class SongsListed:
     folder: str
     songs: tuple[Song, ...]
+
+
+@dataclass(frozen=True)
+class MapsMeasured:
+    measures: dict[tuple[str, str], MapMeasures]  # by Song.key: some of those that were asked for
 
 
 @dataclass(frozen=True)
@@ -175,6 +221,11 @@ class Played:
 @dataclass(frozen=True)
 class Saved:
     path: str
+
+
+@dataclass(frozen=True)
+class ChartsDrawn:
+    png: bytes
 
 
 @dataclass(frozen=True)

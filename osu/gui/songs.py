@@ -3,8 +3,9 @@
 Only the top of each .osu is read, up to its first timing points; nothing is decoded.
 """
 
+import functools
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,11 @@ class Song:
     @property
     def label(self) -> str:
         return f"{self.artist} - {self.title} [{self.difficulty}]"
+
+    @functools.cached_property
+    def searched(self) -> str:
+        """What a search looks through, in lower case."""
+        return f"{self.label} {self.creator} {self.known_as}".lower()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -76,34 +82,35 @@ def scan(
             progress(len(songs))
     if not songs and goes_on():
         raise SongsError(f"{folder} holds no osu!standard map (.osu, .osz or .olz).")
-    return sorted(songs, key=lambda song: (*(s.lower() for s in (song.artist, song.title)), song))
+    return sorted(songs, key=_place)
+
+
+def _place(song: Song) -> tuple[str, ...]:
+    """In the list: the difficulties of a set, one song by one mapper, are together."""
+    names = (song.artist, song.title, song.creator, song.difficulty)
+    return *(name.lower() for name in names), song.path
 
 
 def list_songs(path: Path) -> list[Song]:
     """The osu!standard difficulties of one .osu, .osz or .olz file; none where it can't be read."""
+    return [song for song, _ in read_songs(path, MAP_HEAD_BYTES)]
+
+
+def read_songs(path: Path, most_bytes: int) -> list[tuple[Song, bytes]]:
+    """The songs of one file, each with the first `most_bytes` of its .osu."""
     try:
         if content_suffix(path) == ".osu":
-            return list(_song(read_file(path, MAP_HEAD_BYTES), path))
-        heads = read_osu_files(path, MAP_HEAD_BYTES)
-        return [song for _, head in heads for song in _song(head, path)]
+            heads = [("", read_file(path, most_bytes))]
+        else:
+            heads = list(read_osu_files(path, most_bytes))
+        return [(song, data) for _, data in heads for song in _song(data, path)]
     except UNREADABLE:
         return []
 
 
-def search(songs: Iterable[Song], query: str) -> list[Song]:
-    """The songs that hold every word of `query` somewhere in their names and tags, in their
-    order."""
-    words = query.lower().split()
-    return [s for s in songs if all(w in _searched(s) for w in words)]
-
-
-def _searched(song: Song) -> str:
-    return f"{song.label} {song.creator} {song.known_as}".lower()
-
-
-def _song(head: bytes, path: Path) -> Iterator[Song]:
+def _song(data: bytes, path: Path) -> Iterator[Song]:
     """The song of one .osu file that begins so, or nothing for another game mode."""
-    fields = read_names(head)
+    fields = read_names(data[:MAP_HEAD_BYTES])
     if fields is not None:
         names = (fields.get(k, "").strip() for k in ("Artist", "Title", "Version", "Creator"))
         known_as = (fields.get(k, "") for k in ("ArtistUnicode", "TitleUnicode", "Source", "Tags"))

@@ -16,10 +16,12 @@ from osu.gui.messages import (
     Generate,
     Live,
     MakeBlindPage,
+    MeasureMaps,
     ModelsListed,
     PlayLive,
     Progress,
     SaveGif,
+    SaveVideo,
     ScanSongs,
     ShowMap,
 )
@@ -33,10 +35,13 @@ LANES = {
     ScanSongs: "songs",
     Generate: "works",
     SaveGif: "works",
+    SaveVideo: "works",
     MakeBlindPage: "works",
     PlayLive: "live",
+    MeasureMaps: "measures",
 }
 _FILES = "files"  # all others
+_UNSEEN = "measures"  # goes on without a word: no state, no work
 
 
 class Worker:
@@ -74,7 +79,7 @@ class Worker:
     def state(self) -> str:
         if self._closed:
             return "closed"
-        lanes = {_lane(work.command) for work in self._works.values()}
+        lanes = {_lane(work.command) for work in self._works.values()} - {_UNSEEN}
         for lane, word in (("live", self._live), ("works", "working"), ("songs", "working")):
             if lane in lanes:
                 return word
@@ -82,8 +87,10 @@ class Worker:
 
     @property
     def works(self) -> tuple[Work, ...]:
-        """What is worth a person's look: all that runs or waits, but a map that is only shown."""
-        works = (w for w in self._works.values() if not isinstance(w.command, ShowMap))
+        """What is worth a person's look: all that runs or waits, but a map that is only shown and
+        maps that are measured."""
+        unseen = (ShowMap, MeasureMaps)
+        works = (w for w in self._works.values() if not isinstance(w.command, unseen))
         return tuple(sorted(works, key=lambda work: work.started_s is None))
 
     def is_opening(self) -> bool:
@@ -129,10 +136,10 @@ class Worker:
         return events
 
     def cancel(self, *numbers: int) -> None:
-        """Give up the works with these numbers; all that run or wait without any."""
-        for number in numbers or tuple(self._works):
-            if number in self._works:
-                self._works[number].cancel.set()
+        """Give up the works with these numbers; without any all that a person has asked for."""
+        for number, work in self._works.items():
+            if number in numbers or not (numbers or _lane(work.command) == _UNSEEN):
+                work.cancel.set()
 
     def start_live(self) -> None:
         """Begin the armed play now, without its start key."""
@@ -145,7 +152,7 @@ class Worker:
     def close(self, timeout_s: float | None = None) -> None:
         """Cancel everything and wait for the threads to end, or so long for each; in any state, any
         number of times."""
-        self.cancel()
+        self.cancel(*self._works)
         if not self._closed:
             self._closed = True
             for jobs in self._queues.values():

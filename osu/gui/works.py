@@ -10,14 +10,18 @@ from osu.errors import shown
 from osu.formats.mods import mods_str, parse_mods
 from osu.gui.messages import (
     Command,
+    DrawCharts,
     FindWindow,
     Generate,
     MakeBlindPage,
+    MeasureMaps,
     OpenMap,
     OpenReplay,
     PlayLive,
     SaveGif,
+    SavePicture,
     SaveReplay,
+    SaveVideo,
     ScanSongs,
     ShowMap,
 )
@@ -83,12 +87,17 @@ def name_of(command: Command) -> str:
             return f"{count} of {of}{each} by {model}{under}"
         case ScanSongs(folder):
             return f"the maps of {folder}"
+        case MeasureMaps(songs):
+            return f"stars, BPM and length of {len(songs)} maps"
         case OpenMap(path) | ShowMap(path) | OpenReplay(path):
             return f"opening {Path(path).name}"
         case MakeBlindPage(path=path):
             return f"a blind test, {Path(path).name}"
-        case SaveReplay(path=path) | SaveGif(path=path):
+        case SaveReplay() | SaveGif() | SaveVideo() | SavePicture():
+            path = command.path
             return f"saving {Path(path).name}"
+        case DrawCharts():
+            return "charts"
         case FindWindow():
             return "looking for the game's window"
         case PlayLive():

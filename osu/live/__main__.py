@@ -77,7 +77,10 @@ def main(argv: list[str] | None = None) -> int:
     print(NOTICE)
     with player:
         try:
-            return _follow(player, settings, starts_at_once=not args.start_key)
+            return _follow(player, settings, playfield, starts_at_once=not args.start_key)
+        except LiveError as error:
+            print(f"osu.live: {shown(error)}", file=sys.stderr)
+            return 2
         except KeyboardInterrupt:
             print("osu.live: stopped", file=sys.stderr)
             return 128 + signal.SIGINT
@@ -149,18 +152,24 @@ def _start(text: str) -> float | None:
     return None if text == FIRST else _ms(text)
 
 
-def _follow(player: LivePlayer, settings: LiveSettings, starts_at_once: bool) -> int:
-    """Prints the events of the play; -> the exit status."""
+def _follow(
+    player: LivePlayer, settings: LiveSettings, playfield: Rect, starts_at_once: bool
+) -> int:
+    """Prints the events of the play; -> the exit status. LiveError, and nothing has moved, where
+    the playfield is not on the screen."""
     armed = False
     for event in player.events():
-        armed |= isinstance(event, Armed)
+        if isinstance(event, Armed):
+            armed = True
+            if event.screen is not None:
+                check_playfield(playfield, Rect(*event.screen))
         match event:
-            case Armed(sink) if starts_at_once:
+            case Armed(sink=sink) if starts_at_once:
                 print(
                     f"{sink}: playing from {settings.start_at_ms:g} ms, {settings.stop_key} stops"
                 )
                 player.start()
-            case Armed(sink):
+            case Armed(sink=sink):
                 print(
                     f"{sink}: press {settings.start_key} when the map is at "
                     f"{settings.start_at_ms:g} ms; {settings.stop_key} stops, "

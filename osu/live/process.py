@@ -110,7 +110,7 @@ class Playback:
 
     def _wait_for_start(self) -> PlaybackClock | None:
         """The clock that began with the start key or command; None where it was called off."""
-        self._emit(Armed(self._sink.name))
+        self._emit(Armed(self._sink.name, self._sink.screen()))
         was_down, by_key, polls = True, False, 0
         while not by_key:
             if polls % round(FOCUS_POLL_S / ARMED_POLL_S) == 0:

@@ -87,6 +87,8 @@ class Armed:
     """Ready: the start key or `start` begins the play."""
 
     sink: str
+    # Left, top, width, height of what the pointer can reach; None where the system does not say.
+    screen: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,4 +156,6 @@ def event_from_json(line: bytes | str) -> LiveEvent:
     for name in ("motion", "keys"):
         if fields.get(name):
             fields[name] = Lateness(**fields[name])
+    if fields.get("screen"):
+        fields["screen"] = tuple(fields["screen"])
     return kind(**fields)

@@ -24,7 +24,7 @@ SAMPLE = ROOT / "data" / "sample"
 
 def open_samples(app):
     """-> row of the list by difficulty."""
-    app.open_paths((str(SAMPLE),))
+    app.opening.open_paths((str(SAMPLE),))
     idle(app)
     app.window.form.model.set(AUTO)
     tree = app.window.maps.tree
@@ -57,7 +57,7 @@ def press_generate(app):
 def test_the_map_that_is_clicked_is_shown_and_played(start):
     app = start()
     rows = open_samples(app)
-    app.open_paths((str(SAMPLE / "circuit.osu"),))
+    app.opening.open_paths((str(SAMPLE / "circuit.osu"),))
     idle(app)
     assert app.window.maps.tree.selection() == (rows["circuit"],)  # opened is selected as well
     click(app, app.window.maps.tree, rows["sprint"])
@@ -111,7 +111,7 @@ def test_a_map_chosen_while_the_worker_is_busy_is_shown_afterwards(start):
     click(app, app.window.maps.tree, rows["sprint"])
     app.root.update()
     assert [m.difficulty for m in app.chosen_maps()] == ["sprint"]
-    app.cancel()
+    app.generating.cancel()
     preview = app.window.preview
     until(app, lambda: preview.stages[0].beatmap.difficulty == "sprint")
 

@@ -128,7 +128,7 @@ def test_keys_after_a_click(start, home):
 
 def test_the_keyboard_goes_from_the_search_to_the_maps(start, home):
     app = start()
-    app.open_paths((str(ROOT / "data" / "sample"),))
+    app.opening.open_paths((str(ROOT / "data" / "sample"),))
     idle(app)
     app.root.focus_force()
     maps = app.window.maps
@@ -152,7 +152,7 @@ def test_a_human_beside_a_generated_play(start, home):
     save_replay(small_replay(late_ms=10), home / "human.osr")
     app = start()
     generate(app, home)
-    app.open_paths((str(home / "human.osr"),))
+    app.opening.open_paths((str(home / "human.osr"),))
     idle(app)
     tree = app.window.results.tree
     tree.selection_set(tree.get_children())
@@ -175,7 +175,7 @@ def test_the_model_and_what_it_follows(start, home):
             ]
 
     app = start(Settings(), Two())
-    app.open_paths((str(home / "small.osu"),))
+    app.opening.open_paths((str(home / "small.osu"),))
     idle(app)
     with pytest.raises(FormError, match="being listed"):  # not one that nobody has chosen
         app.window.form.model.set("")
@@ -272,7 +272,7 @@ def test_resizing_and_themes(start, home):
 def test_what_is_wrong_with_a_file_is_said_in_the_window(start, home):
     (home / "bad.osu").write_bytes(b"nonsense")
     app = start()
-    app.open_paths((str(home / "bad.osu"),))
+    app.opening.open_paths((str(home / "bad.osu"),))
     idle(app)
     status = app.window._status
     assert status.cget("style") == "Error.TLabel" and status.cget("text").count("\n") == 0

@@ -109,7 +109,7 @@ def test_closed_in_any_state_nothing_stays(start, home, state):
 def test_ten_starts_and_stops(start, home):
     for _ in range(10):
         app = start()
-        app.open_paths((str(home / "small.osu"),))
+        app.opening.open_paths((str(home / "small.osu"),))
         app.window.preview.play()
         app.root.update()
         app.close()

@@ -34,7 +34,7 @@ def open_replays(app, home, *late_ms):
     """Plays of the small map that press so late; -> their rows."""
     for n, ms in enumerate(late_ms):
         save_replay(small_replay(late_ms=ms), home / f"{n}.osr")
-        app.open_paths((str(home / "small.osu"), str(home / f"{n}.osr")))
+        app.opening.open_paths((str(home / "small.osu"), str(home / f"{n}.osr")))
         idle(app)
     return app.window.results.tree.get_children()
 
@@ -42,7 +42,7 @@ def open_replays(app, home, *late_ms):
 def test_misses_are_marked_and_jumped_to(start, home):
     app = start(SILENT)
     save_replay(small_replay(late_ms=250, second=False), home / "misses.osr")
-    app.open_paths((str(home / "small.osu"), str(home / "misses.osr")))
+    app.opening.open_paths((str(home / "small.osu"), str(home / "misses.osr")))
     idle(app)
     preview = app.window.preview
     misses_ms = preview.stages[0].miss_ms
@@ -102,7 +102,7 @@ def test_all_selected_plays_over_one_field_each_in_its_colour(start, home):
     app.root.update()
     assert len(preview.stages) == 2  # side by side
     app.window._over_one_field.set(True)
-    app.show_selected()
+    app.plays.show_selected()
     assert len(preview.stages) == 4
     until(app, lambda: preview._painter is not None)
     preview.clock.seek(400.0)
@@ -123,7 +123,7 @@ def test_a_key_whose_button_does_not_work_says_why(start, home):
 
 def test_works_are_listed_and_cancelled_one_by_one(start, home):
     app = start(SILENT, Named())
-    app.open_paths((str(home / "small.osu"),))
+    app.opening.open_paths((str(home / "small.osu"),))
     until(app, lambda: app.window.form.cards)
     idle(app)
     for _ in range(3):
@@ -139,7 +139,7 @@ def test_works_are_listed_and_cancelled_one_by_one(start, home):
     works._cancel_selected()
     type_key(app, "<Escape>")  # what runs: the first
     until(app, lambda: len(app.worker.works) == 1)
-    app.open_paths((str(home / "small.osu"),))  # a file opens meanwhile
+    app.opening.open_paths((str(home / "small.osu"),))  # a file opens meanwhile
     until(app, lambda: not app.worker.is_opening())
     works._cancel()
     idle(app)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import ImageGrab
 
-import gui
+from osu.gui.program.app import App
 from osu.gui.settings import Settings
 from osu.gui.worker import Worker
 from osu.players.naming import AUTO
@@ -49,6 +49,7 @@ def display(screen):
 def home(tmp_path, monkeypatch, display):
     """A folder of its own for settings, files and this display."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DISPLAY", display)
     (tmp_path / "small.osu").write_bytes(OSU)
@@ -78,7 +79,7 @@ def start(home):
 
     def start(settings=DEFAULTS, engine=None):
         root = tk.Tk()
-        apps.append(gui.App(root, Worker(engine or Endless()), settings))
+        apps.append(App(root, Worker(engine or Endless()), settings))
         root.update()
         return apps[-1]
 
@@ -100,7 +101,7 @@ def idle(app):
 
 def generate(app, home):
     """Open the small map and play it with the autoplayer."""
-    app.open_paths((str(home / "small.osu"),))
+    app.opening.open_paths((str(home / "small.osu"),))
     idle(app)
     app.window.form.model.set(AUTO)
     app.window.buttons["generate"].invoke()

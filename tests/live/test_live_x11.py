@@ -65,9 +65,9 @@ def long_hold():
     return build_replay(md5, "osu-players/hold", Mods(0), [0, 30, 60_000], xy, [0, 3, 3], 0, 0)
 
 
-def command(replay, folder, *options: str) -> list[str]:
+def command(replay, folder, *options: str, place=("--window", WINDOW)) -> list[str]:
     save_replay(replay, folder / "a.osr")
-    arguments = [str(folder / "a.osr"), "--map", str(SAMPLE), "--window", WINDOW]
+    arguments = [str(folder / "a.osr"), "--map", str(SAMPLE), *place]
     return [sys.executable, "-m", "osu.live", *arguments, *options]
 
 

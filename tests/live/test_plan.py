@@ -134,6 +134,7 @@ def test_everything_survives_the_pipe():
     late = Lateness(3, 0.1, 2.0, 3.0)
     events = [
         Armed("X11"),
+        Armed("X11", (0, 0, 1920, 1080)),
         Started(-5.5),
         LiveProgress(1.0),
         Nudged(-2.0),

@@ -58,6 +58,9 @@ class Desk:
         self.commands, self.events = queue.SimpleQueue(), []
         self.script = []  # (time, function), in order of time
 
+    def screen(self):
+        return None
+
     def counter(self):
         self._pass(20e-6)
         return self.now_s

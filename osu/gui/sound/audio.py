@@ -6,7 +6,6 @@ is off by more than MOST_OFF_MS it jumps there. DT and HT keep the song's pitch,
 the game.
 """
 
-import os
 import queue
 import threading
 import time
@@ -17,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from osu.errors import shown
-from osu.files import path_below
+from osu.files import file_beside
 from osu.gui.sound.device import Device, SoundCard, SoundError, decode
 from osu.gui.sound.hits import HitSounds
-from osu.gui.sound.stretch import SAMPLE_RATE, Stretcher
+from osu.render.stretch import SAMPLE_RATE, Stretcher
 
 MOST_OFF_MS = 20.0  # real time; less is not noticed, and a jump is
 QUIET_S = 1.0  # a device that has had nothing to play for so long is stopped
@@ -77,17 +76,10 @@ class Audio:
 
     def load(self, map_path: str, audio_filename: str, pitch: float = 1.0) -> None:
         """The song that lies beside the .osu file at `map_path`, or in a folder beside it, its
-        pitch times `pitch`.
-
-        A map is a foreign file: wherever else its name of a song leads, by a link too, nothing is
-        opened, and no host is asked for it.
-        """
+        pitch times `pitch` (osu.files.file_beside)."""
         self.stop()
-        folder, name = Path(map_path).parent, path_below(audio_filename)
-        song = folder / name
-        inside = bool(name) and os.path.isfile(song)  # which never raises
-        inside = inside and song.resolve().is_relative_to(folder.resolve())
-        wanted = (song, pitch) if inside else None
+        song = file_beside(map_path, audio_filename)
+        wanted = (song, pitch) if song else None
         if wanted != self._wanted:
             self._wanted, self._song = wanted, self._silence
             if wanted is not None:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from osu.errors import UserError
-from osu.gui.sound.stretch import SAMPLE_RATE
+from osu.render.stretch import SAMPLE_RATE
 
 try:
     import miniaudio

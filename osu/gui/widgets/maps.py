@@ -1,20 +1,33 @@
-"""The list of maps: open a file or a Songs folder, search, choose."""
+"""The list of maps: search, filter, sort, choose."""
 
+import contextlib
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tkinter import ttk
 
-from osu.gui.songs import Song, search
-from osu.gui.widgets.fit import FittedLabel
+from osu.gui.maps.measures import MapMeasures, can_rate
+from osu.gui.maps.query import MapQuery, QueryError, are_of_a_set, ordered
+from osu.gui.songs import Song
+from osu.gui.widgets.fit import FittedLabel, Tooltip
 from osu.gui.widgets.table import Column, ListTable
 
 SHOWN_MAPS = 2000  # rows; more are found by searching
 SEARCH_MS = 150  # after the last key
+LEARN_MS = 1000  # what came to be known changes the rows no more often
+OF_THE_SET = "    "  # before the title of a difficulty whose set has begun above
 MAP_COLUMNS = {
-    "title": Column("Title", 190, 100),
-    "difficulty": Column("Difficulty", 90, 60),
+    "title": Column("Title", 142, 130),
+    "difficulty": Column("Difficulty", 80, 70),
+    "stars": Column("Stars", 58, 58, "e", stretch=False),
+    "bpm": Column("BPM", 44, 44, "e", stretch=False, optional=True),
+    "length": Column("Length", 56, 56, "e", stretch=False, optional=True),
 }
+SEARCH_TIP = (
+    "Words of names and tags, and filters: stars>4 bpm<=200 length<3:00. A click on a heading "
+    "sorts."
+)
+STARS_NEED = "Stars need rosu-pp-py: uv sync --extra stars."
 
 
 class MapList(ttk.Frame):
@@ -31,6 +44,9 @@ class MapList(ttk.Frame):
         self._scanned: tuple[Song, ...] = ()
         self.songs: tuple[Song, ...] = ()  # both
         self._rows: dict[str, Song] = {}
+        self.known: dict[tuple[str, str], MapMeasures] = {}  # by Song.key
+        self._sorted_by: str | None = None  # a column; None: as the folder is listed
+        self._descending = False
         self._after: str | None = None
         self.query = tk.StringVar(self)
         self.columnconfigure(0, weight=1)
@@ -46,13 +62,14 @@ class MapList(ttk.Frame):
         ttk.Label(row, text="Search").grid(row=0, column=0, padx=(0, 8))
         self.entry = ttk.Entry(row, textvariable=self.query)
         self.entry.grid(row=0, column=1, sticky="ew")
+        Tooltip(self.entry, lambda x, y: SEARCH_TIP)
         self.query.trace_add("write", lambda *names: self._later())
         for key in ("<Down>", "<Return>"):
             self.entry.bind(key, lambda event: self._to_rows())
 
     def _create_tree(self) -> None:
         """Row 1; row 2 says how many there are."""
-        self._table = ListTable(self, MAP_COLUMNS, height=3)
+        self._table = ListTable(self, MAP_COLUMNS, 3, self.sort_by)
         self._table.grid(row=1, column=0, sticky="nsew")
         self.tree = self._table.tree
         for event in ("<Double-1>", "<Return>"):
@@ -74,6 +91,35 @@ class MapList(ttk.Frame):
         self._opened = tuple(dict.fromkeys((*songs, *self._opened)))
         self._list()
 
+    def learn(self, measures: dict[tuple[str, str], MapMeasures]) -> None:
+        """Stars, BPM and length of some maps have come to be known."""
+        self.known |= measures
+        if self._after is None and measures:
+            self._after = self.after(LEARN_MS, self._show_known)
+
+    def _show_known(self) -> None:
+        """The rows with what is known now; where it changes which rows there are, all anew."""
+        self._after = None
+        with contextlib.suppress(QueryError):  # it is said already, and the rows stay
+            if self._found() != list(self._rows.values()):
+                self.refresh()
+                return
+        for row, song in self._rows.items():
+            values = self._values(song, self._table.whole(row)[0])
+            if values != self._table.whole(row):
+                self._table.put(row, values)
+
+    def sort_by(self, column: str) -> None:
+        """By a column: up, then down, then as the folder is listed."""
+        if column != self._sorted_by:
+            self._sorted_by, self._descending = column, False
+        elif not self._descending:
+            self._descending = True
+        else:
+            self._sorted_by, self._descending = None, False
+        self._table.mark_sorted(self._sorted_by, self._descending)
+        self.refresh()
+
     def choose(self, song: Song) -> None:
         """Choose `song`, in sight where the search finds it."""
         self.chosen = (song,)
@@ -89,17 +135,55 @@ class MapList(ttk.Frame):
 
     def refresh(self) -> None:
         """The rows that match the search."""
-        self._after = None
-        found = search(self.songs, self.query.get())
+        self.close()
+        try:
+            found = self._found(all_of_them=True)
+        except QueryError as error:  # the rows stay until it is written to its end
+            self._count.configure(style="Error.TLabel")
+            self._count.show(str(error))
+            return
         self._table.remove(*self.tree.get_children())
-        self._rows = {}
+        self._rows, before = {}, None
         for song in found[:SHOWN_MAPS]:
             title = f"{song.artist} - {song.title}" if song.artist else song.title
-            row = self._table.insert((title or Path(song.path).stem, song.difficulty))
-            self._rows[row] = song
+            title = title or Path(song.path).stem
+            if self._sorted_by is None and are_of_a_set(before, song):
+                title = OF_THE_SET + title
+            self._rows[self._table.insert(self._values(song, title))] = before = song
         self._mark_chosen()
-        more = f", the first {SHOWN_MAPS} shown" if len(found) > SHOWN_MAPS else ""
-        self._count.show(f"{len(found)} of {len(self.songs)} maps{more}")
+        self._count.configure(style="Faint.TLabel")
+        self._count.show(self._counted(len(found)))
+
+    def _found(self, all_of_them: bool = False) -> list[Song]:
+        """What the search leaves, in the order of the rows; as many as have rows unless told.
+        Raises QueryError."""
+        query = MapQuery.parse(self.query.get())
+        if not can_rate() and any(f.measure == "stars" for f in query.filters):
+            raise QueryError(STARS_NEED)
+        found = query.find(self.songs, self.known)
+        found = ordered(found, self.known, self._sorted_by, self._descending)
+        return found if all_of_them else found[:SHOWN_MAPS]
+
+    def _values(self, song: Song, title: str) -> tuple[str, ...]:
+        measures = self.known.get(song.key)
+        if measures is None:
+            return title, song.difficulty, "", "", ""
+        stars = "" if measures.stars is None else f"{measures.stars:.2f}"
+        minutes, seconds = divmod(round(measures.length_s), 60)
+        bpm = f"{measures.bpm:.0f}" if measures.bpm else ""
+        return title, song.difficulty, stars, bpm, f"{minutes}:{seconds:02d}"
+
+    def _counted(self, found: int) -> str:
+        """How many maps there are, and what is missing of them."""
+        parts = [f"{found} of {len(self.songs)} maps"]
+        if found > SHOWN_MAPS:
+            parts.append(f"the first {SHOWN_MAPS} shown")
+        if MapQuery.parse(self.query.get()).filters:
+            unknown = sum(song.key not in self.known for song in self.songs)
+            parts += [f"{unknown} not measured yet"] * bool(unknown)
+        if self._sorted_by == "stars" and not can_rate():
+            parts.append(STARS_NEED)
+        return ", ".join(parts)
 
     def close(self) -> None:
         if self._after is not None:

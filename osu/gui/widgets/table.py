@@ -1,7 +1,7 @@
 """A table: rows of texts under headings, cut with a mark where a column is too narrow."""
 
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from tkinter import ttk
 
@@ -9,6 +9,7 @@ from osu.gui.widgets.fit import Fitter, Tooltip
 from osu.gui.widgets.theme import px
 
 CELL_PX = 10  # of a column's width are its gaps
+SORT_MARKS = {None: "", False: " ▴", True: " ▾"}  # by whether it descends
 REFIT_MS = 60  # texts are cut anew once the borders have come to rest
 
 
@@ -25,9 +26,18 @@ class Column:
 
 
 class ListTable(ttk.Frame):
-    """A tree without branches, and its scroll bar. Values are changed through `insert`, `put`."""
+    """A tree without branches, and its scroll bar. Values are changed through `insert`, `put`.
 
-    def __init__(self, parent: tk.Misc, columns: dict[str, Column], height: int):
+    `on_heading` hears which column's heading is clicked.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        columns: dict[str, Column],
+        height: int,
+        on_heading: Callable[[str], None] | None = None,
+    ):
         super().__init__(parent)
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
@@ -36,6 +46,8 @@ class ListTable(ttk.Frame):
         )
         for name, column in columns.items():
             tree.heading(name, text=column.heading, anchor=column.anchor)
+            if on_heading:
+                tree.heading(name, command=lambda name=name: on_heading(name))
             tree.column(
                 name,
                 width=px(self, column.width),
@@ -58,6 +70,12 @@ class ListTable(ttk.Frame):
             tree.bind(event, lambda event: self._later(), add="+")
         Tooltip(tree, self._cut_text_at)
 
+    def mark_sorted(self, sorted_by: str | None, descending: bool) -> None:
+        """Which heading shows that the rows are sorted by it."""
+        for name, column in self._columns.items():
+            mark = SORT_MARKS[descending if name == sorted_by else None]
+            self.tree.heading(name, text=column.heading + mark)
+
     def insert(self, values: Sequence[str]) -> str:
         """A row at the end -> its name."""
         row = self.tree.insert("", "end")
@@ -67,6 +85,10 @@ class ListTable(ttk.Frame):
     def put(self, row: str, values: Sequence[str]) -> None:
         self._whole[row] = tuple(values)
         self.tree.item(row, values=self._fitted(row))
+
+    def whole(self, row: str) -> tuple[str, ...]:
+        """A row's texts, uncut."""
+        return self._whole[row]
 
     def remove(self, *rows: str) -> None:
         self.tree.delete(*rows)

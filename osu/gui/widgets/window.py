@@ -1,6 +1,7 @@
 """The window's regions put together: what is where, and which shortcut presses what.
 
-`actions` is the program (gui.App): each widget calls one of its methods and does nothing else.
+`actions` is the program (osu.gui.program): each widget calls one of its handlers and does nothing
+else.
 """
 
 import tkinter as tk
@@ -18,6 +19,8 @@ from osu.gui.widgets.fit import FittedLabel, Tooltip
 from osu.gui.widgets.form import PlayForm
 from osu.gui.widgets.live.panel import LivePanel
 from osu.gui.widgets.maps import MapList
+from osu.gui.widgets.plays.charts_window import ChartsWindow
+from osu.gui.widgets.plays.draw_menu import DrawMenu, MenuEntry
 from osu.gui.widgets.preview import Preview
 from osu.gui.widgets.results import Results
 from osu.gui.widgets.shortcuts import Shortcut, ShortcutList, bind_shortcuts
@@ -27,6 +30,7 @@ from osu.gui.works import Work
 from osu.live.protocol import LiveSettings
 
 SIZE, LEAST_SIZE = (1320, 900), (750, 560)
+LEFT_GAPS_PX = 16  # to both sides of the left side
 LEFT_SHARE = 0.33  # of the window's width, where that is enough
 GIF_SECONDS = 6
 MOST_CAPTION = 200  # characters of a file or map
@@ -41,9 +45,10 @@ THEME_TIP = "Dark or light."
 class Window:
     def __init__(self, root: tk.Tk, actions: Any, settings: Settings):
         self.root = root
-        self.buttons: dict[str, ttk.Button] = {}
+        self.buttons: dict[str, ttk.Button | MenuEntry] = {}
         self._refusals: dict[str, str] | None = None  # why buttons don't work, as painted last
         self._full_screen = False
+        self.charts: ChartsWindow | None = None  # the one opened last
         self._part = 0.0  # of the progress bar
         root.minsize(*self._on_screen(tuple(px(root, side) for side in LEAST_SIZE)))
         size = self._on_screen(settings.size or tuple(px(root, side) for side in SIZE))
@@ -62,7 +67,7 @@ class Window:
         shortcuts = self._shortcuts(actions)
         self._tabs.add(ShortcutList(self._tabs, shortcuts), text="Keys")
         bind_shortcuts(root, shortcuts)
-        accept_files(root, actions.open_paths)
+        accept_files(root, actions.opening.open_paths)
         scale_gaps(root)
         self._right_padding = self._right.cget("padding")
 
@@ -75,7 +80,10 @@ class Window:
         """The left side has its share of a wide window, and what it needs of a small one."""
         if self._full_screen:
             return
-        least = self._left.winfo_reqwidth()
+        # The list takes what there is: its columns ask for the width that they have at the moment.
+        others = [part for part in self._left.winfo_children() if part is not self.maps]
+        sides = px(self.root, LEFT_GAPS_PX)
+        least = max(part.winfo_reqwidth() for part in others) + sides
         self._sides.sashpos(0, max(least, round(self._left_share * width)))
 
     def _on_sash(self) -> None:
@@ -127,6 +135,10 @@ class Window:
         if title != self._tabs.tab(self._works, "text"):
             self._tabs.tab(self._works, text=title)
 
+    def show_charts(self, picture: bytes, save: Callable[[bytes], None]) -> None:
+        """A PNG in a window of its own."""
+        self.charts = ChartsWindow(self.root, picture, save)
+
     @property
     def over_one_field(self) -> bool:
         return bool(self._over_one_field.get())
@@ -150,7 +162,7 @@ class Window:
 
     def _create_left(self, parent: tk.Misc, actions: Any, settings: Settings) -> ttk.Frame:
         """Files, maps, what is asked of the player, generate."""
-        left = ttk.Frame(parent, padding=(12, 12, 4, 4))
+        left = ttk.Frame(parent, padding=(LEFT_GAPS_PX - 4, 12, 4, 4))
         left.rowconfigure(1, weight=1)
         left.columnconfigure(0, weight=1)
         self._create_files(left, actions)
@@ -168,8 +180,8 @@ class Window:
         row = ttk.Frame(left)
         row.grid(row=0, column=0, sticky="ew")
         row.columnconfigure(2, weight=1)
-        self._button(row, "open", "Open...", actions.ask_open).grid(row=0, column=0)
-        songs = self._button(row, "songs", "Songs...", actions.ask_songs)
+        self._button(row, "open", "Open...", actions.opening.ask_open).grid(row=0, column=0)
+        songs = self._button(row, "songs", "Songs...", actions.opening.ask_songs)
         songs.grid(row=0, column=1, padx=6)
         recent = ttk.Menubutton(row, text="Recent  ")  # sv-ttk sets its arrow close
         recent.grid(row=0, column=2, sticky="w")
@@ -182,10 +194,10 @@ class Window:
 
     def _fill(self, menu: tk.Menu, actions: Any) -> None:
         menu.delete(0, "end")
-        for name, path in actions.recent():
+        for name, path in actions.opening.recent():
             menu.add_command(
                 label=shown(name, MOST_CAPTION),
-                command=lambda path=path: actions.open_paths((path,)),
+                command=lambda path=path: actions.opening.open_paths((path,)),
             )
 
     def _create_generate(self, left: ttk.Frame, actions: Any) -> None:
@@ -193,11 +205,13 @@ class Window:
         row = ttk.Frame(left)
         row.grid(row=4, column=0, sticky="ew", pady=(8, 0))
         row.columnconfigure(0, weight=1)
-        generate = self._button(row, "generate", "Generate", actions.generate)
+        generate = self._button(row, "generate", "Generate", actions.generating.generate)
         generate.configure(style="Accent.TButton")
         generate.grid(row=0, column=0, sticky="ew")
-        self._button(row, "batch", "Batch...", actions.ask_batch).grid(row=0, column=1, padx=6)
-        self._button(row, "cancel", "Cancel", actions.cancel).grid(row=0, column=2)
+        self._button(row, "batch", "Batch...", actions.generating.ask_batch).grid(
+            row=0, column=1, padx=6
+        )
+        self._button(row, "cancel", "Cancel", actions.generating.cancel).grid(row=0, column=2)
         self._progress = ttk.Progressbar(row, maximum=1.0)
         self._progress.grid(row=1, column=0, columnspan=3, sticky="ew", pady=(6, 0))
 
@@ -214,9 +228,9 @@ class Window:
         tabs = self._tabs = ttk.Notebook(panes)
         panes.add(tabs, weight=0)
         tabs.add(self._create_plays(tabs, actions), text="Plays")
-        self.live = LivePanel(tabs, settings, self._button, actions)
+        self.live = LivePanel(tabs, settings, self._button, actions.live)
         tabs.add(self.live, text="Live")
-        self.blind = BlindPanel(tabs, self._button, actions)
+        self.blind = BlindPanel(tabs, self._button, actions.generating)
         tabs.add(self.blind, text="Blind test")
         self._works = WorkList(tabs, actions.worker.cancel)
         tabs.add(self._works, text="Works")
@@ -227,22 +241,31 @@ class Window:
         plays = ttk.Frame(tabs, padding=8)
         plays.columnconfigure(0, weight=1)
         plays.rowconfigure(0, weight=1)
-        self.results = Results(plays, actions.show_selected)
+        self.results = Results(plays, actions.plays.show_selected)
         self.results.grid(row=0, column=0, sticky="nsew")
         row = ttk.Frame(plays)
         row.grid(row=1, column=0, sticky="ew", pady=(6, 0))
         row.columnconfigure(0, weight=1)
         self._over_one_field = tk.BooleanVar(row, False)
         over = ttk.Checkbutton(row, text="Overlay", style="Toggle.TButton")
-        over.configure(variable=self._over_one_field, command=actions.show_selected)
+        over.configure(variable=self._over_one_field, command=actions.plays.show_selected)
         over.grid(row=0, column=0, sticky="w")
         Tooltip(over, lambda x, y: OVER_TIP)
         self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
-        self._button(row, "save", "Save...", actions.ask_save).grid(row=0, column=2, padx=6)
-        self._button(row, "gif", "Gif...", actions.ask_gif).grid(row=0, column=3)
+        self._button(row, "save", "Save...", actions.plays.ask_save).grid(row=0, column=2, padx=2)
+        draw = DrawMenu(
+            row,
+            {
+                "charts": ("Charts of timing and aim", actions.plays.draw_charts),
+                "gif": ("Gif from here on...", actions.plays.ask_gif),
+                "mp4": ("Mp4 of the whole play, with its song...", actions.plays.ask_mp4),
+            },
+        )
+        draw.grid(row=0, column=3)
+        self.buttons |= draw.entries
         self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
-        seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=3)
-        seconds.grid(row=0, column=4, padx=(6, 0))
+        seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=2)
+        seconds.grid(row=0, column=4, padx=(2, 0))
         Tooltip(seconds, lambda x, y: "Seconds that the gif shows.")
         return plays
 
@@ -282,6 +305,8 @@ class Window:
             press("b", "batch", "batch"),
             press("s", "save .osr", "save"),
             press("S", "save gif", "gif"),
+            press("m", "save mp4", "mp4"),
+            press("h", "charts of the plays", "charts"),
             Shortcut("Delete", "remove the plays", "<Delete>", self._remove, plain=True),
             Shortcut("Escape", "cancel", "<Escape>", self._escape),
             Shortcut(f"{shown}+Q", "quit", f"<{held}-q>", actions.close),
@@ -289,7 +314,7 @@ class Window:
             Shortcut("Left", "5 s back", "<Left>", lambda: preview.skip(-1), plain=True),
             Shortcut("Right", "5 s on", "<Right>", lambda: preview.skip(1), plain=True),
             *(
-                Shortcut(key, does, key, lambda to=to: actions.jump_to_miss(to), plain=True)
+                Shortcut(key, does, key, lambda to=to: actions.plays.jump_to_miss(to), plain=True)
                 for key, does, to in (("n", "next miss", 1), ("p", "miss before", -1))
             ),
             Shortcut(".", "a frame on", "<period>", lambda: preview.step(1), plain=True),

@@ -67,6 +67,10 @@ class Sink(Protocol):
     def focus(self) -> int | None:
         """A number for the window that gets the keys, None where the system does not say."""
 
+    def screen(self) -> tuple[int, int, int, int] | None:
+        """Left, top, width, height of all that the pointer can reach, in its pixels; None where the
+        system does not say."""
+
     def close(self) -> None:
         """Give back what was opened. Keys are not touched."""
 

@@ -73,6 +73,9 @@ class MacSink:
     def focus(self) -> int | None:
         return None
 
+    def screen(self) -> None:
+        return None  # displays lie anywhere beside one another: nothing is asked
+
     def close(self) -> None:
         pass
 

@@ -80,6 +80,9 @@ class UinputSink:
     def focus(self) -> int | None:
         return None
 
+    def screen(self) -> tuple[int, int, int, int]:
+        return 0, 0, self._width, self._height
+
     def close(self) -> None:
         # The kernel lets the keys of a device go when its handle is closed, whoever closes it.
         for handle in self._handles:

@@ -85,9 +85,7 @@ class WindowsSink:
         return code
 
     def move(self, x: float, y: float) -> None:
-        metric = self._dll.user32.GetSystemMetrics  # asked each time: games change the resolution
-        left, top = metric(SM_XVIRTUALSCREEN), metric(SM_YVIRTUALSCREEN)
-        width, height = metric(SM_CXVIRTUALSCREEN), metric(SM_CYVIRTUALSCREEN)
+        left, top, width, height = self.screen()  # asked each time: games change the resolution
         self._send(
             Input(
                 type=INPUT_MOUSE,
@@ -119,6 +117,10 @@ class WindowsSink:
 
     def focus(self) -> int | None:
         return self._dll.user32.GetForegroundWindow() or None
+
+    def screen(self) -> tuple[int, int, int, int]:
+        sides = SM_XVIRTUALSCREEN, SM_YVIRTUALSCREEN, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN
+        return tuple(self._dll.user32.GetSystemMetrics(side) for side in sides)
 
     def close(self) -> None:
         self._dll.winmm.timeEndPeriod(1)

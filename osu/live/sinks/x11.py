@@ -51,6 +51,9 @@ _PROTOTYPES = {
     "XTestFakeMotionEvent": (c_int, [c_void_p, c_int, c_int, c_int, c_ulong]),
     "XTestFakeKeyEvent": (c_int, [c_void_p, c_uint, c_int, c_ulong]),
     "XDefaultRootWindow": (c_ulong, [c_void_p]),
+    "XDefaultScreen": (c_int, [c_void_p]),
+    "XDisplayWidth": (c_int, [c_void_p, c_int]),
+    "XDisplayHeight": (c_int, [c_void_p, c_int]),
     "XQueryExtension": (c_int, [c_void_p, c_char_p] + 3 * [POINTER(c_int)]),
     "XPending": (c_int, [c_void_p]),
     "XNextEvent": (c_int, [c_void_p, c_void_p]),
@@ -202,6 +205,11 @@ class X11Sink:
 
     def _root(self) -> int:
         return self._lib.XDefaultRootWindow(self._display)
+
+    def screen(self) -> tuple[int, int, int, int]:
+        lib, number = self._lib, self._lib.XDefaultScreen(self._display)
+        sides = lib.XDisplayWidth, lib.XDisplayHeight
+        return 0, 0, *(side(self._display, number) for side in sides)
 
     def close(self) -> None:
         if self._display:

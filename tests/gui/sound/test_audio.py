@@ -16,7 +16,7 @@ import pytest
 from osu.gui.sound import device as sound_device
 from osu.gui.sound.audio import MOST_OFF_MS, SONG_VOLUME, Audio
 from osu.gui.sound.device import SoundCard, SoundError, decode
-from osu.gui.sound.stretch import PIECE, SAMPLE_RATE
+from osu.render.stretch import PIECE, SAMPLE_RATE
 from tests.display import wait_for
 
 miniaudio = pytest.importorskip("miniaudio", reason="miniaudio is not installed")

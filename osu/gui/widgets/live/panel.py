@@ -166,7 +166,7 @@ class LivePanel(ttk.Frame):
     def on_event(self, event: protocol.LiveEvent) -> None:
         """Say what the playback process says, and keep the offset that was found."""
         match event:
-            case protocol.Armed(sink):
+            case protocol.Armed(sink=sink):
                 self.say(
                     f"Armed on {sink}: {self.start_key.get()} starts, Escape stops, "
                     "F6 and F7 shift it."

@@ -1,0 +1,1 @@
+"""What happens when a button is pressed, and when the worker says something."""

@@ -1,0 +1,122 @@
+"""What is done with the plays of the list: shown, saved, drawn."""
+
+from pathlib import Path
+from typing import Any
+
+from osu.gui import messages as msg
+from osu.gui.widgets.results import ListedPlay
+from osu.origin import is_generated
+from osu.players.naming import play_file_name, unlike
+from osu.render.video import NO_AV, can_write_video
+
+MOST_OVER_ONE_FIELD = 50
+GIF_S = (0.5, 30.0)
+
+
+class ListedPlays:
+    """Handlers of the buttons below the list of plays; `app` is the program."""
+
+    def __init__(self, app: Any):
+        self._app = app
+
+    def show_selected(self) -> None:
+        """The selected plays in the preview: the last one and others of its map, the first of them
+        beside it, or all over one field."""
+        chosen = self._app.window.results.selected()
+        last = chosen[-1] if chosen else None
+        self._app.window.live.show_play(f"{last.label}: {last.map_name}" if last else "")
+        if last is None:
+            return
+        beatmap, over = last.stage.beatmap, self._app.window.over_one_field
+        others = [r for r in chosen[:-1] if r.stage.beatmap.md5 == beatmap.md5]
+        if over:
+            alike = [r for r in others if r.stage.beatmap.conditions == beatmap.conditions]
+            others = alike[-(MOST_OVER_ONE_FIELD - 1) :]
+            if len(others) < len(chosen) - 1:
+                self._app.window.say(
+                    f"{len(others) + 1} of {len(chosen)} plays are shown: one map, the same mods, "
+                    f"at most {MOST_OVER_ONE_FIELD}."
+                )
+        shown = (*(others if over else others[:1]), last)
+        stages, players = [r.stage for r in shown], [r.label for r in shown]
+        self._app.window.preview.show(stages, players, last.map_path, over)
+
+    def ask_save(self) -> None:
+        """One play to a file, several to a folder."""
+        plays = self._app.window.results.selected()
+        names = [play_file_name(play.label, play.stage.beatmap) for play in plays]
+        if len(plays) == 1:
+            paths = [self._app.ask_save_path("Save the play", names[0], ".osr")]
+        else:
+            folder = self._app.ask_save_folder(f"Folder for {len(plays)} plays")
+            paths = [folder and str(Path(folder) / name) for name in unlike(names)]
+        for play, path in zip(plays, paths, strict=True):
+            if path:
+                self._app.worker.post(msg.SaveReplay(play.stage.replay, path))
+
+    def ask_gif(self) -> None:
+        path = self._app.ask_save_path("Save what the preview shows, from now on", "", ".gif")
+        if path:
+            self.save_gif(path)
+
+    def save_gif(self, path: str) -> None:
+        """The preview's plays from its time on, for the seconds that the field says."""
+        try:
+            seconds = float(self._app.window.gif_seconds.get())
+        except ValueError:
+            seconds = 0.0
+        least, most = GIF_S
+        if not least <= seconds <= most:
+            self._app.window.fail(
+                f"The gif's length must be a number of seconds from {least:g} to {most:g}."
+            )
+            return
+        preview = self._app.window.preview
+        start_ms = preview.clock.now_ms
+        end_ms = start_ms + seconds * 1000 * preview.clock.rate
+        shown = (preview.stages, preview.labels, path, start_ms, end_ms, preview.over_one_field)
+        self._app.worker.post(msg.SaveGif(*shown))
+
+    def ask_mp4(self) -> None:
+        if not can_write_video():
+            self._app.window.fail(NO_AV)
+            return
+        path = self._app.ask_save_path("Save what the preview shows, whole", "", ".mp4")
+        if path:
+            self.save_mp4(path)
+
+    def save_mp4(self, path: str) -> None:
+        """The preview's plays from their start to their end."""
+        preview = self._app.window.preview
+        clock = preview.clock
+        times = clock.start_ms, clock.end_ms, preview.over_one_field
+        shown = preview.stages, preview.labels, path
+        self._app.worker.post(msg.SaveVideo(*shown, *times, preview.map_path))
+
+    def draw_charts(self) -> None:
+        """Of the selected plays of one map; beside one alone a person's of the same map, if any is
+        listed."""
+        results = self._app.window.results
+        selected = results.selected()
+        last = selected[-1]
+        on_map = last.stage.beatmap.md5
+        charted = [play for play in selected if play.stage.beatmap.md5 == on_map]
+        if len(charted) == 1:
+            people = (p for p in results.rows.values() if not _is_ours(p) and p is not last)
+            charted += [p for p in people if p.stage.beatmap.md5 == on_map][:1]
+        stages, labels = zip(*((p.stage, p.label) for p in charted), strict=True)
+        self._app.worker.post(msg.DrawCharts(stages, labels))
+
+    def ask_save_charts(self, picture: bytes) -> None:
+        path = self._app.ask_save_path("Save the charts", "charts.png", ".png")
+        if path:
+            self._app.worker.post(msg.SavePicture(picture, path))
+
+    def jump_to_miss(self, direction: int) -> None:
+        """The next miss in the preview, or the one before for -1."""
+        if said := self._app.window.preview.jump_to_miss(direction):
+            self._app.window.say(said)
+
+
+def _is_ours(play: ListedPlay) -> bool:
+    return is_generated(play.stage.replay.player)
