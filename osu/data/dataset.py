@@ -101,8 +101,8 @@ class PlaySet:
     def of_person(self, player: str) -> "PlaySet":
         """Makes it a set to learn one person from, in place, by splits of its own.
 
-        `val` are that person's plays of songs in the val and test splits, or, where those or what
-        is left to learn from are none, of a part of their songs; `train` are their other plays and
+        `val` are that person's plays of songs in the val and test splits, or, where those are none
+        or more than a third of theirs, of a tenth of their songs; `train` are their other plays and
         other people's of other songs of the train split, from which half of each batch is drawn
         where there are any. Everything else is in the split "". DataError, which lists who is
         there, without a play of that person, and where all are of one song.
@@ -114,11 +114,11 @@ class PlaySet:
             raise DataError(f"no prepared play is of {player!r}; there are: {there}")
         songs = {play.song for play in own}
         held = {play.song for play in own if play.split != "train"}
-        if not held or held == songs:
+        if not 0 < sum(play.song in held for play in own) <= len(own) / 3:
             if len(songs) < 2:
                 raise DataError(f"all plays of {player!r} are of one song: none can be held out")
             split = split_by_song(sorted(songs), self.manifest.seed)
-            held = {song for song in songs if split[song] != "train"}
+            held = {song for song in songs if split[song] == "val"} or {min(songs)}
         self.person = own[0].player
 
         def split_of(play: Described) -> str:

@@ -34,7 +34,7 @@ class Best:
 
     def see(self, loss: float, step: int, model: nn.Module) -> None:
         """Keeps the model's weights where no earlier `loss` was as low."""
-        if loss >= self.loss:
+        if not loss < self.loss:  # nan is never better
             return
         weights = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
         with replacing(self.path) as temporary:
