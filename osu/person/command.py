@@ -52,9 +52,10 @@ def make_person(args, train: Callable[[object], dict], models: Path = MODELS) ->
     `train`, and returns the installed model's folder. UserError, in one sentence."""
     installed = models / args.name
     _check_name(args.name, installed)
-    folders = args.data.split(",") if args.data else []
-    if folders:
-        _check_there(folders, args.me)
+    if not args.data:
+        raise UserError("--me needs --data: the folders with the plays and their maps")
+    folders = args.data.split(",")
+    _check_there(folders, args.me)
     plays = open_plays(args.data, args.cache, args.seed, args.me)
     own, held = plays.own("train"), plays.own("val")
     args = tuning_of(args, plays)
@@ -74,7 +75,7 @@ def make_person(args, train: Callable[[object], dict], models: Path = MODELS) ->
         train(dataclasses.replace(args, resume=_can_go_on(args)))
 
     player = load_player("model", folder=out)
-    pairs = play_held_out(player, chosen, folders or _folders_of(plays), out / "held-out")
+    pairs = play_held_out(player, chosen, folders, out / "held-out")
     table = table_of(pairs)
     print("\n".join(map(shown, table)))
     write_atomic(out / "person.txt", "\n".join([*lines, "", *table, ""]).encode())
@@ -180,12 +181,6 @@ def _can_go_on(args) -> bool:
     except UNREADABLE:
         return False
     return same and (Path(args.out) / "last.pt").exists()
-
-
-def _folders_of(plays: PlaySet) -> list[str]:
-    """Folders in which the maps of a cache's plays may be, where those of the data are not named:
-    those of the replays, and beside them."""
-    return sorted({str(Path(play.replay).parent.parent) for play in plays.plays if play.replay})
 
 
 def _install(model: Path, installed: Path, more: dict) -> None:

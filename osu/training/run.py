@@ -185,7 +185,8 @@ class Run:
             if self.watch is not None:
                 self._draw("training.gif", self.watch.finish)
             print(metrics)
-            print(f"to play it: {self._how_to_play(about['kind'])}")
+            if not getattr(self.args, "me", ""):  # which is installed afterwards
+                print(f"to play it: {self._how_to_play(about['kind'])}")
         distributed.stop()
 
     def _how_to_play(self, kind: str) -> str:
