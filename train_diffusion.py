@@ -5,6 +5,7 @@ Run     uv run train_diffusion.py --data DIR --minutes 25 --graph          one H
 CPU     uv run train_diffusion.py                   the small form: ten minutes, the sample
 Many    uv run torchrun --nproc-per-node 2 train_diffusion.py ...        DistributedDataParallel
 After   uv run train_diffusion.py --against runs/diffusion/model ...     learns what tells its plays
+You     uv run train_diffusion.py --me "Your Name" --data ~/osu   models/me (osu.person.command)
 Expect  47,539 steps (H100, 25 minutes): val_loss .323 after 6,000, .292 at the end, still falling;
         on 6 validation plays aim .38 radii (people .40), offsets spread 11.6 ms (12.8)
 
@@ -35,7 +36,9 @@ from osu.features.play import Play
 from osu.features.style import demand_of, spin_of
 from osu.nets import checkpoint
 from osu.nets.denoiser import Denoiser, to_play, to_residual
+from osu.person.command import make_person
 from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, noise_levels, sample
+from osu.training.best import Best
 from osu.training.options import launch, option
 from osu.training.play_validation import measure_play
 from osu.training.run import Run
@@ -57,6 +60,8 @@ class Args:
     init: str = option("", "folder of a model whose weights training starts from")
     against: str = option("", "the same, and its plays are learned to be told from people's (DDO)")
     against_windows: int = option(6144, "windows that it plays for that")
+    me: str = option("", "a player below --data: make a model of them, from start to end")
+    name: str = option("me", "folder below models/ for that model")
     against_scale: float = option(1.0, "of the logits; below 1 they are less sure of themselves")
     seed: int = option(0, "of weights, windows and noise")
     steps: int = option(50000, "optimizer steps")
@@ -294,13 +299,13 @@ def main(args: Args) -> dict[str, float]:
     device = run.device
 
     # --- Data ---
-    plays = open_plays(args.data, args.cache, args.seed)
+    plays = open_plays(args.data, args.cache, args.seed, args.me)
     plays.to(device)
     styles = plays.styles()
     sampler = plays.sampler("train", run.rank, run.world_size)
-    learned = plays.where("train")
+    learned = plays.own("train")
     kept = bank_of(learned)
-    checked = plays.where("val")[: args.eval_plays]
+    checked = plays.own("val")[: args.eval_plays]
     unseen = plays.sampler("val")
 
     # --- Model and optimizer ---
@@ -337,6 +342,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Resume ---
     steps, metrics = run.begin(parts)
+    best = Best(run.folder, args.resume)
 
     def play_passage(passage: Passage, generator: torch.Generator) -> Tensor:
         shape, where = (*passage.condition.shape[:2], len(Play)), generator.device
@@ -373,6 +379,8 @@ def main(args: Args) -> dict[str, float]:
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = evaluate(average, plays, checked, styles, args.seed)
             metrics["val_loss"] = held_out_loss(Objective(average, args).to(device), unseen, args)
+            if args.me:  # a few plays are soon learned by heart
+                best.see(metrics["val_loss"], step, average)
             if told:
                 metrics["val_told"] = held_out_loss(told, unseen, args, unseen_fakes)
             run.save(step, metrics, parts)
@@ -380,6 +388,7 @@ def main(args: Args) -> dict[str, float]:
 
     # --- Done ---
     if run.first:
+        best.restore(average)
         fill_bank(average, plays, kept, styles)
     about = "diffusion, EDM" + (" and DDO" if args.against else "")
     run.finish(average, plays, metrics, steps.number, kind="play", about=about)
@@ -387,4 +396,4 @@ def main(args: Args) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    launch(main, Args)
+    launch(lambda args: make_person(args, main) if args.me else main(args), Args)

@@ -20,6 +20,7 @@ Rooms, each a package that imports only what tests/test_layers.py allows it:
     data         folders of maps and replays -> a prepared cache -> batches
     nets         the networks, layers only, and how their weights are kept
     players      a network, or a machine, plays a map
+    person       what is typical of one person, and a model of them: train_diffusion.py --me
     likeness     how human plays look: the report and all that it measures
     classifiers  tell generated plays from people's: networks, trees, and their controls
     blind        a blind test for people: which of two clips is the human? A page, answers, shares

@@ -1,5 +1,6 @@
-"""From an osu! folder to plays like its player's: the README's four commands, one after the other,
-on the made-up folder of tests/stable_folder.py, with a training of one step and no evaluation."""
+"""From an osu! folder to plays like its player's: the four single steps of docs/own-plays.md, one
+after the other, on the made-up folder of tests/stable_folder.py, with a training of one step and no
+evaluation."""
 
 import functools
 import shutil

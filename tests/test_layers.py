@@ -22,6 +22,7 @@ DIRECTION = {
     "players": {"formats", "rules", "features", "nets"},
     "likeness": {"formats", "rules", "features", "data", "players"},
     "classifiers": {"formats", "rules", "features", "data", "nets", "players", "likeness"},
+    "person": {"formats", "rules", "features", "data", "nets", "players"},
     "training": {"features", "data", "nets", "players", "likeness"},
     "blind": {"formats", "rules", "features", "data", "players", "likeness"},
     "render": {"formats", "rules"},

@@ -29,6 +29,7 @@ WRITERS = {
     "osu/classifiers/plays.py",  # likewise
     "osu/gui/jobs.py",  # plays of osu.players, and replays that were opened, as they are
     "experiments/person.py",  # plays of osu.players
+    "osu/person/held_out.py",  # plays of osu.players
     "generate.py",  # plays of osu.players
 }
 

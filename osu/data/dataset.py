@@ -10,7 +10,7 @@ position.
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,13 @@ import torch
 from torch import Tensor
 
 from osu import distributed
-from osu.data.library import DataError
+from osu.data.library import DataError, split_by_song
 from osu.data.manifest import Manifest, Sizes, read_manifest, shard_path
 from osu.data.prepare import prepare
 from osu.data.shards import check_size, read_plays, read_shard
 from osu.data.stream import Stream
 from osu.data.tensors import Batch, Flat
+from osu.errors import shown
 from osu.features.chart import Chart
 from osu.features.style import style_of_play
 from osu.units import frame_count
@@ -77,6 +78,7 @@ class PlaySet:
                 f"{cache}: {sizes.plays} plays would take {total / 1e9:.1f} GB of the "
                 f"{limit_bytes / 1e9:.1f} allowed: {capacity.plays} are held, the rest read in turn"
             )
+        self.person = ""  # whose set it is, see `of_person`
         self.plays: list[Described] = []
         self.charts: list[Chart] = []
         self.presses: list[list[np.ndarray]] = []  # of each play and key (N, 2) map ms
@@ -95,6 +97,45 @@ class PlaySet:
         if self.in_memory:
             return self
         return PlaySet(self.manifest.folder, self.limit_bytes, rotation)
+
+    def of_person(self, player: str) -> "PlaySet":
+        """Makes it a set to learn one person from, in place, by splits of its own.
+
+        `val` are that person's plays of songs in the val and test splits, or, where those are none
+        or more than a third of theirs, of a tenth of their songs; `train` are their other plays and
+        other people's of other songs of the train split, from which half of each batch is drawn
+        where there are any. Everything else is in the split "". DataError, which lists who is
+        there, without a play of that person, and where all are of one song.
+        """
+        names = Counter(play.player for play in self.plays)
+        own = [play for play in self.plays if play.player.casefold() == player.casefold()]
+        if not own:
+            there = ", ".join(f"{shown(name, 40)} ({n})" for name, n in names.most_common(20))
+            raise DataError(f"no prepared play is of {player!r}; there are: {there}")
+        songs = {play.song for play in own}
+        held = {play.song for play in own if play.split != "train"}
+        if not 0 < sum(play.song in held for play in own) <= len(own) / 3:
+            if len(songs) < 2:
+                raise DataError(f"all plays of {player!r} are of one song: none can be held out")
+            split = split_by_song(sorted(songs), self.manifest.seed)
+            held = {song for song in songs if split[song] == "val"} or {min(songs)}
+        self.person = own[0].player
+
+        def split_of(play: Described) -> str:
+            if play.player.casefold() == player.casefold():
+                return "val" if play.song in held else "train"
+            return "train" if play.split == "train" and play.song not in held else ""
+
+        self.plays = [replace(play, split=split_of(play)) for play in self.plays]
+        return self
+
+    def own(self, split: str) -> np.ndarray:
+        """`where`, but of a person's set only that person's plays."""
+        index = self.where(split)
+        if not self.person:
+            return index
+        name = self.person.casefold()
+        return np.array([i for i in index if self.plays[i].player.casefold() == name], int)
 
     def chart(self, index: int) -> Chart:
         """The chart of one play."""
@@ -150,7 +191,7 @@ class PlaySet:
 
     def sampler(self, split: str, rank: int = 0, world_size: int = 1) -> "Sampler | Stream":
         """Windows of a split, for process `rank` of `world_size`."""
-        if self.in_memory or split != "train":
+        if self.in_memory or self.person or split != "train":
             return Sampler(self, self.where(split), rank, world_size)
         capacity = self.limit_bytes // 2
         return Stream(self.manifest, self.device, capacity, len(self.plays), rank, world_size)
@@ -163,7 +204,8 @@ def _held_bytes(sizes: Sizes) -> int:
 
 class Sampler:
     """Draws windows of a split: a player by the square root of their play time, then one of their
-    plays by its length. One player with 176 of 985 plays would otherwise be a fifth of all.
+    plays by its length. One player with 176 of 985 plays would otherwise be a fifth of all. Of a
+    person's set (`PlaySet.of_person`) half of the windows are that person's.
 
     Every process draws the whole batch and takes its own rows, so what is learned from at a step
     does not depend on how many processes there are.
@@ -178,6 +220,11 @@ class Sampler:
         for i, count in zip(index, frames, strict=True):
             total[plays.plays[i].player] += count
         weight = frames / np.sqrt([total[plays.plays[i].player] for i in index])
+        name = plays.person.casefold()
+        own = np.array([plays.plays[i].player.casefold() == name for i in index])
+        if own.any() and not own.all():
+            weight[own] /= weight[own].sum()
+            weight[~own] /= weight[~own].sum()
         self.share = weight / weight.sum()
 
     def draw(self, batch: int, length: int, seed: tuple[int, ...]) -> Batch:
@@ -230,16 +277,19 @@ def _described(play: dict, manifest: Manifest, charts: int) -> Described:
     return Described(**fields)
 
 
-def open_plays(folders: str, cache: str, seed: int = 0) -> PlaySet:
+def open_plays(folders: str, cache: str, seed: int = 0, person: str = "") -> PlaySet:
     """The plays below `folders` (separated by commas), prepared into a folder of their own below
     `cache` where they are not yet.
 
-    Where `folders` is empty, `cache` itself is opened: it may have travelled without the data.
+    Where `folders` is empty, `cache` itself is opened: it may have travelled without the data. With
+    `person` it is made that player's set (`PlaySet.of_person`).
     """
-    if not folders:
-        return PlaySet(cache)
+    plays = PlaySet(cache) if not folders else PlaySet(_prepared(folders, cache, seed))
+    return plays.of_person(person) if person else plays
+
+
+def _prepared(folders: str, cache: str, seed: int) -> Path:
     resolved = [str(Path(folder).resolve()) for folder in folders.split(",")]
     name = hashlib.sha256("|".join(resolved).encode()).hexdigest()[:8]
     with distributed.first_alone():
-        prepared = prepare(resolved, Path(cache) / name, seed)
-    return PlaySet(prepared)
+        return prepare(resolved, Path(cache) / name, seed)

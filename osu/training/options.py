@@ -65,7 +65,8 @@ def fitted(args, given: typing.Container[str]):
     from another model's weights, whose sizes are those of the full form.
     """
     on_gpu = torch.cuda.is_available() if args.device == "auto" else args.device != "cpu"
-    if on_gpu or args.full or args.init or getattr(args, "against", ""):
+    shipped = any(getattr(args, name, "") for name in ("init", "against", "me"))
+    if on_gpu or args.full or shipped:
         return args, ""
     changes, words = {}, []
     for field in dataclasses.fields(args):

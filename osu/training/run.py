@@ -22,7 +22,8 @@ from osu.nets import checkpoint
 from osu.training.schedule import Steps
 
 PICTURE_S = 60.0  # between pictures of what the network plays by now
-FOLDERS = ("data", "cache", "out", "init", "against")  # of a machine, so no card tells of them
+# Of a machine, or a person's name: no card tells of them.
+FOLDERS = ("data", "cache", "out", "init", "against", "me", "name")
 
 
 def seed_everything(seed: int) -> None:
@@ -184,7 +185,8 @@ class Run:
             if self.watch is not None:
                 self._draw("training.gif", self.watch.finish)
             print(metrics)
-            print(f"to play it: {self._how_to_play(about['kind'])}")
+            if not getattr(self.args, "me", ""):  # which is installed afterwards
+                print(f"to play it: {self._how_to_play(about['kind'])}")
         distributed.stop()
 
     def _how_to_play(self, kind: str) -> str:

@@ -157,3 +157,20 @@ def test_shared_presses_meet_their_objects():
         counted = int(row["n300"]) + int(row["n100"]) + int(row["n50"])
         short += hit < 0.9 * min(counted, len(start))
     assert short <= 2
+
+
+def test_a_persons_set_holds_songs_out_and_draws_half_from_others(cache):
+    """Of 4,000 windows half are the person's, to five standard deviations (.04)."""
+    plays = PlaySet(cache).of_person("ONE")
+    own, learned, held = plays.own("train"), plays.where("train"), plays.where("val")
+    assert {plays.plays[i].player for i in (*own, *held)} == {"one"}
+    assert set(own) < set(learned) and not set(own) & set(held)
+    songs = {plays.plays[i].song for i in held}
+    assert not songs & {plays.plays[i].song for i in learned}
+    drawn = plays.sampler("train").draw(4000, 8, (0, 0)).index.numpy()
+    assert abs(np.isin(drawn, own).mean() - 0.5) < 0.04
+
+
+def test_a_persons_set_without_that_person_lists_who_is_there(cache):
+    with pytest.raises(DataError, match=r"'three'; there are: one \(3\), two \(3\)"):
+        PlaySet(cache).of_person("three")

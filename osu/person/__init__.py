@@ -1,0 +1,1 @@
+"""One person's plays -> what is typical of them, and a model of that person."""

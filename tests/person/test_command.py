@@ -1,0 +1,92 @@
+"""`train_diffusion.py --me` on the made-up folder of tests/stable_folder.py, with a training of one
+step and no held-out plays: tests/person/test_held_out.py has those."""
+
+import dataclasses
+import json
+
+import pytest
+
+import train_diffusion
+from osu.data.library import DataError
+from osu.errors import UserError
+from osu.nets.checkpoint import load_card
+from osu.person import command
+from osu.players.engine import list_models
+from tests.stable_folder import ME, build
+
+SMALL = {"steps": 1, "batch": 2, "length": 64, "reference": 64, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("me") / "osu!")
+
+
+@pytest.fixture(autouse=True)
+def nothing_compared(monkeypatch):
+    monkeypatch.setattr(command, "COMPARED", 0)
+
+
+def args_of(home, tmp_path, **changes):
+    given = SMALL | {"me": ME.lower(), "data": str(home), "cache": str(tmp_path / "cache")}
+    return train_diffusion.Args(**given | {"out": str(tmp_path / "run")} | changes)
+
+
+def test_one_command_makes_a_model_of_a_person(home, tmp_path, capsys):
+    args, models = args_of(home, tmp_path), tmp_path / "models"
+    installed = command.make_person(args, train_diffusion.main, models)
+    printed = capsys.readouterr().out
+    assert f"{ME}: 2 plays to learn from, 2 of 1 songs held out; half of each batch" in printed
+    assert "spinners   " in printed and "recorder   " in printed and "minutes of tuning" in printed
+    assert (tmp_path / "run" / "person.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "run" / "person.txt").exists()
+
+    (card,) = list_models(models)
+    assert card.name == "me" and card.about == f"{command.OF_PERSON}: 2, 2 held out"
+    text = (installed / "card.json").read_text()
+    assert ME.lower() not in text.lower() and str(tmp_path) not in text
+    assert load_card(installed)["config"]["bank_rows"] == 2  # nobody else is drawn
+
+    # Again: nothing is tuned a second time.
+    def never(args):
+        raise AssertionError
+
+    command.make_person(args, never, models)
+    assert "finished already" in capsys.readouterr().out
+
+
+def test_a_stopped_tuning_goes_on_with_the_same_options_only(home, tmp_path):
+    args = args_of(home, tmp_path)
+    seen = []
+
+    def stopped(tuned):
+        seen.append(tuned.resume)
+        (tmp_path / "run" / "last.pt").touch()
+        options = dataclasses.asdict(tuned)
+        (tmp_path / "run" / "args.json").write_text(json.dumps(options))
+        raise KeyboardInterrupt
+
+    for changes in ({}, {}, {"steps": 2}):
+        with pytest.raises(KeyboardInterrupt):
+            command.make_person(dataclasses.replace(args, **changes), stopped, tmp_path / "models")
+    assert seen == [False, True, False]
+
+
+def test_a_wrong_name_lists_who_is_there_before_anything_is_made(home, tmp_path):
+    with pytest.raises(DataError, match=ME):
+        command.make_person(args_of(home, tmp_path, me="Nobody"), None, tmp_path / "models")
+    assert not (tmp_path / "cache").exists() and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["diffusion", "../up", ""])
+def test_no_other_model_is_written_over(home, tmp_path, name):
+    with pytest.raises(UserError, match="name"):
+        command.make_person(args_of(home, tmp_path, name=name), None)
+
+
+def test_options_that_are_given_win(home, tmp_path):
+    plays = command.open_plays(str(home), str(tmp_path / "cache"), 0, ME)
+    given = train_diffusion.Args(me=ME, steps=7, device="cpu")
+    tuned = command.tuning_of(given, plays)
+    assert tuned.steps == 7 and tuned.batch == command.ON_CPU["batch"]
+    assert tuned.out.startswith("runs/me-") and tuned.init == command.TUNING["init"]
