@@ -42,6 +42,7 @@ from osu.players.options import (
 )
 from osu.render.export import lively_window, save_gif
 from osu.render.scene import Stage
+from osu.render.video import save_mp4, video_package
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
 BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left"
@@ -72,6 +73,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--skill", choices=list(SKILLS), help="instead of --accuracy")
     parser.add_argument("--steps", type=int, help="of the sampler: fewer are faster")
     parser.add_argument("--gif", action="store_true", help="draw each play as a gif beside it")
+    parser.add_argument(
+        "--mp4", action="store_true", help="the whole play as a video with the song"
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto (%(default)s)")
     args = parser.parse_args(argv)
     if args.count < 1:
@@ -139,17 +143,23 @@ def _is_replay(path: Path) -> bool:
     return path.suffix.lower() == ".osr"
 
 
-def save_play(play: GeneratedPlay, path: Path, gif: bool) -> None:
+def save_play(play: GeneratedPlay, path: Path, map_path: Path, gif: bool, mp4: bool) -> None:
+    """The replay, and its pictures beside it."""
     replay = play.replay
     save_replay(replay, path)
     print(
         f"{shown(path)}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
         f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
     )
+    if not (gif or mp4):
+        return
+    stage = Stage(play.beatmap, replay, play.judgement)
     if gif:
-        stage = Stage(play.beatmap, replay, play.judgement)
         save_gif([stage], path.with_suffix(".gif"), *lively_window(play.beatmap))
         print(shown(path.with_suffix(".gif")))
+    if mp4:
+        save_mp4([stage], path.with_suffix(".mp4"), stage.start_ms, stage.end_ms, map_path)
+        print(shown(path.with_suffix(".mp4")))
 
 
 class Outcome:
@@ -165,6 +175,7 @@ class Outcome:
         self.wanted = len(files) * args.count  # plays
         self.plays = self.skipped = self.others = 0
         self.taken: set[str] = set()  # names for the maps so far
+        self.map_path = files[0]  # of the map that is open
         self.paths: list[Path] = []  # of plays that are to come of the map that is open
 
     def take(self, event: Opened | MadePlay | Skipped) -> None:
@@ -173,12 +184,13 @@ class Outcome:
             case Opened(path, beatmap):
                 if beatmap.left_out:
                     print(f"{shown(path)}: {beatmap.left_out}")
+                self.map_path = path
                 names = play_file_names(self.args.model, self.seeds, beatmap, self.taken)
                 out = Path(self.args.out)
                 self.paths = [out] if _is_replay(out) else [out / name for name in names]
                 ready_folder(self.paths[0].parent)  # before the playing
             case MadePlay(_, play):
-                save_play(play, self.paths.pop(0), self.args.gif)
+                save_play(play, self.paths.pop(0), self.map_path, self.args.gif, self.args.mp4)
                 self.plays += 1
             case Skipped(_, error) if self.alone:
                 raise error
@@ -207,6 +219,8 @@ def generate(args: argparse.Namespace) -> None:
     check_names(args, len(files))
     for reason, count in unread.items():
         print(f"not searched: {shown(reason)} ({count})", file=sys.stderr)
+    if args.mp4:
+        video_package()  # before the playing
     player = engine.load_player(args.model, str(pick_device(args.device)))
     options = PlayOptions(
         like=read_likes(args),
