@@ -20,7 +20,7 @@ from tqdm import tqdm
 from osu.data.library import CHANGED_LINE_ENDS, DataError, find_maps, map_files
 from osu.devices import pick_device
 from osu.errors import UserError, run_program, shown
-from osu.files import ready_folder
+from osu.files import file_beside, ready_folder
 from osu.formats.archive import ARCHIVES, DifficultyError
 from osu.formats.beatmap import Beatmap
 from osu.formats.mods import PLAYABLE, Mods, ModsError, mods_str, parse_mods
@@ -41,8 +41,9 @@ from osu.players.options import (
     liked_play,
 )
 from osu.render.export import lively_window, save_gif
+from osu.render.painter import RenderError
 from osu.render.scene import Stage
-from osu.render.video import save_mp4, video_package
+from osu.render.video import NO_AV, can_write_video, save_mp4
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
 BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left"
@@ -74,7 +75,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="of the sampler: fewer are faster")
     parser.add_argument("--gif", action="store_true", help="draw each play as a gif beside it")
     parser.add_argument(
-        "--mp4", action="store_true", help="the whole play as a video with the song"
+        "--mp4", action="store_true", help="each whole play with its song, beside it (extra: mp4)"
     )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto (%(default)s)")
     args = parser.parse_args(argv)
@@ -144,22 +145,20 @@ def _is_replay(path: Path) -> bool:
 
 
 def save_play(play: GeneratedPlay, path: Path, map_path: Path, gif: bool, mp4: bool) -> None:
-    """The replay, and its pictures beside it."""
     replay = play.replay
     save_replay(replay, path)
     print(
         f"{shown(path)}: {100 * replay.accuracy:.2f} %, {replay.nmiss} misses, "
         f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
     )
-    if not (gif or mp4):
-        return
-    stage = Stage(play.beatmap, replay, play.judgement)
+    stage = Stage(play.beatmap, replay, play.judgement) if gif or mp4 else None
     if gif:
         save_gif([stage], path.with_suffix(".gif"), *lively_window(play.beatmap))
         print(shown(path.with_suffix(".gif")))
     if mp4:
-        save_mp4([stage], path.with_suffix(".mp4"), stage.start_ms, stage.end_ms, map_path)
-        print(shown(path.with_suffix(".mp4")))
+        song = file_beside(map_path, play.beatmap.audio_filename)
+        save_mp4([stage], path.with_suffix(".mp4"), stage.start_ms, stage.end_ms, song)
+        print(shown(path.with_suffix(".mp4")) + ("" if song else " (its song was not found)"))
 
 
 class Outcome:
@@ -175,7 +174,7 @@ class Outcome:
         self.wanted = len(files) * args.count  # plays
         self.plays = self.skipped = self.others = 0
         self.taken: set[str] = set()  # names for the maps so far
-        self.map_path = files[0]  # of the map that is open
+        self.map_path = Path()  # of the map that is open
         self.paths: list[Path] = []  # of plays that are to come of the map that is open
 
     def take(self, event: Opened | MadePlay | Skipped) -> None:
@@ -184,8 +183,8 @@ class Outcome:
             case Opened(path, beatmap):
                 if beatmap.left_out:
                     print(f"{shown(path)}: {beatmap.left_out}")
-                self.map_path = path
                 names = play_file_names(self.args.model, self.seeds, beatmap, self.taken)
+                self.map_path = path
                 out = Path(self.args.out)
                 self.paths = [out] if _is_replay(out) else [out / name for name in names]
                 ready_folder(self.paths[0].parent)  # before the playing
@@ -213,14 +212,14 @@ class Outcome:
 
 
 def generate(args: argparse.Namespace) -> None:
+    if args.mp4 and not can_write_video():
+        raise RenderError(NO_AV)
     mods = playable_mods(args.mods)
     unread: Counter = Counter()
     files = map_files(args.map, unread)
     check_names(args, len(files))
     for reason, count in unread.items():
         print(f"not searched: {shown(reason)} ({count})", file=sys.stderr)
-    if args.mp4:
-        video_package()  # before the playing
     player = engine.load_player(args.model, str(pick_device(args.device)))
     options = PlayOptions(
         like=read_likes(args),

@@ -59,6 +59,19 @@ def path_below(name: str) -> str:
     return "" if leads_out else "/".join(parts)
 
 
+def file_beside(path: str | os.PathLike, name: str) -> Path | None:
+    """The file that a map at `path` names, in its folder or in one below it; None where there is
+    none.
+
+    A map is a foreign file: wherever else its name leads, by a link too, nothing is opened, and no
+    host is asked for it.
+    """
+    folder, below = Path(path).parent, path_below(name)
+    file = folder / below
+    inside = bool(below) and os.path.isfile(file)  # which never raises
+    return file if inside and file.resolve().is_relative_to(folder.resolve()) else None
+
+
 def remove_temporaries(folder: Path, older_s: float = 0.0) -> None:
     """Removes what killed processes left of `replacing`: all of it in a folder that one process at
     a time writes to, elsewhere what is older than `older_s`."""

@@ -2,7 +2,7 @@
 
 _FILES = ("open", "songs", "find", "blind")
 ON_MAPS = ("generate", "batch")
-ON_PLAYS = ("save", "gif", "remove", "arm")
+ON_PLAYS = ("save", "gif", "mp4", "charts", "remove", "arm")
 NUDGES = ("nudge-2", "nudge2")
 BUTTONS = (*_FILES, *ON_MAPS, *ON_PLAYS, *NUDGES, "start", "stop", "cancel")
 LIVE = ("starting", "armed", "playing")

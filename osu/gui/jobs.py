@@ -19,9 +19,11 @@ from osu.formats.osu_file import MAX_MAP_BYTES, BeatmapError
 from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.blind import make_blind_page
+from osu.gui.drawing import draw
 from osu.gui.maps.measures import KnownMeasures
 from osu.gui.messages import (
     Command,
+    DrawCharts,
     FindWindow,
     Generate,
     Live,
@@ -38,7 +40,9 @@ from osu.gui.messages import (
     ReplayOpened,
     Saved,
     SaveGif,
+    SavePicture,
     SaveReplay,
+    SaveVideo,
     ScanSongs,
     ShowMap,
     SongsListed,
@@ -53,7 +57,6 @@ from osu.live.player import LivePlayer
 from osu.players.many import ChosenMap, MadePlay, Opened, PlayOne, Skipped, play_maps
 from osu.players.naming import AUTO, play_file_names
 from osu.players.options import Cancelled, LikedPlay, OnProgress, PlayOptions, liked_play
-from osu.render.export import save_gif
 from osu.render.scene import Stage
 
 if TYPE_CHECKING:  # its file imports torch
@@ -84,6 +87,11 @@ class RunningCommand:
         if now - self._told_s >= PROGRESS_S:
             self._told_s = now
             self.put(Progress(self.number, part, text))
+
+    def part(self, part: float, text: str) -> None:
+        """A Progress of work that may be left here."""
+        self.check()
+        self.progress(part, text)
 
     def check(self) -> None:
         """Leaves the job where it is cancelled."""
@@ -123,9 +131,8 @@ class Jobs:
                 with saving(path):
                     save_replay(replay, path)
                 job.put(Saved(path))
-            case SaveGif(path=path):
-                with saving(path):
-                    _save_gif(command, job)
+            case SaveGif() | SaveVideo() | DrawCharts() | SavePicture():
+                job.put(draw(command, job.part))
             case FindWindow():
                 job.put(WindowFound(find_window()))
             case MakeBlindPage():
@@ -256,25 +263,6 @@ def _measure(songs: tuple[Song, ...], job: RunningCommand) -> None:
     finally:
         with contextlib.suppress(OSError):  # computed again at the next start
             known.save()
-
-
-def _save_gif(command: SaveGif, job: RunningCommand) -> None:
-    def report(part: float) -> None:
-        job.check()
-        job.progress(part, "drawing the gif")
-
-    width = 480 if len(command.stages) == 1 or command.over_one_field else 800
-    save_gif(
-        command.stages,
-        command.path,
-        command.start_ms,
-        command.end_ms,
-        width=width,
-        labels=command.labels,
-        over_one_field=command.over_one_field,
-        progress=report,
-    )
-    job.put(Saved(command.path))
 
 
 def _find_map(

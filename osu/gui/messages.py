@@ -95,6 +95,35 @@ class SaveGif:
 
 
 @dataclass(frozen=True)
+class SaveVideo:
+    """-> Saved. As SaveGif, with the song of the map at `map_path`."""
+
+    stages: tuple[Stage, ...]
+    labels: tuple[str, ...]
+    path: str
+    start_ms: float
+    end_ms: float
+    over_one_field: bool
+    map_path: str
+
+
+@dataclass(frozen=True)
+class DrawCharts:
+    """-> ChartsDrawn: timing and aim of plays of one map."""
+
+    stages: tuple[Stage, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SavePicture:
+    """-> Saved"""
+
+    png: bytes
+    path: str
+
+
+@dataclass(frozen=True)
 class FindWindow:
     """-> WindowFound: the game's window, by its title."""
 
@@ -129,6 +158,9 @@ Command = (
     | Generate
     | SaveReplay
     | SaveGif
+    | SaveVideo
+    | DrawCharts
+    | SavePicture
     | FindWindow
     | PlayLive
     | MakeBlindPage
@@ -189,6 +221,11 @@ class Played:
 @dataclass(frozen=True)
 class Saved:
     path: str
+
+
+@dataclass(frozen=True)
+class ChartsDrawn:
+    png: bytes
 
 
 @dataclass(frozen=True)

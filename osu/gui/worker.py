@@ -21,6 +21,7 @@ from osu.gui.messages import (
     PlayLive,
     Progress,
     SaveGif,
+    SaveVideo,
     ScanSongs,
     ShowMap,
 )
@@ -34,6 +35,7 @@ LANES = {
     ScanSongs: "songs",
     Generate: "works",
     SaveGif: "works",
+    SaveVideo: "works",
     MakeBlindPage: "works",
     PlayLive: "live",
     MeasureMaps: "measures",

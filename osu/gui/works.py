@@ -10,6 +10,7 @@ from osu.errors import shown
 from osu.formats.mods import mods_str, parse_mods
 from osu.gui.messages import (
     Command,
+    DrawCharts,
     FindWindow,
     Generate,
     MakeBlindPage,
@@ -18,7 +19,9 @@ from osu.gui.messages import (
     OpenReplay,
     PlayLive,
     SaveGif,
+    SavePicture,
     SaveReplay,
+    SaveVideo,
     ScanSongs,
     ShowMap,
 )
@@ -90,8 +93,11 @@ def name_of(command: Command) -> str:
             return f"opening {Path(path).name}"
         case MakeBlindPage(path=path):
             return f"a blind test, {Path(path).name}"
-        case SaveReplay(path=path) | SaveGif(path=path):
+        case SaveReplay() | SaveGif() | SaveVideo() | SavePicture():
+            path = command.path
             return f"saving {Path(path).name}"
+        case DrawCharts():
+            return "charts"
         case FindWindow():
             return "looking for the game's window"
         case PlayLive():

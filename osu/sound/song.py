@@ -1,14 +1,12 @@
-"""A map's song: where it lies, decoded by the package miniaudio, heard from any moment on at any
+"""A song, decoded by the package miniaudio, heard from any moment on at any
 rate; and the soundtrack of a stretch of a play."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from osu.errors import UserError
-from osu.files import path_below
 from osu.sound.hits import HitSounds
 from osu.sound.stretch import SAMPLE_RATE, Stretcher
 
@@ -38,19 +36,6 @@ class PlayedSong:
     def read(self, count: int, rate: float) -> np.ndarray:
         """The next (count, C) float32, as loud as it is heard; `rate` map ms pass in a real ms."""
         return SONG_VOLUME * self.stretcher.read(count, rate * 1000 * self.per_ms / SAMPLE_RATE)
-
-
-def song_path(map_path: str | Path, audio_filename: str) -> Path | None:
-    """The song that lies beside the .osu file at `map_path`, or in a folder beside it.
-
-    A map is a foreign file: wherever else its name of a song leads, by a link too, nothing is
-    opened, and no host is asked for it.
-    """
-    folder, name = Path(map_path).parent, path_below(audio_filename)
-    song = folder / name
-    inside = bool(name) and os.path.isfile(song)  # which never raises
-    inside = inside and song.resolve().is_relative_to(folder.resolve())
-    return song if inside else None
 
 
 def load_song(path: Path, pitch: float, goes_on: Callable[[], bool]) -> PlayedSong | None:

@@ -24,7 +24,7 @@ from osu.gui.works import Work
 from osu.render.scene import Stage
 from tests.small_map import small_map, small_replay
 
-ON_A_PLAY = {"save", "gif", "remove", "arm"}
+ON_A_PLAY = {"save", "gif", "mp4", "charts", "remove", "arm"}
 MAP = msg.OpenMap("a.osu", "easy")
 SONG = Song("artist", "title", "easy", "creator", "a.osu")
 

@@ -6,7 +6,6 @@ it is loudest; AAC works in blocks of 1,024 samples, 23 ms.
 """
 
 import dataclasses
-import sys
 import wave
 
 import numpy as np
@@ -15,31 +14,33 @@ import pytest
 from osu.formats.mods import Mods
 from osu.origin import origin
 from osu.players.auto import auto_play
+from osu.render import video
 from osu.render.painter import Painter, RenderError
 from osu.render.scene import Stage
-from osu.render.video import FPS, VideoError, save_mp4
+from osu.render.video import FPS, save_mp4
+from osu.sound.song import SoundError
 from osu.sound.stretch import SAMPLE_RATE
 from tests.small_map import small_map, small_replay
 
-av = pytest.importorskip("av", reason="av is not installed (uv sync --extra video)")
+av = pytest.importorskip("av", reason="av is not installed (uv sync --extra mp4)")
 SIZE = (320, 240)
 CLICK_MS = 2600.0  # of the song
 
 
 @pytest.fixture
-def map_path(tmp_path):
-    """A map's place in a folder with its song: the map's name of it says mp3, its bytes wav."""
+def song(tmp_path):
+    """A click and nothing else, in a folder of its own."""
     sound = np.zeros((8 * SAMPLE_RATE, 2), np.int16)
     at = int(CLICK_MS * SAMPLE_RATE / 1000)
     sound[at : at + 400] = 25_000 * np.sin(np.arange(400) / 4)[:, None]
     folder = tmp_path / "songs"
     folder.mkdir()
-    with wave.open(str(folder / "song.mp3"), "wb") as file:
+    with wave.open(str(folder / "song.wav"), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
         file.writeframes(sound.tobytes())
-    return folder / "small.osu"
+    return folder / "song.wav"
 
 
 def read(path):
@@ -53,12 +54,12 @@ def read(path):
 
 
 @pytest.mark.parametrize("mods", [Mods(0), Mods.DT, Mods.HT, Mods.NC | Mods.DT])
-def test_a_video_has_the_frames_the_length_and_the_song_of_the_play(tmp_path, map_path, mods):
+def test_a_video_has_the_frames_the_length_and_the_song_of_the_play(tmp_path, song, mods):
     stage = Stage(small_map(), small_replay(mods=mods))
     rate = stage.beatmap.rate
     heard = []
     path = tmp_path / "a.mp4"
-    save_mp4([stage], path, 800, 3800, map_path, *SIZE, hits=False, progress=heard.append)
+    save_mp4([stage], path, 800, 3800, song, SIZE, hits=False, progress=heard.append)
     frames, times, sound, first_s = read(path)
     seconds = 3.0 / rate
     assert len(frames) == round(seconds * FPS) and frames.shape[1:] == (240, 320, 3)
@@ -72,9 +73,9 @@ def test_a_video_has_the_frames_the_length_and_the_song_of_the_play(tmp_path, ma
     assert heard == sorted(heard) and heard[-1] == 1.0
 
 
-def test_a_frame_is_what_the_painter_paints(tmp_path, map_path):
+def test_a_frame_is_what_the_painter_paints(tmp_path, song):
     stage = Stage(small_map(), small_replay())
-    save_mp4([stage], tmp_path / "a.mp4", 1000, 2000, map_path, *SIZE, ["tester"])
+    save_mp4([stage], tmp_path / "a.mp4", 1000, 2000, song, SIZE, ["tester"])
     frames, times, _, _ = read(tmp_path / "a.mp4")
     painter = Painter([stage], *SIZE, ["tester"])
     for n in (0, 17, 59):
@@ -87,7 +88,7 @@ def test_a_frame_is_what_the_painter_paints(tmp_path, map_path):
 def test_hits_are_heard_where_there_is_no_song(tmp_path):
     stage = Stage(small_map(), small_replay(late_ms=20.0))
     for hits in (True, False):
-        save_mp4([stage], tmp_path / "a.mp4", 800, 1400, tmp_path / "gone.osu", *SIZE, hits=hits)
+        save_mp4([stage], tmp_path / "a.mp4", 800, 1400, None, SIZE, hits=hits)
         _, _, sound, first_s = read(tmp_path / "a.mp4")
         if hits:  # the only press of these 600 ms is at 1020 ms
             loudest_s = first_s + np.abs(sound).argmax() / SAMPLE_RATE
@@ -103,7 +104,7 @@ def test_a_generated_play_shows_its_origin_in_every_frame_and_in_the_file(tmp_pa
     videos, comments = [], []
     for name, replay in (("a.mp4", generated), ("b.mp4", persons)):
         stage = Stage(small_map(), replay)
-        save_mp4([stage], tmp_path / name, 1000, 1500, "", 480, 360)
+        save_mp4([stage], tmp_path / name, 1000, 1500, None, (480, 360))
         videos.append(read(tmp_path / name)[0].astype(int))
         with av.open(str(tmp_path / name)) as container:
             comments.append(container.metadata.get("comment", ""))
@@ -114,11 +115,38 @@ def test_a_generated_play_shows_its_origin_in_every_frame_and_in_the_file(tmp_pa
         assert (above_the_field.max(axis=2) > 60).sum() > 100
 
 
-def test_without_the_package_one_sentence_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(VideoError, match="uv sync --extra video"):
+@pytest.mark.parametrize(
+    ("mods", "pitch"), [(Mods(0), 1.0), (Mods.DT, 1.0), (Mods.NC | Mods.DT, 1.5), (Mods.HT, 1.0)]
+)
+def test_the_songs_pitch_is_kept_except_under_nc(tmp_path, mods, pitch):
+    tone = 12_000 * np.sin(2 * np.pi * 500.0 * np.arange(8 * SAMPLE_RATE) / SAMPLE_RATE)
+    with wave.open(str(tmp_path / "song.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(tone.astype("<i2").tobytes())
+    stage = Stage(small_map(), small_replay(mods=mods))
+    save_mp4([stage], tmp_path / "a.mp4", 0, 3000, tmp_path / "song.wav", SIZE, hits=False)
+    sound = read(tmp_path / "a.mp4")[2]
+    middle = sound[len(sound) // 4 : -len(sound) // 4]
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
+    # A bin is 1 Hz wide at least; WSOLA moves pieces by less than a period.
+    hz = spectrum.argmax() * SAMPLE_RATE / len(middle)
+    assert hz == pytest.approx(pitch * 500.0, rel=0.01)
+
+
+def test_without_the_extra_a_sentence_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(video, "can_write_video", lambda: False)
+    with pytest.raises(RenderError, match=r"uv sync --extra mp4\.$"):
         save_mp4([Stage(small_map())], tmp_path / "a.mp4", 0, 1000)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_song_that_is_none_is_a_sentence_and_leaves_no_file(tmp_path):
+    (tmp_path / "song.mp3").write_bytes(b"no song" * 99)
+    with pytest.raises(SoundError, match=r"song\.mp3 cannot be decoded"):
+        save_mp4([Stage(small_map())], tmp_path / "a.mp4", 0, 1000, tmp_path / "song.mp3", SIZE)
+    assert [path.name for path in tmp_path.iterdir()] == ["song.mp3"]
 
 
 @pytest.mark.parametrize("end_ms", [1000.0, 0.0, 1e9, float("nan")])
@@ -135,5 +163,5 @@ def test_a_video_that_is_given_up_leaves_the_old_file(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"before")
     with pytest.raises(KeyboardInterrupt):
-        save_mp4([Stage(small_map())], path, 800, 1800, "", *SIZE, progress=give_up)
+        save_mp4([Stage(small_map())], path, 800, 1800, None, SIZE, progress=give_up)
     assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]

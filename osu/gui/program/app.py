@@ -96,6 +96,8 @@ class App:
                 self.on_played(ListedPlay(model, map_path, stage, seed))
             case msg.BlindPageMade(path):
                 self.window.say(open_in_browser(path))
+            case msg.ChartsDrawn(picture):
+                self.window.show_charts(picture, self.plays.ask_save_charts)
             case msg.Saved(path):
                 self.window.say(f"Saved {path}.")
             case msg.Progress(_, _, text):

@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from osu.gui import messages as msg
+from osu.gui.widgets.results import ListedPlay
+from osu.origin import is_generated
 from osu.players.naming import play_file_name, unlike
+from osu.render.video import NO_AV, can_write_video
 
 MOST_OVER_ONE_FIELD = 50
 GIF_S = (0.5, 30.0)
@@ -74,7 +77,46 @@ class ListedPlays:
         shown = (preview.stages, preview.labels, path, start_ms, end_ms, preview.over_one_field)
         self._app.worker.post(msg.SaveGif(*shown))
 
+    def ask_mp4(self) -> None:
+        if not can_write_video():
+            self._app.window.fail(NO_AV)
+            return
+        path = self._app.ask_save_path("Save what the preview shows, whole", "", ".mp4")
+        if path:
+            self.save_mp4(path)
+
+    def save_mp4(self, path: str) -> None:
+        """The preview's plays from their start to their end."""
+        preview = self._app.window.preview
+        clock = preview.clock
+        times = clock.start_ms, clock.end_ms, preview.over_one_field
+        shown = preview.stages, preview.labels, path
+        self._app.worker.post(msg.SaveVideo(*shown, *times, preview.map_path))
+
+    def draw_charts(self) -> None:
+        """Of the selected plays of one map; beside one alone a person's of the same map, if any is
+        listed."""
+        results = self._app.window.results
+        selected = results.selected()
+        last = selected[-1]
+        on_map = last.stage.beatmap.md5
+        charted = [play for play in selected if play.stage.beatmap.md5 == on_map]
+        if len(charted) == 1:
+            people = (p for p in results.rows.values() if not _is_ours(p) and p is not last)
+            charted += [p for p in people if p.stage.beatmap.md5 == on_map][:1]
+        stages, labels = zip(*((p.stage, p.label) for p in charted), strict=True)
+        self._app.worker.post(msg.DrawCharts(stages, labels))
+
+    def ask_save_charts(self, picture: bytes) -> None:
+        path = self._app.ask_save_path("Save the charts", "charts.png", ".png")
+        if path:
+            self._app.worker.post(msg.SavePicture(picture, path))
+
     def jump_to_miss(self, direction: int) -> None:
         """The next miss in the preview, or the one before for -1."""
         if said := self._app.window.preview.jump_to_miss(direction):
             self._app.window.say(said)
+
+
+def _is_ours(play: ListedPlay) -> bool:
+    return is_generated(play.stage.replay.player)

@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from osu.errors import shown
+from osu.files import file_beside
 from osu.gui.sound.device import Device, SoundCard
 from osu.sound.hits import HitSounds
-from osu.sound.song import PlayedSong, SoundError, load_song, song_path
+from osu.sound.song import PlayedSong, SoundError, load_song
 from osu.sound.stretch import SAMPLE_RATE
 
 MOST_OFF_MS = 20.0  # real time; less is not noticed, and a jump is
@@ -66,9 +67,9 @@ class Audio:
         self._said: set[str] = set()
 
     def load(self, map_path: str, audio_filename: str, pitch: float = 1.0) -> None:
-        """The song of the .osu file at `map_path`, its pitch times `pitch`."""
+        """The song of the map at `map_path` (osu.files.file_beside), its pitch times `pitch`."""
         self.stop()
-        song = song_path(map_path, audio_filename)
+        song = file_beside(map_path, audio_filename)
         wanted = None if song is None else (song, pitch)
         if wanted != self._wanted:
             self._wanted, self._song = wanted, self._silence

@@ -17,7 +17,7 @@ SEARCH_MS = 150  # after the last key
 LEARN_MS = 1000  # what came to be known changes the rows no more often
 OF_THE_SET = "    "  # before the title of a difficulty whose set has begun above
 MAP_COLUMNS = {
-    "title": Column("Title", 170, 150),
+    "title": Column("Title", 142, 130),
     "difficulty": Column("Difficulty", 80, 70),
     "stars": Column("Stars", 58, 58, "e", stretch=False),
     "bpm": Column("BPM", 44, 44, "e", stretch=False, optional=True),

@@ -47,6 +47,7 @@ class Preview(ttk.Frame):
         self.clock: PreviewClock | None = None
         self.stages: tuple[Stage, ...] = ()
         self.labels: tuple[str, ...] = ()
+        self.map_path = ""
         self.over_one_field = False
         self._on_remark = on_remark
         self._painter: Painter | None = None
@@ -85,7 +86,7 @@ class Preview(ttk.Frame):
         before_ms = self.clock.now_ms if same and self.clock else None
         playing = bool(same and self.clock and self.clock.playing)
         self.stages, self.labels = tuple(stages), tuple(labels)
-        self.over_one_field = over_one_field
+        self.over_one_field, self.map_path = over_one_field, map_path
         self.clock = PreviewClock(
             min(stage.start_ms for stage in stages),
             max(stage.end_ms for stage in stages),

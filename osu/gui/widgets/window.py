@@ -19,6 +19,8 @@ from osu.gui.widgets.fit import FittedLabel, Tooltip
 from osu.gui.widgets.form import PlayForm
 from osu.gui.widgets.live.panel import LivePanel
 from osu.gui.widgets.maps import MapList
+from osu.gui.widgets.plays.charts_window import ChartsWindow
+from osu.gui.widgets.plays.draw_menu import DrawMenu, MenuEntry
 from osu.gui.widgets.preview import Preview
 from osu.gui.widgets.results import Results
 from osu.gui.widgets.shortcuts import Shortcut, ShortcutList, bind_shortcuts
@@ -28,6 +30,7 @@ from osu.gui.works import Work
 from osu.live.protocol import LiveSettings
 
 SIZE, LEAST_SIZE = (1320, 900), (750, 560)
+LEFT_GAPS_PX = 16  # to both sides of the left side
 LEFT_SHARE = 0.33  # of the window's width, where that is enough
 GIF_SECONDS = 6
 MOST_CAPTION = 200  # characters of a file or map
@@ -42,9 +45,10 @@ THEME_TIP = "Dark or light."
 class Window:
     def __init__(self, root: tk.Tk, actions: Any, settings: Settings):
         self.root = root
-        self.buttons: dict[str, ttk.Button] = {}
+        self.buttons: dict[str, ttk.Button | MenuEntry] = {}
         self._refusals: dict[str, str] | None = None  # why buttons don't work, as painted last
         self._full_screen = False
+        self.charts: ChartsWindow | None = None  # the one opened last
         self._part = 0.0  # of the progress bar
         root.minsize(*self._on_screen(tuple(px(root, side) for side in LEAST_SIZE)))
         size = self._on_screen(settings.size or tuple(px(root, side) for side in SIZE))
@@ -76,7 +80,10 @@ class Window:
         """The left side has its share of a wide window, and what it needs of a small one."""
         if self._full_screen:
             return
-        least = self._left.winfo_reqwidth()
+        # The list takes what there is: its columns ask for the width that they have at the moment.
+        others = [part for part in self._left.winfo_children() if part is not self.maps]
+        sides = px(self.root, LEFT_GAPS_PX)
+        least = max(part.winfo_reqwidth() for part in others) + sides
         self._sides.sashpos(0, max(least, round(self._left_share * width)))
 
     def _on_sash(self) -> None:
@@ -128,6 +135,10 @@ class Window:
         if title != self._tabs.tab(self._works, "text"):
             self._tabs.tab(self._works, text=title)
 
+    def show_charts(self, picture: bytes, save: Callable[[bytes], None]) -> None:
+        """A PNG in a window of its own."""
+        self.charts = ChartsWindow(self.root, picture, save)
+
     @property
     def over_one_field(self) -> bool:
         return bool(self._over_one_field.get())
@@ -151,7 +162,7 @@ class Window:
 
     def _create_left(self, parent: tk.Misc, actions: Any, settings: Settings) -> ttk.Frame:
         """Files, maps, what is asked of the player, generate."""
-        left = ttk.Frame(parent, padding=(12, 12, 4, 4))
+        left = ttk.Frame(parent, padding=(LEFT_GAPS_PX - 4, 12, 4, 4))
         left.rowconfigure(1, weight=1)
         left.columnconfigure(0, weight=1)
         self._create_files(left, actions)
@@ -241,11 +252,20 @@ class Window:
         over.grid(row=0, column=0, sticky="w")
         Tooltip(over, lambda x, y: OVER_TIP)
         self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
-        self._button(row, "save", "Save...", actions.plays.ask_save).grid(row=0, column=2, padx=6)
-        self._button(row, "gif", "Gif...", actions.plays.ask_gif).grid(row=0, column=3)
+        self._button(row, "save", "Save...", actions.plays.ask_save).grid(row=0, column=2, padx=3)
+        draw = DrawMenu(
+            row,
+            {
+                "charts": ("Charts of timing and aim", actions.plays.draw_charts),
+                "gif": ("Gif from here on...", actions.plays.ask_gif),
+                "mp4": ("Mp4 of the whole play, with its song...", actions.plays.ask_mp4),
+            },
+        )
+        draw.grid(row=0, column=3)
+        self.buttons |= draw.entries
         self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
-        seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=3)
-        seconds.grid(row=0, column=4, padx=(6, 0))
+        seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=2)
+        seconds.grid(row=0, column=4, padx=(3, 0))
         Tooltip(seconds, lambda x, y: "Seconds that the gif shows.")
         return plays
 
@@ -285,6 +305,8 @@ class Window:
             press("b", "batch", "batch"),
             press("s", "save .osr", "save"),
             press("S", "save gif", "gif"),
+            press("m", "save mp4", "mp4"),
+            press("h", "charts of the plays", "charts"),
             Shortcut("Delete", "remove the plays", "<Delete>", self._remove, plain=True),
             Shortcut("Escape", "cancel", "<Escape>", self._escape),
             Shortcut(f"{shown}+Q", "quit", f"<{held}-q>", actions.close),
