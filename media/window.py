@@ -1,4 +1,4 @@
-"""Make media/gui.png anew: the window with plays of a sample map, as a person sees it.
+"""Make media/gui.png and gui-light.png anew: the window with plays of a sample map, in both themes.
 
     xvfb-run -a -s "-screen 0 1320x900x24" uv run -m media.window
 
@@ -27,6 +27,7 @@ MAP = ROOT / "data" / "sample" / "circuit.osu"
 PLAYS = ((AUTO, 1), ("rnn", 3), ("diffusion", 7))  # model, seed; the last one is shown
 MOMENT_MS = 23_930.0  # a slider held, the next stream coming
 MAX_BYTES = 200_000
+SETTLED_S = 1.0  # for what follows the last event
 PATIENCE_S = 600.0
 
 
@@ -47,9 +48,15 @@ def main(out: Path) -> None:
         until(app, lambda: app.worker.state == "idle")
         app.window.preview.clock.seek(MOMENT_MS)
         app.window.preview.draw()
-        root.update()
-        picture = ImageGrab.grab(bbox=(0, 0, *SIZE), xdisplay=os.environ.get("DISPLAY"))
+        for path in (out, out.with_stem(f"{out.stem}-light")):
+            wait_s = time.monotonic() + SETTLED_S
+            until(app, lambda wait_s=wait_s: time.monotonic() > wait_s)
+            save(ImageGrab.grab(bbox=(0, 0, *SIZE), xdisplay=os.environ.get("DISPLAY")), path)
+            app.toggle_theme()
         app.close()
+
+
+def save(picture: Image.Image, out: Path) -> None:
     picture.convert("RGB").quantize(255, Image.Quantize.MEDIANCUT).save(out, optimize=True)
     assert out.stat().st_size <= MAX_BYTES, f"{out} has {out.stat().st_size} bytes"
     print(f"{out}: {out.stat().st_size} bytes")

@@ -252,7 +252,7 @@ class Window:
         over.grid(row=0, column=0, sticky="w")
         Tooltip(over, lambda x, y: OVER_TIP)
         self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
-        self._button(row, "save", "Save...", actions.plays.ask_save).grid(row=0, column=2, padx=3)
+        self._button(row, "save", "Save...", actions.plays.ask_save).grid(row=0, column=2, padx=2)
         draw = DrawMenu(
             row,
             {
@@ -265,7 +265,7 @@ class Window:
         self.buttons |= draw.entries
         self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
         seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=2)
-        seconds.grid(row=0, column=4, padx=(3, 0))
+        seconds.grid(row=0, column=4, padx=(2, 0))
         Tooltip(seconds, lambda x, y: "Seconds that the gif shows.")
         return plays
 
