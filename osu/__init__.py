@@ -25,7 +25,8 @@ Rooms, each a package that imports only what tests/test_layers.py allows it:
     classifiers  tell generated plays from people's: networks, trees, and their controls
     blind        a blind test for people: which of two clips is the human? A page, answers, shares
     training     what stands around a training loop; the loops are in train_*.py
-    render       a replay over its map: the window's preview, png, gif
+    render       a replay over its map: the window's preview, png, gif, mp4
+    sound        the song at any speed, the sounds of hits; samples only, no sound card
     live         live playback, a process of its own; offline and unranked only
     gui          the window; all Tk is in gui.widgets
 

@@ -25,13 +25,14 @@ DIRECTION = {
     "person": {"formats", "rules", "features", "data", "nets", "players"},
     "training": {"features", "data", "nets", "players", "likeness"},
     "blind": {"formats", "rules", "features", "data", "players", "likeness"},
-    "render": {"formats", "rules"},
+    "sound": set(),
+    "render": {"formats", "rules", "sound"},
     "live": {"formats"},
-    "gui": {"formats", "data", "live", "render", "players", "blind"},
+    "gui": {"formats", "data", "live", "render", "players", "blind", "sound"},
 }
 # Each of a preparation's processes would hold torch's 300 MB, and a window would wait for it.
 WITHOUT_TORCH = (
-    *("formats", "rules", "render", "live", "gui", "units", "files"),
+    *("formats", "rules", "sound", "render", "live", "gui", "units", "files"),
     *("features.chart", "features.play", "features.presses", "features.style"),
     *(
         "data.library",

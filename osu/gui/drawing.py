@@ -51,6 +51,6 @@ def draw(
                     (2 * width if beside else width, height),
                     labels,
                     over,
-                    lambda part: report(part, "drawing the video"),
+                    progress=lambda part: report(part, "drawing the video"),
                 )
     return Saved(command.path)

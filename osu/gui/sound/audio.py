@@ -17,14 +17,14 @@ import numpy as np
 
 from osu.errors import shown
 from osu.files import file_beside
-from osu.gui.sound.device import Device, SoundCard, SoundError, decode
-from osu.gui.sound.hits import HitSounds
-from osu.render.stretch import SAMPLE_RATE, Stretcher
+from osu.gui.sound.device import Device, SoundCard
+from osu.sound.hits import HitSounds
+from osu.sound.song import PlayedSong, SoundError, load_song
+from osu.sound.stretch import SAMPLE_RATE
 
 MOST_OFF_MS = 20.0  # real time; less is not noticed, and a jump is
 QUIET_S = 1.0  # a device that has had nothing to play for so long is stopped
 LOOK_S = 0.25  # how often its thread looks, while it is started
-SONG_VOLUME = 0.7
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,6 @@ class _Moment:
     at_s: float
     t_ms: float
     rate: float
-
-
-class _Song:
-    """What one map sounds like."""
-
-    def __init__(self, recording: np.ndarray, sample_rate: int):
-        self.stretcher = Stretcher(recording)
-        self.per_ms = sample_rate / 1000  # frames a map ms
 
 
 class Audio:
@@ -65,7 +57,7 @@ class Audio:
         self._quiet_since_s = 0.0
         self._begun_s = -np.inf  # when the device's first frame was heard
         self._given = 0  # frames, since it started
-        self._silence = _Song(np.zeros((0, 2), np.int16), SAMPLE_RATE)
+        self._silence = PlayedSong(np.zeros((0, 2), np.int16))
         self._song = self._silence
         self._wanted: object = None  # which song is loaded or being loaded
         self._hits = HitSounds({})
@@ -75,11 +67,10 @@ class Audio:
         self._said: set[str] = set()
 
     def load(self, map_path: str, audio_filename: str, pitch: float = 1.0) -> None:
-        """The song that lies beside the .osu file at `map_path`, or in a folder beside it, its
-        pitch times `pitch` (osu.files.file_beside)."""
+        """The song of the map at `map_path` (osu.files.file_beside), its pitch times `pitch`."""
         self.stop()
         song = file_beside(map_path, audio_filename)
-        wanted = (song, pitch) if song else None
+        wanted = None if song is None else (song, pitch)
         if wanted != self._wanted:
             self._wanted, self._song = wanted, self._silence
             if wanted is not None:
@@ -150,11 +141,9 @@ class Audio:
             self._device, self._started = None, False
 
     def _decode(self, path: Path, pitch: float, wanted: object) -> None:
-        """Played at SAMPLE_RATE, what was decoded at less of it sounds higher."""
-        rate = round(SAMPLE_RATE / pitch)
-        recording = decode(path, rate, lambda: self._wanted == wanted)
-        if recording is not None and self._wanted == wanted:
-            self._song = _Song(recording, rate)
+        song = load_song(path, pitch, lambda: self._wanted == wanted)
+        if song is not None and self._wanted == wanted:
+            self._song = song
 
     def _start(self) -> None:
         if self._refused or self._started:
@@ -198,11 +187,11 @@ class Audio:
             self._hits.mix(block, t_ms, t_ms + count * 1000 / SAMPLE_RATE * moment.rate)
         return np.clip(block, -32768, 32767).astype(np.int16)
 
-    def _song_block(self, song: _Song, t_ms: float, count: int, rate: float) -> np.ndarray:
+    def _song_block(self, song: PlayedSong, t_ms: float, count: int, rate: float) -> np.ndarray:
         if not self._song_heard:
             return np.zeros((count, 2), np.float32)
         wanted = t_ms * song.per_ms
         off_ms = (song.stretcher.at - wanted) / song.per_ms / rate
         if abs(off_ms) > MOST_OFF_MS:
             song.stretcher.seek(wanted)
-        return SONG_VOLUME * song.stretcher.read(count, rate * 1000 * song.per_ms / SAMPLE_RATE)
+        return song.read(count, rate)

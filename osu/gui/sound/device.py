@@ -1,16 +1,15 @@
-"""The sound card and the decoders, through the package miniaudio; without it there is no sound."""
+"""The sound card, through the package miniaudio; without it there is no sound."""
 
 import contextlib
 import ctypes
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from osu.errors import UserError
-from osu.render.stretch import SAMPLE_RATE
+from osu.sound.song import SoundError
+from osu.sound.stretch import SAMPLE_RATE
 
 try:
     import miniaudio
@@ -18,14 +17,8 @@ except ImportError:
     miniaudio = None
 
 PERIOD_MS, PERIODS = 40, 3  # painting a frame holds Python for up to 10 ms
-BLOCK_FRAMES = 1 << 16
-MOST_SONG_S = 1800  # of a song, however long it is: 300 MB
 
 Fill = Callable[[int], np.ndarray]  # frames wanted -> (frames, 2) int16; on the device's thread
-
-
-class SoundError(UserError):
-    """No sound, with the reason in one sentence."""
 
 
 class Device(Protocol):
@@ -92,24 +85,3 @@ def quiet_alsa() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):  # it is not there, and writes nothing
             ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_say_nothing)
-
-
-def decode(path: Path, sample_rate: int, goes_on: Callable[[], bool]) -> np.ndarray | None:
-    """(N, 2) int16, at most MOST_SONG_S of an mp3, ogg, wav or flac; None once `goes_on()` is
-    false. Raises SoundError."""
-    if miniaudio is None:
-        raise SoundError("There is no sound: the package miniaudio is not installed.")
-    blocks, frames = [], 0
-    try:
-        for block in miniaudio.stream_file(
-            str(path), sample_rate=sample_rate, frames_to_read=BLOCK_FRAMES
-        ):
-            if not goes_on():
-                return None
-            blocks.append(np.array(block, np.int16).reshape(-1, 2))
-            frames += len(blocks[-1])
-            if frames >= MOST_SONG_S * sample_rate:
-                break
-    except (miniaudio.MiniaudioError, OSError, UnicodeError) as error:
-        raise SoundError(f"The song {path.name} cannot be decoded.") from error
-    return np.concatenate(blocks) if blocks else np.zeros((0, 2), np.int16)

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 from osu.gui.sound import device as sound_device
-from osu.gui.sound.audio import MOST_OFF_MS, SONG_VOLUME, Audio
-from osu.gui.sound.device import SoundCard, SoundError, decode
-from osu.render.stretch import PIECE, SAMPLE_RATE
+from osu.gui.sound.audio import MOST_OFF_MS, Audio
+from osu.gui.sound.device import SoundCard
+from osu.sound import song as sounding_song
+from osu.sound.song import SONG_VOLUME, SoundError, decode
+from osu.sound.stretch import PIECE, SAMPLE_RATE
 from tests.display import wait_for
 
 miniaudio = pytest.importorskip("miniaudio", reason="miniaudio is not installed")
@@ -214,7 +216,7 @@ def test_a_song_that_cannot_be_decoded_is_a_sentence(tmp_path, data):
 
 def test_a_song_is_decoded_no_further_than_it_is_wanted(tmp_path, monkeypatch):
     save_wav(tmp_path / "song.wav", rising(seconds=20))
-    monkeypatch.setattr(sound_device, "MOST_SONG_S", 3)
+    monkeypatch.setattr(sounding_song, "MOST_SONG_S", 3)
     assert 3 <= len(decode(tmp_path / "song.wav", SAMPLE_RATE, lambda: True)) / SAMPLE_RATE < 5
     assert decode(tmp_path / "song.wav", SAMPLE_RATE, lambda: False) is None
 
@@ -228,7 +230,7 @@ def decoded(monkeypatch):
         names.append(path.name)
         return np.zeros((0, 2), np.int16)
 
-    monkeypatch.setattr("osu.gui.sound.audio.decode", decode)
+    monkeypatch.setattr("osu.sound.song.decode", decode)
     return names
 
 

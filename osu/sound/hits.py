@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from osu.render.stretch import SAMPLE_RATE
+from osu.sound.stretch import SAMPLE_RATE
 
 LOUD = 9000.0  # of 32767
 MOST_GAP_MS = 50.0  # map time between two stretches of time that are mixed; more is a jump

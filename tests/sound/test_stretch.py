@@ -4,7 +4,7 @@ and the places of clicks."""
 import numpy as np
 import pytest
 
-from osu.render.stretch import PIECE, SAMPLE_RATE, SEARCH, Stretcher
+from osu.sound.stretch import PIECE, SAMPLE_RATE, SEARCH, Stretcher
 
 RATES = (0.375, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 
