@@ -43,7 +43,7 @@ ON_GPU = {"steps": 1000, "batch": 128, "learning_rate": 3e-4, "average": 0.995, 
           "graph": True}  # fmt: skip
 COMPARED = 6  # held-out plays
 MAY_DIFFER = ("resume", "device", "pictures", "full")  # of the options of a run that goes on
-PLAY_STEPS = 2 * 32  # passes through the network for a second of play, with guidance
+PLAY_STEPS = 32  # passes through the network for a play
 OF_PERSON = "tuned on one person's plays"  # how the card's line begins
 
 
@@ -159,7 +159,7 @@ def _estimate(args, played_s: float) -> str:
     window_s = min(forward_s) / 2
     # A step goes forward and back, and reads the code off another stretch.
     tuning = 3.3 * window_s * args.batch * args.steps
-    playing = PLAY_STEPS / 2 * window_s * played_s / (frames / 60)
+    playing = PLAY_STEPS * window_s * played_s / (frames / 60)
     return (
         f"about {tuning / 60:.0f} minutes of tuning ({args.steps} steps) and "
         f"{playing / 60:.0f} of playing; stopped, the same command goes on"

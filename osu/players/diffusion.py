@@ -40,7 +40,8 @@ class Sampling:
     precision: torch.dtype = torch.float32  # of the network on a GPU
 
 
-# Plays that are to be like somebody's, or to come out as wanted, follow that more closely.
+# Plays that are to come out as wanted follow that more closely. Those like somebody's need not:
+# guided they miss more than that person does (docs/own-plays.md).
 GUIDED = Sampling(guidance=1.8)
 
 
@@ -89,7 +90,7 @@ def sample_play(
     person = draw_person(model, chart, seed, options, known)
     person = person._replace(style=with_sloppiness(person.style, sloppiness, options))
     if sampling is None:
-        wished = options.like or options.target_accuracy or options.unstable_rate
+        wished = options.target_accuracy or options.unstable_rate
         sampling = GUIDED if wished else Sampling()
     sampling = replace(sampling, steps=options.steps or sampling.steps)
     play = sample_as(model, chart, person, seed, sampling, on_progress)

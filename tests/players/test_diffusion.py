@@ -21,6 +21,7 @@ from osu.players.diffusion import (
     GUIDED,
     Sampling,
     sample_as,
+    sample_play,
 )
 from osu.players.dpm_solver import noise_levels, sample
 from osu.players.engine import load_player
@@ -174,3 +175,22 @@ def test_a_person_who_was_not_seen_to_spin_spins_like_one_who_was():
     assert np.sign(spin[Spin.RPM]) == np.sign(turned[-1] - turned[0])
     radius_px = np.median(np.linalg.norm(xy[inside] - CENTRE_PX, axis=1))
     assert spin[Spin.RADIUS_PX] == pytest.approx(radius_px, rel=0.1)  # other frames of the path
+
+
+@pytest.mark.parametrize(
+    ("wish", "guided"), [("nothing", False), ("like", False), ("target_accuracy", True)]
+)
+def test_only_a_play_that_is_to_come_out_as_wanted_is_guided(wish, guided, monkeypatch):
+    model, beatmap = load_player("diffusion").implementation.model, load_beatmap(SAMPLE)
+    liked = LikedPlay(load_replay(SAMPLE.with_name("circuit-diffusion.osr")), beatmap)
+    values = {"like": (liked,), "target_accuracy": 0.9}
+    options = PlayOptions(**{name: value for name, value in values.items() if name == wish})
+    asked = []
+
+    def sample_nothing(model, chart, person, seed, sampling, on_progress):
+        asked.append(sampling.guidance)
+        return np.zeros((chart.frames, len(Play)), np.float32)
+
+    monkeypatch.setattr("osu.players.diffusion.sample_as", sample_nothing)
+    sample_play(model, chart_of(beatmap), 1, options, lambda share: None)
+    assert asked == [GUIDED.guidance if guided else 1.0]
