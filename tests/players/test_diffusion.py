@@ -178,12 +178,12 @@ def test_a_person_who_was_not_seen_to_spin_spins_like_one_who_was():
 
 
 @pytest.mark.parametrize(
-    ("wish", "guided"), [("nothing", False), ("like", False), ("target_accuracy", True)]
+    ("wish", "guided"), [("nothing", False), ("like", False), ("accuracy", True)]
 )
 def test_only_a_play_that_is_to_come_out_as_wanted_is_guided(wish, guided, monkeypatch):
     model, beatmap = load_player("diffusion").implementation.model, load_beatmap(SAMPLE)
     liked = LikedPlay(load_replay(SAMPLE.with_name("circuit-diffusion.osr")), beatmap)
-    values = {"like": (liked,), "target_accuracy": 0.9}
+    values = {"like": (liked,), "accuracy": 0.9}
     options = PlayOptions(**{name: value for name, value in values.items() if name == wish})
     asked = []
 
