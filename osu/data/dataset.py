@@ -108,7 +108,7 @@ class PlaySet:
         there, without a play of that person, and where all are of one song.
         """
         names = Counter(play.player for play in self.plays)
-        own = [play for play in self.plays if play.player.casefold() == player.casefold()]
+        own = [play for play in self.plays if _is_by(play, player)]
         if not own:
             there = ", ".join(f"{shown(name, 40)} ({n})" for name, n in names.most_common(20))
             raise DataError(f"no prepared play is of {player!r}; there are: {there}")
@@ -122,7 +122,7 @@ class PlaySet:
         self.person = own[0].player
 
         def split_of(play: Described) -> str:
-            if play.player.casefold() == player.casefold():
+            if _is_by(play, player):
                 return "val" if play.song in held else "train"
             return "train" if play.split == "train" and play.song not in held else ""
 
@@ -134,8 +134,7 @@ class PlaySet:
         index = self.where(split)
         if not self.person:
             return index
-        name = self.person.casefold()
-        return np.array([i for i in index if self.plays[i].player.casefold() == name], int)
+        return np.array([i for i in index if _is_by(self.plays[i], self.person)], int)
 
     def chart(self, index: int) -> Chart:
         """The chart of one play."""
@@ -197,6 +196,11 @@ class PlaySet:
         return Stream(self.manifest, self.device, capacity, len(self.plays), rank, world_size)
 
 
+def _is_by(play: Described, player: str) -> bool:
+    """Names of players differ by more than case."""
+    return play.player.casefold() == player.casefold()
+
+
 def _held_bytes(sizes: Sizes) -> int:
     """The bytes that held plays take: flat tensors, and the arrays of their charts beside them."""
     return Flat.bytes(sizes) + 16 * sizes.chart_frames + 36 * sizes.objects
@@ -220,8 +224,7 @@ class Sampler:
         for i, count in zip(index, frames, strict=True):
             total[plays.plays[i].player] += count
         weight = frames / np.sqrt([total[plays.plays[i].player] for i in index])
-        name = plays.person.casefold()
-        own = np.array([plays.plays[i].player.casefold() == name for i in index])
+        own = np.array([_is_by(plays.plays[i], plays.person) for i in index])
         if own.any() and not own.all():
             weight[own] /= weight[own].sum()
             weight[~own] /= weight[~own].sum()

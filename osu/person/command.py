@@ -35,6 +35,7 @@ from osu.person.facts import facts_of, lines_of
 from osu.person.held_out import choose_held_out, differences, play_held_out, table_of
 from osu.person.picture import person_figure
 from osu.players.engine import DEFAULT, MODELS, NAME, load_player
+from osu.units import FRAME_HZ
 
 # What a person is tuned with, where the command line does not say otherwise (docs/own-plays.md).
 TUNING = {"init": str(MODELS / DEFAULT), "eval_plays": 0, "pictures": False}
@@ -68,7 +69,7 @@ def make_person(args, train: Callable[[object], dict], models: Path = MODELS) ->
     _draw(plays, out / "person.png")
 
     chosen = choose_held_out(plays, COMPARED)
-    print(_estimate(args, sum(play.frames for play in chosen) / 60))
+    print(_estimate(args, sum(play.frames for play in chosen) / FRAME_HZ))
     if _is_finished(out):
         print(f"{out}: this tuning is finished already")
     else:
@@ -159,7 +160,7 @@ def _estimate(args, played_s: float) -> str:
     window_s = min(forward_s) / 2
     # A step goes forward and back, and reads the code off another stretch.
     tuning = 3.3 * window_s * args.batch * args.steps
-    playing = PLAY_STEPS * window_s * played_s / (frames / 60)
+    playing = PLAY_STEPS * window_s * played_s / (frames / FRAME_HZ)
     return (
         f"about {tuning / 60:.0f} minutes of tuning ({args.steps} steps) and "
         f"{playing / 60:.0f} of playing; stopped, the same command goes on"
