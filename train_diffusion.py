@@ -17,7 +17,8 @@ Either is dropped at random, so either may be unknown.
 
 With --against, direct discriminative optimisation (DDO, arXiv 2503.01103): the network starts from
 a trained one, whose plays of the same windows by the same persons it learns to tell from people's.
-How much better it denoises a second of play than the network it started from is the logit.
+By which factor it denoises a second of play better than the network it started from, as a
+logarithm, is the logit: of errors themselves a few seconds in breaks would be nearly all.
 """
 
 import copy
@@ -37,7 +38,7 @@ from osu.features.style import demand_of, spin_of
 from osu.nets import checkpoint
 from osu.nets.denoiser import Denoiser, to_play, to_residual
 from osu.person.command import make_person
-from osu.players.dpm_solver import SIGMA_MAX, SIGMA_MIN, noise_levels, sample
+from osu.players.dpm_solver import SIGMA_MIN, noise_levels, sample
 from osu.training.best import Best
 from osu.training.options import launch, option
 from osu.training.play_validation import measure_play
@@ -50,6 +51,7 @@ from osu.units import FRAME_HZ
 AGAINST_LEVELS = 32  # of noise, for the plays that are learned to be told
 LEVELS = 20  # for the plays that are looked at on the way
 HELD_OUT_BATCHES = 8
+SMALL_ERROR = 0.01  # of a second in which nothing moves, at the least noise
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Args:
     against_windows: int = option(6144, "windows that it plays for that")
     me: str = option("", "a player below --data: make a model of them, from start to end")
     name: str = option("me", "folder below models/ for that model")
-    against_scale: float = option(1.0, "of the logits; below 1 they are less sure of themselves")
+    against_scale: float = option(30.0, "logit of a second that is denoised e times better")
     seed: int = option(0, "of weights, windows and noise")
     steps: int = option(50000, "optimizer steps")
     minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
@@ -152,7 +154,7 @@ class Objective(torch.nn.Module):
         unknown = (drawn.styled < args.drop_style)[:, None] | (drawn.known < 0.1)
         style = torch.where(unknown, torch.nan, style)
 
-        low, high = math.log(SIGMA_MIN), math.log(SIGMA_MAX)
+        low, high = math.log(SIGMA_MIN), math.log(model.config.sigma_max)
         sigma = torch.exp(high - (high - low) * drawn.level**args.coarse)
         coded = (drawn.coded >= args.drop_code).float()
         embed = model.embedding(sigma, style, code, coded, mirrored)
@@ -183,10 +185,13 @@ class Discrimination(Objective):
             learned = self.errors(self.model, condition, side, *given)
             with torch.no_grad():
                 before = self.errors(self.against, condition, side, *given)
-            # Summed over channels and a second, as the log likelihoods of a second are.
-            nats = ((before - learned) * mask * len(Play)).unfold(1, FRAME_HZ, FRAME_HZ).sum(-1)
-            losses.append(torch.nn.functional.softplus(sign * self.scale * nats).mean(1))
+            ratio = (self.seconds(before * mask) / self.seconds(learned * mask)).log()
+            losses.append(torch.nn.functional.softplus(sign * self.scale * ratio).mean(1))
         return (losses[0] + losses[1]) / 2
+
+    def seconds(self, errors: Tensor) -> Tensor:
+        """Mean errors of whole seconds (B, T // 60), of those of frames (B, T)."""
+        return errors.unfold(1, FRAME_HZ, FRAME_HZ).mean(-1) + SMALL_ERROR
 
 
 # --- Data ---------------------------------------------------------------------------------------
@@ -227,7 +232,7 @@ def play_once(
     model: Denoiser,
     condition: Tensor,
     noise: Tensor,
-    levels: int,
+    steps: int,
     style: Tensor,
     code: Tensor | None = None,
 ) -> Tensor:
@@ -240,7 +245,8 @@ def play_once(
         embed = model.embedding(sigma, style, code, known, 0 * known)
         return model(x, sigma, condition, embed)
 
-    return to_play(sample(denoise, noise, noise_levels(levels)), condition)
+    levels = noise_levels(steps, model.config.sigma_max)
+    return to_play(sample(denoise, noise, levels), condition)
 
 
 @torch.no_grad()

@@ -123,10 +123,15 @@ class Denoiser(nn.Module):
         style: int = 24  # numbers an encoded style has
         encoder: int = 96  # width of the encoder
         dropout: float = 0.0
+        # The noise that plays begin from, units of 256 px. It must hide what is slow, too: over a
+        # break of 4 s noise of 3 units still shows where the cursor is, to within .2 units.
+        sigma_max: float = 30.0
         bank_rows: int = 0  # styles of training plays kept with the weights, to draw from
 
     def __init__(self, config: "Denoiser.Config") -> None:
         super().__init__()
+        if not 0 < config.sigma_max < 1e4:
+            raise ValueError(f"sigma_max is {config.sigma_max}")
         self.config = config
         self.precision = torch.bfloat16  # in which the body computes on a GPU
         widths = list(config.widths)

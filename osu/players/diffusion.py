@@ -14,7 +14,7 @@ from osu.features.play import Play
 from osu.formats.beatmap import Beatmap
 from osu.nets.checkpoint import load_model
 from osu.nets.denoiser import Denoiser, to_play, to_residual
-from osu.players.dpm_solver import SIGMA_MAX, noise_levels, sample
+from osu.players.dpm_solver import noise_levels, sample
 from osu.players.generated import GeneratedPlay, chart_to_play, finish_play
 from osu.players.hand import apply_dead_zone
 from osu.players.options import LikedPlay, OnProgress, PlayOptions
@@ -108,12 +108,12 @@ def sample_as(
     sampling: Sampling = Sampling(),
     on_progress: OnProgress = lambda share: None,
     begin: np.ndarray | None = None,
-    highest: float = SIGMA_MAX,
+    highest: float | None = None,
 ) -> np.ndarray:
     """A play (T, len(Play)) of a whole map by a person.
 
     With `begin`, a play (T, len(Play)) of the map, what is coarser than the noise of level
-    `highest` stays as it is in that play.
+    `highest` stays as it is in that play; else that level is the network's highest.
 
     Classifier-free guidance (arXiv 2207.12598): left alone the network plays between the person and
     everybody. Measured once on 14 validation plays: accuracies followed those of their persons with
@@ -161,7 +161,7 @@ def sample_as(
     signal = sample(
         denoise,
         noise,
-        noise_levels(sampling.steps, highest),
+        noise_levels(sampling.steps, highest or model.config.sigma_max),
         lambda n: on_progress((n + 1) / (sampling.steps + 1)),
         signal,
     )

@@ -4,6 +4,7 @@ lattice and seed.
 For data that is normal with standard deviation S, EDM's optimal denoiser is x S² / (S² + sigma²).
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from osu.features.recorder import Recorder, pixel_of
 from osu.features.style import Spin, Style
 from osu.formats.beatmap import Kind, load_beatmap
 from osu.formats.replay import clean_frames, dump_replay, load_replay
-from osu.nets.denoiser import KEY_SCALE
+from osu.nets.denoiser import KEY_SCALE, Denoiser
 from osu.players.diffusion import (
     GUIDED,
     Sampling,
@@ -44,7 +45,26 @@ def gaussian(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
 def test_samples_have_the_spread_of_the_data(steps):
     noise = torch.randn(1, 20000, 1, generator=torch.Generator().manual_seed(0))
     # The noise's own spread is .5 % off at this size; 16 steps are 2.3 % off, 64 steps .3 %.
-    assert sample(gaussian, noise, noise_levels(steps)).std().item() == pytest.approx(S, rel=0.03)
+    assert sample(gaussian, noise, noise_levels(steps, 3.0)).std().item() == pytest.approx(
+        S, rel=0.03
+    )
+
+
+@pytest.mark.parametrize(("highest", "share"), [(Denoiser.Config().sigma_max, 1.0), (3.0, 0.6)])
+def test_what_is_slow_has_its_spread_where_the_first_noise_hides_it(highest, share):
+    """Where a cursor waits for a break of 4 s: one number of spread .25 units for 256 frames. Noise
+    of 3 units still tells it to within 3 / 16, and of noise alone the probability flow makes
+    (3 / 16) / hypot(.25, 3 / 16) = .6 of the spread."""
+    frames, spread = 256, 0.25
+
+    def slow(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
+        seen = sigma[:, None, None] ** 2 / frames
+        return (x.mean(1, keepdim=True) * spread**2 / (spread**2 + seen)).expand_as(x)
+
+    noise = torch.randn(3000, frames, 1, generator=torch.Generator().manual_seed(0))
+    waits = noise.mean(1) * math.sqrt(frames)  # standard normal: its own spread is 1.3 % off
+    found = sample(slow, noise, noise_levels(32, highest)).mean(1)
+    assert (found.std() / waits.std() / spread).item() == pytest.approx(share, rel=0.03)
 
 
 @pytest.mark.parametrize("highest", [0.02, 0.5, 3.0])
@@ -64,6 +84,7 @@ class Opinion(torch.nn.Module):
     """Says that all is what the style's first number is, or 0 where it knows no style."""
 
     stride = 8
+    config = Denoiser.Config()
 
     def __init__(self) -> None:
         super().__init__()
