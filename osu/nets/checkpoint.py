@@ -9,7 +9,9 @@ does. Weights from outside are never unpickled. A run's own state is torch's fil
 import dataclasses
 import json
 import math
+import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -159,6 +161,17 @@ def save_state(
         torch.save(state, temporary)
 
 
+def _check_sums(file: BinaryIO) -> None:
+    """One of UNREADABLE where a member of torch's file is not what its checksum says, which torch
+    itself does not ask: a changed bit of a weight is a number like any other. What it holds is not
+    judged: a run that goes on ends as if nobody had stopped it, or says why not."""
+    with zipfile.ZipFile(file) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise ValueError(f"{damaged} is not what was saved")
+    file.seek(0)
+
+
 def load_state(
     path: str | Path,
     args,
@@ -176,6 +189,7 @@ def load_state(
     """
     try:
         with open_file(path) as file:
+            _check_sums(file)
             state = torch.load(file, map_location="cpu", weights_only=True)
         options, step = dict(state["args"]), int(state["step"])
         metrics, seconds = dict(state.get("metrics", {})), float(state.get("seconds", 0.0))

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import zipfile
 
 import pytest
 import torch
@@ -121,7 +122,7 @@ def test_a_run_that_was_killed_after_its_last_step_keeps_its_model(cache, tmp_pa
     assert checkpoint.load_card(tmp_path / "model")["validation"] == metrics != {}
 
 
-@pytest.mark.parametrize("damage", ["cut", "zeros", "empty", "object", "pipe", "other"])
+@pytest.mark.parametrize("damage", ["cut", "zeros", "empty", "object", "pipe", "other", "bit"])
 def test_a_damaged_state_is_a_sentence(damage, whole, cache, tmp_path):
     script, args = args_of("train_rnn", cache, tmp_path, steps=3)
     path = shutil.copytree(whole("train_rnn"), tmp_path, dirs_exist_ok=True) / "last.pt"
@@ -136,9 +137,14 @@ def test_a_damaged_state_is_a_sentence(damage, whole, cache, tmp_path):
         state["parts"]["model"] = {}
         state["args"]["steps"] = 3
         torch.save(state, path)
+    elif damage == "bit":  # of a weight, which is then another finite number
+        with zipfile.ZipFile(path) as archive:
+            (name,) = (each for each in archive.namelist() if each.endswith("/data/0"))
+            at = data.index(archive.read(name))
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
     else:
         middle = len(data) // 2
         made = {"cut": data[:middle], "zeros": data[:middle] + bytes(middle), "empty": b""}
         path.write_bytes(made[damage])
-    with pytest.raises(CheckpointError, match="damaged"):
+    with pytest.raises(CheckpointError, match=r"last\.pt: (damaged|does not fit)"):
         script.main(dataclasses.replace(args, resume=True))
