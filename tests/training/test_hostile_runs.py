@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import zipfile
 
 import pytest
@@ -13,8 +14,10 @@ import torch
 
 from osu.nets import checkpoint
 from osu.nets.checkpoint import CheckpointError
+from osu.nets.lstm import CursorLSTM
 from osu.training.run import Run
 from tests.training.small import args_of
+from train_rnn import Args
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -106,6 +109,34 @@ def test_the_checkpoint_comes_before_log_and_plot(broken, cache, tmp_path, monke
         with pytest.raises(OSError, match="no space left"):
             script.main(args)
     assert (tmp_path / "last.pt").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of Linux in the place of a full disk")
+@pytest.mark.parametrize("kind", ["state", "model"])
+def test_a_full_disk_is_an_error_of_the_file_and_keeps_the_last(kind, tmp_path):
+    import resource
+
+    network = CursorLSTM(CursorLSTM.Config(hidden=32))
+    path = tmp_path / ("last.pt" if kind == "state" else checkpoint.WEIGHTS)
+
+    def write():
+        if kind == "state":
+            checkpoint.save_state(path, Args(), 1, {"model": network}, {}, 1.0)
+        else:
+            checkpoint.save_model(tmp_path, network, {})
+
+    write()
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        with pytest.raises(OSError) as met:
+            write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert met.value.filename == str(path)
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_run_that_was_killed_after_its_last_step_keeps_its_model(cache, tmp_path, monkeypatch):
