@@ -15,20 +15,26 @@ from torch import Tensor, distributed, nn
 def start() -> tuple[int, int]:
     """(rank, number of processes), after joining the others."""
     world_size = int(os.environ.get("WORLD_SIZE", "1"))
-    if world_size > 1:
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    if world_size > 1:  # numbers of the processor's go by gloo: for those no GPU is waited for
+        distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+        )
     return int(os.environ.get("RANK", "0")), world_size
+
+
+def several() -> bool:
+    """Whether this process is one of many."""
+    return distributed.is_initialized()
 
 
 @contextmanager
 def first_alone() -> Iterator[None]:
     """The first process does what is inside while the others wait; then they, who find it done."""
-    several = distributed.is_initialized()
-    first = not several or distributed.get_rank() == 0
+    first = not several() or distributed.get_rank() == 0
     if not first:
         distributed.barrier()
     yield
-    if first and several:
+    if first and several():
         distributed.barrier()
 
 
@@ -67,7 +73,7 @@ def wrap(
         weight.requires_grad_(False)
     if captured is not None:  # first: DistributedDataParallel's own work can't be captured
         module = torch.cuda.make_graphed_callables(module, captured)
-    if distributed.is_initialized():
+    if several():
         ids = [device.index] if device.type == "cuda" else None
         module = nn.parallel.DistributedDataParallel(module, device_ids=ids)
     for weight in others:
@@ -77,23 +83,32 @@ def wrap(
 
 def agreed(value: float, device: torch.device) -> float:
     """The first process's value: clocks differ, and all must stop at the same step."""
-    if not distributed.is_initialized():
+    if not several():
         return value
     agreed_value = torch.tensor(value, dtype=torch.float64, device=device)
     distributed.broadcast(agreed_value, 0)
     return agreed_value.item()
 
 
+def most(value: int) -> int:
+    """The largest of the processes' values: what one has heard of, all have."""
+    if not several():
+        return value
+    largest = torch.tensor(value)
+    distributed.all_reduce(largest, distributed.ReduceOp.MAX)
+    return int(largest)
+
+
 def mean(value: Tensor) -> Tensor:
     """The mean over the processes of a detached number, for the log."""
     value = value.detach().clone()  # the sum is made in place
-    if distributed.is_initialized():
+    if several():
         distributed.all_reduce(value)
         value = value / distributed.get_world_size()
     return value
 
 
 def stop() -> None:
-    if distributed.is_initialized():
+    if several():
         distributed.barrier()
         distributed.destroy_process_group()

@@ -18,7 +18,7 @@ TEMPORARY = ".osu-players.tmp"  # what the names of temporaries end with
 STALE_S = 10.0  # no temporary is written for so long in folders that many processes write to
 
 
-def write_atomic(path: str | os.PathLike, data: bytes | Iterable[bytes]) -> None:
+def write_atomic(path: str | os.PathLike, data: bytes | Iterable[bytes | memoryview]) -> None:
     """Write `data`, one piece or many, to `path`, so that a reader finds the old file or the new
     one, never a half. Raises OSError."""
     with replacing(path) as temporary, open(temporary, "wb") as file:
@@ -30,7 +30,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """A temporary file in the folder of `path` (a rename across disks is a copy), which is renamed
     to `path` at the end.
 
-    On an error the temporary is removed and the old file is untouched. Raises OSError.
+    On an error the temporary is removed and the old file is untouched. Raises OSError, which names
+    `path` where it names no file: a full disk is met by a write.
     """
     path = Path(path)
     start = os.fsencode(path.name)[:MOST_PREFIX_BYTES].decode("utf-8", "ignore")
@@ -41,9 +42,11 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         yield temporary
         os.chmod(temporary, _mode_of_new_files())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.errno and error.filename is None:
+            error.filename = str(path)
         raise
 
 

@@ -13,7 +13,7 @@ plays, and 300 MB for a million songs and a million players.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, sqrt
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from osu.errors import UNREADABLE
 from osu.files import open_file
 
 FORMAT = 12  # of the cache; another number prepares anew
+MOST = 2**63 - 1  # of anything that is counted
 # Names of Sizes that are others in the files of this format.
 _KEYS = {"charts": "tracks", "chart_frames": "track_frames"}
 
@@ -66,6 +67,13 @@ class Manifest:
         except KeyError:
             raise DataError(f"{self.folder}: a play's song has no split; prepare again") from None
 
+    def weight(self, play: dict) -> float:
+        """How often a training play is drawn, see osu.data.dataset.Sampler."""
+        frames = self.players.get(play["player"], 0)
+        if frames < play["frames"]:
+            raise DataError(f"{self.folder}: its players.json is of other plays; prepare again")
+        return play["frames"] / sqrt(frames)
+
     @property
     def sizes(self) -> Sizes:
         """The sizes of all shards together."""
@@ -89,7 +97,10 @@ def _entries(path: Path) -> Iterator[Entry]:
         for line in file:
             sha256, *sizes, splits = json.loads(line).values()
             check_types(dict(enumerate([*sizes, *splits])), dict.fromkeys(range(8), int))
-            yield Entry(sha256, Sizes(*sizes), tuple(splits))
+            entry = Entry(sha256, Sizes(*sizes), tuple(splits))
+            if sum(splits) != entry.sizes.plays or entry.sizes.frames < entry.sizes.plays:
+                raise ValueError("the numbers of a shard contradict each other")
+            yield entry
 
 
 def _load(path: Path) -> dict:
@@ -103,7 +114,7 @@ def _load(path: Path) -> dict:
 
 def check_types(value: object, types: dict) -> None:
     """ValueError where a JSON object has other keys than `types`, or values of other types: finite
-    floats (`float | None`: or null), counts (ints from 0 on), texts, lists or objects."""
+    floats (`float | None`: or null), counts (ints from 0 to MOST), texts, lists or objects."""
     if not isinstance(value, dict) or value.keys() != types.keys():
         raise ValueError(f"it has not just {', '.join(map(str, types))}")
     for name, kind in types.items():
@@ -113,7 +124,7 @@ def check_types(value: object, types: dict) -> None:
         elif kind in (float, float | None):
             fits = type(given) in (int, float) and isfinite(given)
         else:
-            fits = type(given) is kind and (kind is not int or given >= 0)
+            fits = type(given) is kind and (kind is not int or 0 <= given <= MOST)
         if not fits:
             raise ValueError(f"its {name} is {str(given)[:40]!r}")
 

@@ -177,13 +177,21 @@ def _reason(error: Exception) -> str:
 
 def check_size(path: Path, entry: Entry) -> None:
     """DataError where the file is gone or cannot hold what the manifest says of it: asked before
-    memory is made ready."""
+    memory is made ready for that, since a manifest can say anything."""
     try:
         size = path.stat().st_size
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); {CURE}") from None
-    if max(entry.sizes) > MOST_EXPANSION * size:
+    if _least_bytes(entry.sizes) > min(MOST_EXPANSION * size, MAX_SHARD_BYTES):
         raise DataError(f"{path}: cannot hold what the manifest says of it; {CURE}")
+
+
+def _least_bytes(sizes: Sizes) -> int:
+    """What a shard of these sizes expands to at the least: the columns of its arrays, and the names
+    alone of what `meta` says of each play and chart."""
+    described = 100 * sizes.plays + 50 * sizes.charts
+    columns = 4 * sizes.frames + sizes.chart_frames // 8 + 4 * len(ObjectColumn) * sizes.objects
+    return described + columns
 
 
 def read_shard(path: Path, entry: Entry) -> Shard:
@@ -273,6 +281,8 @@ def _meta(stored: Mapping[str, np.ndarray]) -> dict:
         check_types(dict(enumerate(play["edges"])), {0: int, 1: int})
         if play["track"] >= len(meta["tracks"]) or play["split"] not in ("", *SPLITS):
             raise ValueError("a play is of no chart or split")
+        if not play["frames"]:
+            raise ValueError("a play has no frames")
         play["accuracy"] = np.nan if play["accuracy"] is None else play["accuracy"]
         recorder = dict(enumerate(play["recorder"]))
         check_types(recorder, dict.fromkeys(map(int, Recorder), float | None))

@@ -24,7 +24,7 @@ from torch import Tensor
 from osu import distributed
 from osu.data.library import SPLITS, DataError
 from osu.data.manifest import Manifest, Sizes, shard_path
-from osu.data.shards import STEPS_PER_UNIT, Shard, read_shard
+from osu.data.shards import CURE, STEPS_PER_UNIT, Shard, check_size, read_shard
 from osu.data.tensors import Batch, Flat
 from osu.features.style import Style, style_of_play
 
@@ -50,6 +50,9 @@ class Stream:
             raise DataError("no prepared play is in the train split")
         entries = [manifest.shards[n] for n in self.numbers]
         self.slot_sizes = functools.reduce(Sizes.most, (entry.sizes for entry in entries))
+        for i in range(len(self.slot_sizes)):  # of a million shards, those that slots are made for
+            number = max(self.numbers, key=lambda n: manifest.shards[n].sizes[i])
+            check_size(shard_path(manifest.folder, number), manifest.shards[number])
         self.depth = max(1, capacity_bytes // (QUEUES * Flat.bytes(self.slot_sizes)))
         self.mean_frames = sum(entry.sizes.frames for entry in entries) // len(entries)
         self.run, self.queues = -1, range(0)
@@ -134,6 +137,9 @@ class Stream:
         number = self.numbers[_order(self.run, epoch, len(self.numbers))[place]]
         path = shard_path(self.manifest.folder, number)
         shard = read_shard(path, self.manifest.shards[number])
+        of_train = sum(self.manifest.split(play) == "train" for play in shard.plays)
+        if of_train != self.manifest.shards[number].splits[SPLITS.index("train")]:
+            raise DataError(f"{path}: its splits are not the manifest's; {CURE}")
         return shard, _styles(shard) if self.with_styles else None
 
     def _put(self, slot: int, read: tuple[Shard, np.ndarray | None]) -> None:
@@ -145,7 +151,7 @@ class Stream:
         for i, play in enumerate(shard.plays, span.start):
             self.frames[i] = play["frames"]
             if self.manifest.split(play) == "train":
-                self.weight[i] = play["frames"] / np.sqrt(self.manifest.players[play["player"]])
+                self.weight[i] = self.manifest.weight(play)
         if style is not None:
             self.style[span.start : span.start + len(style)] = style
 

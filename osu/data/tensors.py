@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from osu.data.library import DataError
 from osu.data.manifest import Sizes
 from osu.data.shards import STEPS_PER_UNIT, Shard
 from osu.features.chart import Ball, MapConstants, ObjectColumn
@@ -25,6 +26,10 @@ class Batch(NamedTuple):
     index: Tensor  # (B,) indices of the plays
 
 
+def _too_large(plays: int, device: torch.device | str) -> DataError:
+    return DataError(f"{plays} prepared plays do not fit into the memory of the {device}")
+
+
 class Flat:
     """Preallocated tensors for up to `capacity` plays, frames, charts and objects.
 
@@ -37,7 +42,10 @@ class Flat:
         self, capacity: Sizes, device: torch.device | str = "cpu", exact: bool = False
     ) -> None:
         def zeros(*shape: int, dtype: torch.dtype = torch.int64) -> Tensor:
-            return torch.zeros(shape, dtype=dtype, device=device)
+            try:
+                return torch.zeros(shape, dtype=dtype, device=device)
+            except RuntimeError:  # which is all that torch says where there is too little memory
+                raise _too_large(capacity.plays, device) from None
 
         self.tensors = {
             "cursor": zeros(
@@ -70,7 +78,10 @@ class Flat:
         return self.tensors["frames"].device
 
     def to(self, device: torch.device | str) -> None:
-        self.tensors = {name: value.to(device) for name, value in self.tensors.items()}
+        try:
+            self.tensors = {name: value.to(device) for name, value in self.tensors.items()}
+        except torch.OutOfMemoryError:
+            raise _too_large(len(self.tensors["frames"]), device) from None
 
     def put(self, shard: Shard, at: Sizes) -> None:
         """Writes a shard's plays from place `at` on, over what is there."""

@@ -7,17 +7,20 @@ does. Weights from outside are never unpickled. A run's own state is torch's fil
 """
 
 import dataclasses
+import io
 import json
 import math
+import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from osu.errors import UNREADABLE, UserError
-from osu.files import open_file, read_file, replacing, write_atomic
+from osu.files import open_file, read_file, write_atomic
 from osu.nets.cursor_gan import CursorGenerator
 from osu.nets.denoiser import Denoiser
 from osu.nets.lstm import CursorLSTM, KeyLSTM
@@ -51,8 +54,8 @@ def save_model(
         for name, value in model.state_dict().items()
     }
     described = {"network": type(model).__name__, "config": dataclasses.asdict(model.config)} | card
-    with replacing(folder / WEIGHTS) as temporary:
-        save_file(weights, temporary)
+    # Both formats are made in memory: their own writers say of a full disk what is no OSError.
+    write_atomic(folder / WEIGHTS, save(weights))
     write_atomic(folder / CARD, (json.dumps(described, indent=1) + "\n").encode())
 
 
@@ -155,8 +158,20 @@ def save_state(
         "torch_rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
     }
-    with replacing(path) as temporary:
-        torch.save(state, temporary)
+    file = io.BytesIO()
+    torch.save(state, file)
+    write_atomic(path, [file.getbuffer()])
+
+
+def _check_sums(file: BinaryIO) -> None:
+    """One of UNREADABLE where a member of torch's file is not what its checksum says, which torch
+    itself does not ask: a changed bit of a weight is a number like any other. What it holds is not
+    judged: a run that goes on ends as if nobody had stopped it, or says why not."""
+    with zipfile.ZipFile(file) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise ValueError(f"{damaged} is not what was saved")
+    file.seek(0)
 
 
 def load_state(
@@ -176,6 +191,7 @@ def load_state(
     """
     try:
         with open_file(path) as file:
+            _check_sums(file)
             state = torch.load(file, map_location="cpu", weights_only=True)
         options, step = dict(state["args"]), int(state["step"])
         metrics, seconds = dict(state.get("metrics", {})), float(state.get("seconds", 0.0))

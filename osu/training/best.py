@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from osu.errors import UNREADABLE
-from osu.files import open_file, replacing
+from osu.files import open_file, write_atomic
 
 BEST = "best.safetensors"
 
@@ -37,8 +37,7 @@ class Best:
         if not loss < self.loss:  # nan is never better
             return
         weights = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
-        with replacing(self.path) as temporary:
-            save_file(weights, temporary, {"loss": repr(loss), "step": str(step)})
+        write_atomic(self.path, save(weights, {"loss": repr(loss), "step": str(step)}))
         self.loss, self.step = loss, step
 
     @torch.no_grad()

@@ -121,6 +121,7 @@ class Run:
             if self.first:
                 self._keep(steps_made, parts)
                 print(f"\n{self.folder}: stopped after {steps_made} steps; --resume goes on")
+            distributed.stop()  # after it is saved: torchrun ends all when one has ended
             raise SystemExit(128 + number)
 
         count, minutes = self.args.steps, self.args.minutes

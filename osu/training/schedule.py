@@ -18,7 +18,8 @@ class Steps:
     """A run's steps: `for step, done in steps`, with a bar; `done` is the share of the run before
     the step, by steps or by `minutes` where those are above 0. `last` says when it is the last;
     `number` are made so far, those before a --resume too.
-    Where SIGINT or SIGTERM has come, `stop(steps made, signal)` is called after the step at hand.
+    Where SIGINT or SIGTERM has come to one process, `stop(steps made, signal)` is called in all of
+    them after the step at hand.
     `seconds` were spent before the first of them.
     """
 
@@ -40,8 +41,10 @@ class Steps:
         with signals_noted() as signals:
             for step, done in self._steps():
                 yield step, done
-                if signals and not self.last and self.stop is not None:
-                    self.stop(step + 1, signals[0])
+                if not self.last and self.stop is not None:
+                    number = distributed.most(signals[0] if signals else 0)
+                    if number:
+                        self.stop(step + 1, number)
 
     def _steps(self) -> Iterator[tuple[int, float]]:
         self.bar = tqdm(range(self.first, self.count), initial=self.first, total=self.count)
@@ -75,7 +78,8 @@ class Steps:
 
 @contextmanager
 def signals_noted() -> Iterator[list[int]]:
-    """The first SIGINT or SIGTERM is only put into this list; a second one ends the program."""
+    """SIGINT or SIGTERM is only put into this list; a second one ends the program, unless it is one
+    of many: torchrun sends on to each process what may have come to all of them."""
     noted: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM)
     if threading.current_thread() is not threading.main_thread():
@@ -89,7 +93,8 @@ def signals_noted() -> Iterator[list[int]]:
 
     def note(number: int, _) -> None:
         noted.append(number)
-        restore()
+        if not distributed.several():
+            restore()
 
     for number in numbers:
         signal.signal(number, note)

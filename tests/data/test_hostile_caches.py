@@ -15,9 +15,10 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
 from filelock import FileLock
 
-from osu.data.dataset import PlaySet, each_play
+from osu.data.dataset import LIMIT_BYTES, PlaySet, each_play
 from osu.data.library import DataError, find_pairs
 from osu.data.manifest import Entry, Sizes
 from osu.data.prepare import prepare
@@ -97,6 +98,56 @@ def test_damaged_manifests_are_a_data_error(name, folder, cache, tmp_path):
             read_all(copied)
         except DataError:
             continue
+
+
+ALL = LIMIT_BYTES  # of a set in memory; with 1 its shards are read in their turn
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "limit_bytes", "said"),
+    [
+        ("shards.jsonl", {"frames": 2**31 - 1}, ALL, "shard-00001.npz: cannot be read"),
+        ("shards.jsonl", {"objects": 2**40}, ALL, "shard-00001.npz: cannot be read"),
+        ("shards.jsonl", {"plays": 10**6, "splits": [10**6, 0, 0]}, 1, "contradict"),
+        ("shards.jsonl", {"frames": 2**70}, 1, "its frames|its 1 is"),
+        ("players.json", {}, 1, "players.json is of other plays"),
+        ("players.json", {"one": 1, "two": 1}, 1, "players.json is of other plays"),
+        ("players.json", {"one": 10**30, "two": 1}, 1, "its one is"),
+    ],
+)
+def test_a_manifest_that_says_too_much_takes_no_memory(
+    name, change, limit_bytes, said, cache, tmp_path
+):
+    """Of a second shard which is not there, or of people who play otherwise."""
+    copied = shutil.copytree(cache, tmp_path / "cache")
+    if name == "shards.jsonl":
+        text = (copied / name).read_text()
+        changed = text + json.dumps(json.loads(text) | change) + "\n"
+    else:
+        changed = json.dumps(change)
+    (copied / name).write_text(changed)
+    with pytest.raises(DataError, match=said):
+        PlaySet(copied, limit_bytes).sampler("train").draw(2, 64, (0, 0))
+
+
+def test_a_shard_of_other_splits_than_the_manifest_says_is_refused(cache, tmp_path):
+    copied = shutil.copytree(cache, tmp_path / "cache")
+    line = json.loads((copied / "shards.jsonl").read_text())
+    line["splits"] = [line["plays"], 0, 0]
+    (copied / "shards.jsonl").write_text(json.dumps(line))
+    with pytest.raises(DataError, match="its splits are not the manifest's"):
+        PlaySet(copied, 1).sampler("train").draw(2, 64, (0, 0))
+
+
+def test_too_little_memory_is_a_sentence(cache, monkeypatch):
+    """torch says it by a RuntimeError, of the processor's memory as of a GPU's."""
+
+    def zeros(*_, **__):
+        raise RuntimeError("can't allocate memory")
+
+    monkeypatch.setattr(torch, "zeros", zeros)
+    with pytest.raises(DataError, match="6 prepared plays do not fit into the memory of the cpu"):
+        PlaySet(cache)
 
 
 def test_up_to_date_means_that_the_shards_are_there(folder, cache, tmp_path):

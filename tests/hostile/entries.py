@@ -24,7 +24,7 @@ from unittest import mock
 
 import evaluate
 import osu.likeness.report  # noqa: F401 - what the commands import, before an input is timed
-from osu.data.dataset import PlaySet, each_play
+from osu.data.dataset import LIMIT_BYTES, PlaySet, each_play
 from osu.data.library import find_pairs
 from osu.data.prepare import prepare as prepare_folders
 from osu.errors import UserError
@@ -214,9 +214,11 @@ def cache(root: Path) -> Input:
             data = "\n".join(lines).encode("utf-8", "surrogatepass")
         path.write_bytes(data)
         try:
+            for limit_bytes in (LIMIT_BYTES, 1):  # all in memory, and shards in their turn
+                with contextlib.suppress(UserError):
+                    sampler = PlaySet(made, limit_bytes).sampler("train")
+                    sampler.styles(sampler.draw(2, 64, (0, 0)).index)
             with contextlib.suppress(UserError):
-                opened = PlaySet(made)
-                opened.sampler("train").draw(2, 64, (0, 0))
                 list(each_play(made))
         finally:
             path.write_bytes(whole[path])

@@ -6,14 +6,18 @@ import json
 import os
 import shutil
 import signal
+import sys
+import zipfile
 
 import pytest
 import torch
 
 from osu.nets import checkpoint
 from osu.nets.checkpoint import CheckpointError
+from osu.nets.lstm import CursorLSTM
 from osu.training.run import Run
 from tests.training.small import args_of
+from train_rnn import Args
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -107,6 +111,34 @@ def test_the_checkpoint_comes_before_log_and_plot(broken, cache, tmp_path, monke
     assert (tmp_path / "last.pt").exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of Linux in the place of a full disk")
+@pytest.mark.parametrize("kind", ["state", "model"])
+def test_a_full_disk_is_an_error_of_the_file_and_keeps_the_last(kind, tmp_path):
+    import resource
+
+    network = CursorLSTM(CursorLSTM.Config(hidden=32))
+    path = tmp_path / ("last.pt" if kind == "state" else checkpoint.WEIGHTS)
+
+    def write():
+        if kind == "state":
+            checkpoint.save_state(path, Args(), 1, {"model": network}, {}, 1.0)
+        else:
+            checkpoint.save_model(tmp_path, network, {})
+
+    write()
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        with pytest.raises(OSError) as met:
+            write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert met.value.filename == str(path)
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_run_that_was_killed_after_its_last_step_keeps_its_model(cache, tmp_path, monkeypatch):
     script, args = args_of("train_rnn", cache, tmp_path, steps=1)
 
@@ -121,7 +153,7 @@ def test_a_run_that_was_killed_after_its_last_step_keeps_its_model(cache, tmp_pa
     assert checkpoint.load_card(tmp_path / "model")["validation"] == metrics != {}
 
 
-@pytest.mark.parametrize("damage", ["cut", "zeros", "empty", "object", "pipe", "other"])
+@pytest.mark.parametrize("damage", ["cut", "zeros", "empty", "object", "pipe", "other", "bit"])
 def test_a_damaged_state_is_a_sentence(damage, whole, cache, tmp_path):
     script, args = args_of("train_rnn", cache, tmp_path, steps=3)
     path = shutil.copytree(whole("train_rnn"), tmp_path, dirs_exist_ok=True) / "last.pt"
@@ -134,11 +166,16 @@ def test_a_damaged_state_is_a_sentence(damage, whole, cache, tmp_path):
     elif damage == "other":
         state = torch.load(path, weights_only=True)
         state["parts"]["model"] = {}
-        state["args"]["steps"] = 3
+        state["args"] = dataclasses.asdict(args)
         torch.save(state, path)
+    elif damage == "bit":  # of a weight, which is then another finite number
+        with zipfile.ZipFile(path) as archive:
+            (name,) = (each for each in archive.namelist() if each.endswith("/data/0"))
+            at = data.index(archive.read(name))
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
     else:
         middle = len(data) // 2
         made = {"cut": data[:middle], "zeros": data[:middle] + bytes(middle), "empty": b""}
         path.write_bytes(made[damage])
-    with pytest.raises(CheckpointError, match="damaged"):
+    with pytest.raises(CheckpointError, match=r"last\.pt: (damaged|does not fit)"):
         script.main(dataclasses.replace(args, resume=True))

@@ -6,9 +6,30 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from tests.paths import ROOT
 from tests.training.small import SMALL
+
+# train_rnn.py, whose second process gets a signal in the second step, and torchrun another.
+SIGNALLED = """
+import os, signal, time
+from osu.training.options import launch
+from osu.training.run import Run
+import train_rnn
+
+look = Run.check_finite
+
+def signalled(run, step, losses):
+    look(run, step, losses)
+    if run.rank == step == 1 and not run.args.resume:
+        os.kill(os.getppid(), signal.SIGTERM)
+        time.sleep(0.5)  # it is sent on to both
+        os.kill(os.getpid(), signal.SIGINT)
+
+Run.check_finite = signalled
+launch(train_rnn.main, train_rnn.Args)
+"""
 
 
 @pytest.mark.parametrize("name", ["train_diffusion", "train_vae"])
@@ -35,3 +56,32 @@ def test_two_processes_learn_as_one(name, cache, tmp_path):
     assert len(losses[2]) == 2  # the first step and the last
     if 1 in losses:
         assert losses[2] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_signals_to_two_processes_save_first(cache, tmp_path):
+    """SIGTERM to torchrun, which sends it on, and SIGINT to one process: both end after the same
+    step, so that neither waits for the other, when it is saved. It goes on bit for bit."""
+    (tmp_path / "script.py").write_text(SIGNALLED)
+    changed = SMALL["train_rnn"] | {"steps": 6, "eval_every": 4}
+    flags = [f"--{k.replace('_', '-')}={v}" for k, v in changed.items()]
+
+    def train(script, name: str, *more: str) -> tuple[int, str, dict]:
+        out = tmp_path / name
+        launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+        command = ["--data=", f"--cache={cache}", f"--out={out}", "--device=cpu", "--no-pictures"]
+        run = subprocess.run(
+            [sys.executable, *launcher, script, *command, *flags, *more],
+            cwd=ROOT, capture_output=True, text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        state = out / "last.pt"
+        assert state.exists(), run.stderr[-4000:]
+        return run.returncode, run.stdout, torch.load(state, weights_only=True)
+
+    status, said, state = train(tmp_path / "script.py", "stopped")
+    assert (status, state["step"]) == (1, 2)  # of torchrun, whatever its processes end with
+    assert "stopped after 2 steps; --resume goes on" in said
+    more, _, state = train("train_rnn.py", "stopped", "--resume")
+    status, _, whole = train("train_rnn.py", "whole")
+    assert more == status == 0
+    torch.testing.assert_close(state["parts"], whole["parts"], rtol=0, atol=0)
