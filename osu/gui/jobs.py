@@ -20,6 +20,7 @@ from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.blind import make_blind_page
 from osu.gui.drawing import draw
+from osu.gui.likes import read_liked_plays
 from osu.gui.maps.measures import KnownMeasures
 from osu.gui.messages import (
     Command,
@@ -37,6 +38,7 @@ from osu.gui.messages import (
     Played,
     PlayLive,
     Progress,
+    ReadLikedPlays,
     ReplayOpened,
     Saved,
     SaveGif,
@@ -56,7 +58,7 @@ from osu.live.plan import make_plan
 from osu.live.player import LivePlayer
 from osu.players.many import ChosenMap, MadePlay, Opened, PlayOne, Skipped, play_maps
 from osu.players.naming import AUTO, play_file_names
-from osu.players.options import Cancelled, LikedPlay, OnProgress, PlayOptions, liked_play
+from osu.players.options import Cancelled, OnProgress, PlayOptions
 from osu.render.scene import Stage
 
 if TYPE_CHECKING:  # its file imports torch
@@ -125,6 +127,8 @@ class Jobs:
                 job.put(MapShown(path, Stage(load_beatmap(path, difficulty))))
             case OpenReplay():
                 self._open_replay(command, job)
+            case ReadLikedPlays():
+                job.put(read_liked_plays(command, self._opened, job.part))
             case Generate():
                 self._generate(command, job)
             case SaveReplay(replay, path):
@@ -196,7 +200,7 @@ class Jobs:
             self._player = command.model, engine.load_player(command.model)
         player = self._player[1]
         options = PlayOptions(
-            like=tuple(self._likes(command, job)),
+            like=command.like,
             accuracy=command.accuracy,
             unstable_rate=command.unstable_rate,
             skill=command.skill,
@@ -213,13 +217,6 @@ class Jobs:
             return player.generate(beatmap, seed, options, report, job.cancel)
 
         return play_one
-
-    def _likes(self, command: Generate, job: RunningCommand) -> Iterator[LikedPlay]:
-        files = (*self._opened, *command.known_maps)
-        for path in command.like:
-            replay = load_replay(path)
-            _, beatmap, _ = _find_map(path, replay, files, job)
-            yield liked_play(Path(path).name, replay, beatmap)
 
     def _play_live(self, command: PlayLive, job: RunningCommand) -> None:
         """Pass orders to the playback process and its events on, until it has ended."""

@@ -13,6 +13,7 @@ from osu.gui.songs import Song
 from osu.live import protocol
 from osu.live.plan import Rect
 from osu.live.protocol import LiveSettings
+from osu.players.options import LikedPlay
 from osu.render.scene import Stage
 
 # ---- commands
@@ -58,6 +59,14 @@ class OpenReplay:
 
 
 @dataclass(frozen=True)
+class ReadLikedPlays:
+    """-> LikesRead"""
+
+    names: tuple[str, ...]  # replays, and folders of them
+    maps: tuple[str, ...]  # files and folders that may hold their maps
+
+
+@dataclass(frozen=True)
 class Generate:
     """-> one Played for each map and seed, `seed` to `seed + plays - 1`."""
 
@@ -66,12 +75,11 @@ class Generate:
     mods: str
     seed: int
     plays: int
-    like: tuple[str, ...] = ()  # replays whose style is followed
+    like: tuple[LikedPlay, ...] = ()  # whose style is followed
     accuracy: float | None = None  # 0 to 1
     unstable_rate: float | None = None
     skill: str | None = None
     folder: str | None = None  # each play is saved there as well
-    known_maps: tuple[str, ...] = ()  # files that may hold the maps of `like`
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,7 @@ Command = (
     | OpenMap
     | ShowMap
     | OpenReplay
+    | ReadLikedPlays
     | Generate
     | SaveReplay
     | SaveGif
@@ -207,6 +216,13 @@ class ReplayOpened:
     map_path: str
     stage: Stage
     remark: str = ""  # what is unusual about the replay and its map
+
+
+@dataclass(frozen=True)
+class LikesRead:
+    plays: tuple[LikedPlay, ...]
+    names: str  # of who played them, each with how many
+    sentence: str  # how many were read and skipped
 
 
 @dataclass(frozen=True)

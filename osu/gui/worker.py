@@ -20,6 +20,7 @@ from osu.gui.messages import (
     ModelsListed,
     PlayLive,
     Progress,
+    ReadLikedPlays,
     SaveGif,
     SaveVideo,
     ScanSongs,
@@ -33,6 +34,7 @@ MAX_EVENTS = 10  # a poll: the window stays alive however fast events come
 # Which thread carries out what: files open and plays are saved while others are made.
 LANES = {
     ScanSongs: "songs",
+    ReadLikedPlays: "likes",
     Generate: "works",
     SaveGif: "works",
     SaveVideo: "works",
@@ -48,8 +50,8 @@ class Worker:
     """Carries out commands on threads of its own; the models are listed at once, unasked.
 
     Every method is for the window's thread. `state` is the word that its buttons follow: idle;
-    opening, while files are opened or saved; working; starting, armed and playing, of a live play;
-    closed. `engine` stands in for `osu.players.engine` in tests: `list_models()` and
+    opening, while files are opened, read or saved; working; starting, armed and playing, of a live
+    play; closed. `engine` stands in for `osu.players.engine` in tests: `list_models()` and
     `load_player(name)`.
     """
 

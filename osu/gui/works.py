@@ -18,6 +18,7 @@ from osu.gui.messages import (
     OpenMap,
     OpenReplay,
     PlayLive,
+    ReadLikedPlays,
     SaveGif,
     SavePicture,
     SaveReplay,
@@ -91,6 +92,9 @@ def name_of(command: Command) -> str:
             return f"stars, BPM and length of {len(songs)} maps"
         case OpenMap(path) | ShowMap(path) | OpenReplay(path):
             return f"opening {Path(path).name}"
+        case ReadLikedPlays(names=names):
+            of = Path(names[0]).name if len(names) == 1 else f"{len(names)} files"
+            return f"reading {of} to play like"
         case MakeBlindPage(path=path):
             return f"a blind test, {Path(path).name}"
         case SaveReplay() | SaveGif() | SaveVideo() | SavePicture():

@@ -46,6 +46,7 @@ class Form:
     request, mods_text, abilities = PlayForm.request, PlayForm.mods_text, PlayForm.abilities
     _valid_mods, _on_mod = PlayForm._valid_mods, PlayForm._on_mod
     _next_seed = PlayForm._next_seed
+    _reading = False
 
     def __init__(self, can=(), **fields):
         values = dict(
@@ -58,6 +59,9 @@ class Form:
             setattr(self, name, Var(value))
         self.mods = {mod: Var(False) for mod in MODS}
         self.cards = {"rnn": SimpleNamespace(options=tuple(can))}
+
+    def show_reading(self, reading):
+        self._reading = reading
 
 
 class Window:
@@ -96,7 +100,7 @@ class App:
         self.opening, self.generating = Opening(self), Generating(self)
         self.plays = ListedPlays(self)
         self.window, self.settings = window, Settings()
-        self.window.form = form
+        self.window.form = form or Form()
         self.posted = []
         self.worker = SimpleNamespace(
             state=state,
@@ -155,7 +159,7 @@ def test_generate_posts_what_the_fields_say():
         accuracy="96.5%",
         unstable_rate="90",
         skill="high",
-        like=("me.osr",),
+        like=("a play",),
     )
     form.mods["HD"].set(True)
     form.mods["DT"].set(True)
@@ -168,7 +172,7 @@ def test_generate_posts_what_the_fields_say():
             "HDDT",
             3,
             2,
-            ("me.osr",),
+            ("a play",),
             pytest.approx(0.965),
             90.0,
             "high",
@@ -178,7 +182,7 @@ def test_generate_posts_what_the_fields_say():
 
 
 def test_wishes_that_the_model_cannot_follow_are_left_out():
-    form = Form(accuracy="96", unstable_rate="no number", skill="high", like=("me.osr",))
+    form = Form(accuracy="96", unstable_rate="no number", skill="high", like=("a play",))
     (request,) = [form.request((MAP,))]
     wishes = request.like, request.accuracy, request.unstable_rate, request.skill
     assert wishes == ((), None, None, None)
@@ -218,6 +222,16 @@ def test_mods_that_exclude_each_other_switch_each_other_off():
     form.mods["HR"].set(True)  # as no click could
     with pytest.raises(FormError):
         form.request((MAP,))
+
+
+def test_generate_waits_for_the_replays_to_play_like():
+    """But only where the model follows them."""
+    reading = Work(1, msg.ReadLikedPlays(("me.osr",), ()), started_s=1.0)
+    for can, posted in (((), 1), (("like",), 0)):
+        app = App(Window(chosen=(SONG,)), form=Form(can=can), works=(reading,))
+        app.paint_state()
+        app.generating.generate()
+        assert (len(app.posted), len(app.window.failed)) == (posted, 1 - posted)
 
 
 def test_generate_without_a_map_says_so():

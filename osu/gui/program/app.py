@@ -64,6 +64,8 @@ class App:
         has_maps, has_plays = bool(self.window.maps.chosen), bool(self.window.results.selected())
         self.window.refuse(refusals(self.worker.state, has_maps, has_plays))
         works = self.worker.works
+        reading = any(isinstance(work.command, msg.ReadLikedPlays) for work in works)
+        self.window.form.show_reading(reading)
         self.window.show_works(works, self.worker.left_s)
         self.window.show_progress(next((w.part for w in works if w.part is not None), 0.0))
 
@@ -92,6 +94,9 @@ class App:
                 self.settings = self.settings.with_recent(path)
                 if remark:
                     self.window.say(f"{Path(path).name}: {remark}.")
+            case msg.LikesRead(plays, names, sentence):
+                self.window.form.show_like(plays, names, sentence)
+                self.window.say(sentence)
             case msg.Played(model, seed, map_path, stage):
                 self.on_played(ListedPlay(model, map_path, stage, seed))
             case msg.BlindPageMade(path):

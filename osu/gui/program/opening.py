@@ -39,6 +39,13 @@ class Opening:
         recent = (p for p in self._app.settings.recent if not p.lower().endswith(".osr"))
         return tuple(dict.fromkeys((*recent, *(s.path for s in self._app.window.maps.songs))))
 
+    def map_places(self) -> tuple[str, ...]:
+        """Files and folders that may hold the maps of many replays: the Songs folder as a whole,
+        which is searched faster than its files."""
+        folder = self._app.settings.songs_folder
+        files = (p for p in self.known_maps() if not folder or not p.startswith(folder))
+        return (*files, folder) if folder else tuple(files)
+
     def recent(self) -> list[tuple[str, str]]:
         """(name, path) of the files opened last."""
         return [(Path(path).name, path) for path in self._app.settings.recent]

@@ -19,6 +19,11 @@ def ask_files(root: tk.Misc, recent: Sequence[str]) -> tuple[str, ...]:
     return tuple(paths)
 
 
+def ask_replays(root: tk.Misc, title: str) -> tuple[str, ...]:
+    kinds = [("Replays", "*.osr"), ("All files", "*")]
+    return tuple(filedialog.askopenfilenames(parent=root, title=title, filetypes=kinds))
+
+
 def ask_folder(root: tk.Misc, title: str, folder: str) -> str:
     return str(filedialog.askdirectory(parent=root, title=title, initialdir=folder or None) or "")
 

@@ -19,8 +19,8 @@ from osu.gui.widgets.fit import FittedLabel, Tooltip
 from osu.gui.widgets.form import PlayForm
 from osu.gui.widgets.live.panel import LivePanel
 from osu.gui.widgets.maps import MapList
+from osu.gui.widgets.menus.menu_button import MenuButton, MenuEntry
 from osu.gui.widgets.plays.charts_window import ChartsWindow
-from osu.gui.widgets.plays.draw_menu import DrawMenu, MenuEntry
 from osu.gui.widgets.preview import Preview
 from osu.gui.widgets.results import Results
 from osu.gui.widgets.shortcuts import Shortcut, ShortcutList, bind_shortcuts
@@ -170,7 +170,8 @@ class Window:
         self.maps.grid(row=1, column=0, sticky="nsew", pady=(6, 0))
         self._map_name = FittedLabel(left, NO_MAP_CHOSEN, "Strong.TLabel")
         self._map_name.grid(row=2, column=0, sticky="ew", pady=(4, 4))
-        self.form = PlayForm(left, settings.model, settings.mods, settings.plays)
+        asked = (settings.model, settings.mods, settings.plays)
+        self.form = PlayForm(left, *asked, actions.generating)
         self.form.grid(row=3, column=0, sticky="ew")
         self._create_generate(left, actions)
         return left
@@ -253,8 +254,9 @@ class Window:
         Tooltip(over, lambda x, y: OVER_TIP)
         self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
         self._button(row, "save", "Save...", actions.plays.ask_save).grid(row=0, column=2, padx=2)
-        draw = DrawMenu(
+        draw = MenuButton(
             row,
+            "Draw",
             {
                 "charts": ("Charts of timing and aim", actions.plays.draw_charts),
                 "gif": ("Gif from here on...", actions.plays.ask_gif),
