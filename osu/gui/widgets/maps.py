@@ -143,13 +143,16 @@ class MapList(ttk.Frame):
             self._count.show(str(error))
             return
         self._table.remove(*self.tree.get_children())
-        self._rows, before = {}, None
-        for song in found[:SHOWN_MAPS]:
+        listed, before = found[:SHOWN_MAPS], None
+        rows = []
+        for song in listed:
             title = f"{song.artist} - {song.title}" if song.artist else song.title
             title = title or Path(song.path).stem
             if self._sorted_by is None and are_of_a_set(before, song):
                 title = OF_THE_SET + title
-            self._rows[self._table.insert(self._values(song, title))] = before = song
+            rows.append(self._values(song, title))
+            before = song
+        self._rows = dict(zip(self._table.insert_all(rows), listed, strict=True))
         self._mark_chosen()
         self._count.configure(style="Faint.TLabel")
         self._count.show(self._counted(len(found)))
