@@ -3,21 +3,26 @@
 _FILES = ("open", "songs", "find", "blind")
 ON_MAPS = ("generate", "batch")
 ON_PLAYS = ("save", "gif", "mp4", "charts", "remove", "arm")
+ON_LIST = ("save_all", "undo")
 NUDGES = ("nudge-2", "nudge2")
-BUTTONS = (*_FILES, *ON_MAPS, *ON_PLAYS, *NUDGES, "start", "stop", "cancel")
+BUTTONS = (*_FILES, *ON_MAPS, *ON_PLAYS, *ON_LIST, *NUDGES, "start", "stop", "cancel")
 LIVE = ("starting", "armed", "playing")
 
 
-def refusals(state: str, has_maps: bool, has_plays: bool) -> dict[str, str]:
+def refusals(
+    state: str, has_maps: bool, has_plays: bool, has_list: bool, has_removed: bool
+) -> dict[str, str]:
     """The buttons that don't work in a state of the worker, each with the reason, a sentence.
 
-    `has_maps`, `has_plays`: whether any are chosen and selected.
+    `has_maps`, `has_plays`: whether any are chosen and selected; `has_list`, `has_removed`: whether
+    any plays are listed, and were removed.
     """
     if state == "closed":
         return dict.fromkeys(BUTTONS, "The window is closing.")
     why = {}
     if state in LIVE:
-        why |= dict.fromkeys((*_FILES, *ON_MAPS, *ON_PLAYS), "Escape ends the live play first.")
+        others = (*_FILES, *ON_MAPS, *ON_PLAYS, *ON_LIST)
+        why |= dict.fromkeys(others, "Escape ends the live play first.")
         if state != "armed":
             why["start"] = "It has begun." if state == "playing" else "It is being armed."
         if state == "starting":
@@ -33,4 +38,8 @@ def refusals(state: str, has_maps: bool, has_plays: bool) -> dict[str, str]:
         why |= dict.fromkeys(ON_MAPS, "Choose a map first.")
     if not has_plays:
         why |= dict.fromkeys(ON_PLAYS, "Select a play first.")
+    if not has_list:
+        why["save_all"] = "There are no plays yet."
+    if not has_removed:
+        why["undo"] = "No play was removed."
     return why

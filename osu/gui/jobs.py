@@ -43,6 +43,7 @@ from osu.gui.messages import (
     Saved,
     SaveGif,
     SavePicture,
+    SavePlays,
     SaveReplay,
     SaveVideo,
     ScanSongs,
@@ -135,6 +136,13 @@ class Jobs:
                 with saving(path):
                     save_replay(replay, path)
                 job.put(Saved(path))
+            case SavePlays(replays, paths):
+                for n, (replay, path) in enumerate(zip(replays, paths, strict=True)):
+                    job.part(n / len(paths), "saving plays")
+                    with saving(path):
+                        save_replay(replay, path)
+                many = "a play" if len(paths) == 1 else f"{len(paths)} plays"
+                job.put(Saved(f"{many} in {Path(paths[0]).parent}"))
             case SaveGif() | SaveVideo() | DrawCharts() | SavePicture():
                 job.put(draw(command, job.part))
             case FindWindow():

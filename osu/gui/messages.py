@@ -91,6 +91,14 @@ class SaveReplay:
 
 
 @dataclass(frozen=True)
+class SavePlays:
+    """-> Saved. Into one folder."""
+
+    replays: tuple[Replay, ...]
+    paths: tuple[str, ...]  # of each
+
+
+@dataclass(frozen=True)
 class SaveGif:
     """-> Saved. Map times of the window of time; stages lie side by side or over one field."""
 
@@ -166,6 +174,7 @@ Command = (
     | ReadLikedPlays
     | Generate
     | SaveReplay
+    | SavePlays
     | SaveGif
     | SaveVideo
     | DrawCharts
@@ -236,7 +245,7 @@ class Played:
 
 @dataclass(frozen=True)
 class Saved:
-    path: str
+    path: str  # of a file, or how many are in which folder
 
 
 @dataclass(frozen=True)

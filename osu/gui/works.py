@@ -21,6 +21,7 @@ from osu.gui.messages import (
     ReadLikedPlays,
     SaveGif,
     SavePicture,
+    SavePlays,
     SaveReplay,
     SaveVideo,
     ScanSongs,
@@ -100,6 +101,8 @@ def name_of(command: Command) -> str:
         case SaveReplay() | SaveGif() | SaveVideo() | SavePicture():
             path = command.path
             return f"saving {Path(path).name}"
+        case SavePlays(paths=paths):
+            return f"saving {len(paths)} plays"
         case DrawCharts():
             return "charts"
         case FindWindow():

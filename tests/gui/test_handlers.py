@@ -4,6 +4,7 @@ They are given plain objects that have only what they read, with stand-ins for T
 idlelib way). The reference is a table of what works in which state, written out here.
 """
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -21,10 +22,11 @@ from osu.gui.songs import Song
 from osu.gui.widgets.form import MODS, FormError, PlayForm
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.works import Work
+from osu.players.naming import listed_file_names
 from osu.render.scene import Stage
 from tests.small_map import small_map, small_replay
 
-ON_A_PLAY = {"save", "gif", "mp4", "charts", "remove", "arm"}
+ON_A_PLAY = {"save", "save_all", "gif", "mp4", "charts", "remove", "arm"}
 MAP = msg.OpenMap("a.osu", "easy")
 SONG = Song("artist", "title", "easy", "creator", "a.osu")
 
@@ -69,7 +71,9 @@ class Window:
         self.refused, self.said, self.failed, self.shown, self.progress = {}, [], [], [], None
         self.works, self.over_one_field = (), False
         self.live_play = None
-        self.results = SimpleNamespace(selected=lambda: selected)
+        self.results = SimpleNamespace(
+            selected=lambda: selected, listed=lambda: selected, rows=selected, removed=[]
+        )
         self.maps = SimpleNamespace(songs=songs, chosen=chosen)
         self.live = SimpleNamespace(show_play=lambda name: setattr(self, "live_play", name))
         self.preview = SimpleNamespace(show=lambda *args: self.shown.append(args))
@@ -283,6 +287,42 @@ def test_over_one_field_all_plays_of_the_map_under_the_same_mods_are_shown():
     stages, _, _, over = app.window.shown[0]
     assert over and stages == [play.stage for play in plays]
     assert app.window.said[0].startswith("4 of 5 plays are shown")
+
+
+def test_a_removed_play_can_be_had_back():
+    window = Window()
+    app = App(window)
+    app.paint_state()
+    assert window.refused["undo"] == "No play was removed."
+    window.results.removed.append("a play")
+    app.paint_state()
+    assert "undo" not in window.refused and "save_all" in window.refused
+
+
+@pytest.mark.parametrize(("answer", "saved"), [(True, [1, 2, 3]), (False, [1, 3]), (None, [])])
+def test_all_plays_are_saved_and_nothing_is_written_over_unasked(tmp_path, answer, saved):
+    """Under the names that generate.py gives; two plays of one name have two files."""
+    plays = [replace(result(), seed=seed) for seed in (7, 8, 7)]
+    app = App(Window(selected=tuple(plays)))
+    app.ask_save_folder = lambda title: str(tmp_path)
+    asked = []
+    app.ask_replace = lambda *counts: asked.append(counts) or answer
+    stem = "Nobody - Four Objects [small] NM (tester"
+    names = [f"{stem} 7).osr", f"{stem} 8).osr", f"{stem} 7) 2.osr"]
+    (tmp_path / names[1]).touch()
+    app.plays.ask_save_all()
+    assert asked == [(1, 3, str(tmp_path))]
+    expected = [str(tmp_path / names[number - 1]) for number in saved]
+    assert [path for command in app.posted for path in command.paths] == expected
+    assert [r for command in app.posted for r in command.replays] == [
+        plays[number - 1].stage.replay for number in saved
+    ]
+
+
+def test_maps_of_one_name_have_files_of_their_own():
+    one, other = small_map(), replace(small_map(), md5="0123456789" * 3)
+    names = listed_file_names([("rnn 1", one), ("rnn 1", other), ("rnn 1", one)])
+    assert names[1].endswith("(rnn 1 01234567).osr") and len(set(names)) == 3
 
 
 @pytest.mark.parametrize(("running", "cancelled"), [((3,), (3,)), ((), ())])

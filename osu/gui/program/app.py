@@ -18,7 +18,7 @@ from osu.gui.program.live import LiveActions
 from osu.gui.program.opening import Opening
 from osu.gui.settings import Settings, save_settings
 from osu.gui.songs import Song, song_of
-from osu.gui.widgets.files import ask_folder, ask_save
+from osu.gui.widgets.files import ask_folder, ask_replace, ask_save
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.widgets.theme import set_theme
 from osu.gui.widgets.window import Window
@@ -61,8 +61,11 @@ class App:
 
     def paint_state(self) -> None:
         """Every button from the state word, and from what there is to act on."""
-        has_maps, has_plays = bool(self.window.maps.chosen), bool(self.window.results.selected())
-        self.window.refuse(refusals(self.worker.state, has_maps, has_plays))
+        results = self.window.results
+        has_maps, has_plays = bool(self.window.maps.chosen), bool(results.selected())
+        has_list, has_removed = bool(results.rows), bool(results.removed)
+        state = self.worker.state
+        self.window.refuse(refusals(state, has_maps, has_plays, has_list, has_removed))
         works = self.worker.works
         reading = any(isinstance(work.command, msg.ReadLikedPlays) for work in works)
         self.window.form.show_reading(reading)
@@ -196,6 +199,9 @@ class App:
             folder = str(Path(path).parent)
             self.settings = dataclasses.replace(self.settings, save_folder=folder)
         return path
+
+    def ask_replace(self, there: int, of: int, folder: str) -> bool | None:
+        return ask_replace(self.root, there, of, folder)
 
     # ---- the window itself
 

@@ -74,7 +74,7 @@ class MapList(ttk.Frame):
         self.tree = self._table.tree
         for event in ("<Double-1>", "<Return>"):
             self.tree.bind(event, lambda event: self._choose_again())
-        self.tree.bind("<<TreeviewSelect>>", lambda event: self._on_select())
+        self.tree.bind("<<TreeviewSelect>>", lambda event: self.hear_selection())
         self.tree.bind(
             "<<SelectAll>>", lambda event: self.tree.selection_set(*self.tree.get_children())
         )
@@ -216,7 +216,7 @@ class MapList(ttk.Frame):
             self.tree.focus(rows[-1])
             self.tree.see(rows[-1])
 
-    def _on_select(self) -> None:
+    def hear_selection(self) -> None:
         """A person's selection is chosen; one that `_mark_chosen` made has been already."""
         selected = tuple(self._rows[row] for row in self.tree.selection())
         listed = {song.key for song in self._rows.values()}

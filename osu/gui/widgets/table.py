@@ -106,6 +106,11 @@ class ListTable(ttk.Frame):
         for row in rows:
             del self._whole[row]
 
+    def hide(self, *rows: str) -> None:
+        """Out of the list, but kept: `tree.move` brings them back."""
+        self.tree.selection_remove(*rows)
+        self.tree.detach(*rows)
+
     def _fitted(self, values: Sequence[str]) -> tuple[str, ...]:
         return tuple(map(self._fitter.fit, values, self._widths))
 
