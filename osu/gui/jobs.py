@@ -25,16 +25,19 @@ from osu.gui.maps.measures import KnownMeasures
 from osu.gui.messages import (
     Command,
     DrawCharts,
+    FindPlayers,
     FindWindow,
     Generate,
     Live,
     MakeBlindPage,
+    MakePersonModel,
     MapOpened,
     MapShown,
     MapsMeasured,
     MeasureMaps,
     OpenMap,
     OpenReplay,
+    PersonModelMade,
     Played,
     PlayLive,
     Progress,
@@ -51,6 +54,8 @@ from osu.gui.messages import (
     SongsListed,
     WindowFound,
 )
+from osu.gui.person.making import make_person_model
+from osu.gui.person.players import find_players
 from osu.gui.saving import saving
 from osu.gui.songs import Song, list_songs, read_songs, scan
 from osu.live import protocol
@@ -91,7 +96,7 @@ class RunningCommand:
             self._told_s = now
             self.put(Progress(self.number, part, text))
 
-    def part(self, part: float, text: str) -> None:
+    def part(self, part: float | None, text: str) -> None:
         """A Progress of work that may be left here."""
         self.check()
         self.progress(part, text)
@@ -150,6 +155,10 @@ class Jobs:
             case MakeBlindPage():
                 engine = self._load_engine()
                 job.put(make_blind_page(command, engine, job.progress, job.cancel))
+            case FindPlayers(folder):
+                job.put(find_players(folder, lambda n: job.part(None, f"{n} replays found")))
+            case MakePersonModel():
+                self._make_person_model(command, job)
             case PlayLive():
                 self._play_live(command, job)
 
@@ -225,6 +234,14 @@ class Jobs:
             return player.generate(beatmap, seed, options, report, job.cancel)
 
         return play_one
+
+    def _make_person_model(self, command: MakePersonModel, job: RunningCommand) -> None:
+        about = make_person_model(command, job.progress, job.cancel)
+        job.check()
+        if self._player and self._player[0] == command.model:  # another one by now
+            self._player = None
+        cards = tuple(self._load_engine().list_models())
+        job.put(PersonModelMade(command.model, about, cards))
 
     def _play_live(self, command: PlayLive, job: RunningCommand) -> None:
         """Pass orders to the playback process and its events on, until it has ended."""

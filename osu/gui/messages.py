@@ -165,6 +165,22 @@ class MakeBlindPage:
     path: str
 
 
+@dataclass(frozen=True)
+class FindPlayers:
+    """-> PlayersFound"""
+
+    folder: str
+
+
+@dataclass(frozen=True)
+class MakePersonModel:
+    """-> PersonModelMade"""
+
+    folder: str  # with replays and their maps
+    player: str
+    model: str  # its name
+
+
 Command = (
     ScanSongs
     | MeasureMaps
@@ -182,6 +198,8 @@ Command = (
     | FindWindow
     | PlayLive
     | MakeBlindPage
+    | FindPlayers
+    | MakePersonModel
 )
 
 
@@ -256,6 +274,19 @@ class ChartsDrawn:
 @dataclass(frozen=True)
 class BlindPageMade:
     path: str
+
+
+@dataclass(frozen=True)
+class PlayersFound:
+    folder: str
+    players: tuple[tuple[str, int], ...]  # name and number of replays, most first
+
+
+@dataclass(frozen=True)
+class PersonModelMade:
+    model: str
+    about: str  # what it was learned from
+    cards: tuple[Any, ...]  # of all models
 
 
 @dataclass(frozen=True)

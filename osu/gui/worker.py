@@ -12,10 +12,12 @@ from osu.gui.messages import (
     Begun,
     Command,
     Failed,
+    FindPlayers,
     Finished,
     Generate,
     Live,
     MakeBlindPage,
+    MakePersonModel,
     MeasureMaps,
     ModelsListed,
     PlayLive,
@@ -39,6 +41,8 @@ LANES = {
     SaveGif: "works",
     SaveVideo: "works",
     MakeBlindPage: "works",
+    FindPlayers: "likes",
+    MakePersonModel: "person",
     PlayLive: "live",
     MeasureMaps: "measures",
 }
@@ -82,9 +86,10 @@ class Worker:
         if self._closed:
             return "closed"
         lanes = {_lane(work.command) for work in self._works.values()} - {_UNSEEN}
-        for lane, word in (("live", self._live), ("works", "working"), ("songs", "working")):
-            if lane in lanes:
-                return word
+        if "live" in lanes:
+            return self._live
+        if lanes & {"works", "songs", "person"}:
+            return "working"
         return "opening" if lanes else "idle"
 
     @property

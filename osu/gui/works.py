@@ -11,9 +11,11 @@ from osu.formats.mods import mods_str, parse_mods
 from osu.gui.messages import (
     Command,
     DrawCharts,
+    FindPlayers,
     FindWindow,
     Generate,
     MakeBlindPage,
+    MakePersonModel,
     MeasureMaps,
     OpenMap,
     OpenReplay,
@@ -96,6 +98,10 @@ def name_of(command: Command) -> str:
         case ReadLikedPlays(names=names):
             of = Path(names[0]).name if len(names) == 1 else f"{len(names)} files"
             return f"reading {of} to play like"
+        case FindPlayers(folder):
+            return f"the players of {folder}"
+        case MakePersonModel(player=player):
+            return f"a model of {player}"
         case MakeBlindPage(path=path):
             return f"a blind test, {Path(path).name}"
         case SaveReplay() | SaveGif() | SaveVideo() | SavePicture():

@@ -17,6 +17,7 @@ from osu.gui.program import app as program
 from osu.gui.program.generating import Generating
 from osu.gui.program.listed_plays import ListedPlays
 from osu.gui.program.opening import Opening
+from osu.gui.program.person import PersonActions
 from osu.gui.settings import Settings
 from osu.gui.songs import Song
 from osu.gui.widgets.form import MODS, FormError, PlayForm
@@ -71,6 +72,7 @@ class Window:
         self.refused, self.said, self.failed, self.shown, self.progress = {}, [], [], [], None
         self.works, self.over_one_field = (), False
         self.live_play = None
+        self.person = SimpleNamespace(player="", show_progress=lambda part, sentence: None)
         self.results = SimpleNamespace(
             selected=lambda: selected, listed=lambda: selected, rows=selected, removed=[]
         )
@@ -102,7 +104,7 @@ class App:
 
     def __init__(self, window, state="idle", form=None, works=()):
         self.opening, self.generating = Opening(self), Generating(self)
-        self.plays = ListedPlays(self)
+        self.plays, self.person = ListedPlays(self), PersonActions(self)
         self.window, self.settings = window, Settings()
         self.window.form = form or Form()
         self.posted = []
@@ -123,7 +125,7 @@ def result(**swap) -> ListedPlay:
 
 
 FILES, ON_MAPS, NUDGES = (
-    {"open", "songs", "find", "blind"},
+    {"open", "songs", "find", "blind", "person_folder"},
     {"generate", "batch"},
     {"nudge-2", "nudge2"},
 )

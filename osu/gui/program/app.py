@@ -16,6 +16,7 @@ from osu.gui.program.generating import Generating
 from osu.gui.program.listed_plays import ListedPlays
 from osu.gui.program.live import LiveActions
 from osu.gui.program.opening import Opening
+from osu.gui.program.person import PersonActions
 from osu.gui.settings import Settings, save_settings
 from osu.gui.songs import Song, song_of
 from osu.gui.widgets.files import ask_folder, ask_replace, ask_save
@@ -39,6 +40,7 @@ class App:
         self.interrupted = False
         self.opening, self.generating = Opening(self), Generating(self)
         self.plays, self.live = ListedPlays(self), LiveActions(self)
+        self.person = PersonActions(self)
         root.title(PROGRAM_NAME)
         set_theme(root, settings.theme)
         self.window = Window(root, self, settings)
@@ -64,8 +66,10 @@ class App:
         results = self.window.results
         has_maps, has_plays = bool(self.window.maps.chosen), bool(results.selected())
         has_list, has_removed = bool(results.rows), bool(results.removed)
-        state = self.worker.state
-        self.window.refuse(refusals(state, has_maps, has_plays, has_list, has_removed))
+        listed = (has_maps, has_plays, has_list, has_removed)
+        made = (bool(self.window.person.player), self.person.is_made())
+        self.window.refuse(refusals(self.worker.state, *listed, *made))
+        self.person.paint()
         works = self.worker.works
         reading = any(isinstance(work.command, msg.ReadLikedPlays) for work in works)
         self.window.form.show_reading(reading)
@@ -104,11 +108,16 @@ class App:
                 self.on_played(ListedPlay(model, map_path, stage, seed))
             case msg.BlindPageMade(path):
                 self.window.say(open_in_browser(path))
+            case msg.PlayersFound(folder, players):
+                self.window.person.show_players(folder, players)
+                self.window.say(f"{len(players)} players have replays in {folder}: which are you?")
+            case msg.PersonModelMade():
+                self.person.on_made(event)
             case msg.ChartsDrawn(picture):
                 self.window.show_charts(picture, self.plays.ask_save_charts)
             case msg.Saved(path):
                 self.window.say(f"Saved {path}.")
-            case msg.Progress(_, _, text):
+            case msg.Progress(number, _, text) if not self.person.is_about(number):
                 self.window.say(text[:1].upper() + text[1:] + ".")
             case msg.WindowFound(inside):
                 self.window.live.on_window(inside)

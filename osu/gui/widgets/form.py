@@ -163,6 +163,11 @@ class PlayForm(ttk.Frame):
         self.model.set(self._wanted_model if self._wanted_model in names else names[0])
         self._show_model()
 
+    def choose_model(self, name: str, cards: Sequence[Any]) -> None:
+        """One of the models that are there now."""
+        self._wanted_model = name
+        self.show_models(cards)
+
     def show_like(
         self, plays: tuple[LikedPlay, ...] = (), names: str = ANY_STYLE, sentence: str = ""
     ) -> None:

@@ -21,6 +21,7 @@ from osu.gui.widgets.live.panel import LivePanel
 from osu.gui.widgets.maps import MapList
 from osu.gui.widgets.menus.context_menu import ContextMenu
 from osu.gui.widgets.menus.menu_button import MenuButton, MenuEntry
+from osu.gui.widgets.person.panel import PersonPanel
 from osu.gui.widgets.plays.charts_window import ChartsWindow
 from osu.gui.widgets.preview import Preview
 from osu.gui.widgets.results import Results
@@ -247,6 +248,8 @@ class Window:
         tabs.add(self.live, text="Live")
         self.blind = BlindPanel(tabs, self._button, actions.generating)
         tabs.add(self.blind, text="Blind test")
+        self.person = PersonPanel(tabs, self._button, actions.person)
+        tabs.add(self.person, text="You")
         self._works = WorkList(tabs, actions.worker.cancel)
         tabs.add(self._works, text="Works")
         return right
