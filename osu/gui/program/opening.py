@@ -1,5 +1,6 @@
 """Files that are opened: maps, replays and Songs folders."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,10 @@ class Opening:
         """Files and folders that may hold the maps of many replays: the Songs folder as a whole,
         which is searched faster than its files."""
         folder = self._app.settings.songs_folder
-        files = (p for p in self.known_maps() if not folder or not p.startswith(folder))
-        return (*files, folder) if folder else tuple(files)
+        if not folder:
+            return self.known_maps()
+        files = (path for path in self.known_maps() if not path.startswith(folder + os.sep))
+        return (*files, folder)
 
     def recent(self) -> list[tuple[str, str]]:
         """(name, path) of the files opened last."""
