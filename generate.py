@@ -12,32 +12,23 @@ that they are generated. Of several maps, what cannot be played is skipped and s
 
 import argparse
 import math
-import random
 import sys
 from collections import Counter
 from pathlib import Path
 
 from tqdm import tqdm
 
-from osu.data.finding.pair import Pair
-from osu.data.library import (
-    CHANGED_LINE_ENDS,
-    DataError,
-    find_maps,
-    map_files,
-    replay_files,
-    replay_head,
-)
+from osu.data.library import map_files
 from osu.devices import pick_device
 from osu.errors import UserError, run_program, shown
 from osu.files import file_beside, ready_folder
 from osu.formats.archive import ARCHIVES, DifficultyError
 from osu.formats.beatmap import Beatmap
 from osu.formats.mods import PLAYABLE, Mods, ModsError, mods_str, parse_mods
-from osu.formats.plays.kind import why_not_human
-from osu.formats.replay import load_replay, save_replay
+from osu.formats.replay import save_replay
 from osu.players import engine
 from osu.players.generated import GeneratedPlay
+from osu.players.likes.reading import read_likes, reason_without
 from osu.players.many import ChosenMap, MadePlay, Opened, Skipped, play_maps
 from osu.players.naming import play_file_names
 from osu.players.options import (
@@ -50,7 +41,6 @@ from osu.players.options import (
     OptionError,
     PlayOptions,
     about_likes,
-    liked_play,
 )
 from osu.render.export import lively_window, save_gif
 from osu.render.painter import RenderError
@@ -58,7 +48,6 @@ from osu.render.scene import Stage
 from osu.render.video import NO_AV, can_write_video, save_mp4
 
 SAMPLE = Path(__file__).parent / "data" / "sample" / "circuit.osu"
-MOST_LIKED, MOST_LOOKED_AT = 50, 1000  # replays of --like: read, and opened at most
 BAR = "{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left"
 
 
@@ -117,56 +106,16 @@ def _range(bounds: tuple[float, float]) -> str:
     return f"{bounds[0]:g} to {bounds[1]:g}"
 
 
-def read_likes(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
-    """The plays of --like with their maps: files, and replays below folders. Of more than
-    MOST_LIKED some are drawn. One that was named alone has to be usable: its error is raised."""
-    skipped: Counter = Counter()
-    files = replay_files(args.like, skipped)
-    alone = len(files) == 1 and files[0] in map(Path, args.like)
-    random.Random(0).shuffle(files)
-    files = files[:MOST_LOOKED_AT]
+def read_plays_of_like(args: argparse.Namespace) -> tuple[LikedPlay, ...]:
+    """The plays of --like; their maps are below --maps or beside the maps that are played."""
     beside = [path if path.is_dir() else path.parent for path in map(Path, args.map)]
-    folders = [path for path in map(Path, args.like) if path.is_dir()]
-    heads = [head for head in map(replay_head, files) if head]
-    maps = find_maps([*args.maps, *beside, *folders], {head.beatmap_md5 for head in heads})
-    likes: list[LikedPlay] = []
-    for path in files:
-        if len(likes) == MOST_LIKED:
-            break
-        try:
-            likes.append(_read_like(path, maps))
-        except UserError as error:
-            if alone:
-                raise
-            skipped[_reason(error, path)] += 1
-    for reason, count in skipped.most_common():
-        print(f"skipped {count} of --like: {shown(reason)}", file=sys.stderr)
-    if not likes:
-        raise DataError("none of the replays of --like can be used")
-    return tuple(likes)
-
-
-def _read_like(path: Path, maps: dict[str, Pair]) -> LikedPlay:
-    replay = load_replay(path)
-    pair = maps.get(replay.beatmap_md5)
-    if reason := why_not_human(replay):
-        raise OptionError(f"{path} is nobody to play like: {reason}")
-    if pair is None:
-        raise DataError(f"{path}: its map was not found; --maps names folders to look in")
-    liked = liked_play(str(path), replay, pair.load_map(replay.beatmap_md5))
-    notes = [f"{pair.beatmap}: {CHANGED_LINE_ENDS}"] * pair.crlf
-    notes += [f"{path}: left out: {part}" for part in replay.left_out]
-    for note in notes:
+    if_lost = "--maps names folders to look in"
+    read = read_likes(args.like, [*args.maps, *beside], if_lost=if_lost)
+    for note in read.notes:
         print(shown(note), file=sys.stderr)
-    return liked
-
-
-def _reason(error: UserError, path: Path) -> str:
-    """An error's sentence without the file's name, so that those of many files can be counted."""
-    reason = str(error)
-    for name in (str(path), path.name):
-        reason = reason.removeprefix(name)
-    return reason.removeprefix(":").strip()
+    for reason, count in read.skipped.most_common():
+        print(f"skipped {count} of --like: {shown(reason)}", file=sys.stderr)
+    return read.plays
 
 
 def playable_mods(text: str) -> Mods:
@@ -252,7 +201,7 @@ class Outcome:
                     self.others += 1
                 else:
                     self.skipped += 1
-                    reason = f"{path}: {_reason(error, path)}"
+                    reason = f"{path}: {reason_without(error, path)}"
                     print(f"skipped {shown(reason)}", file=sys.stderr)
 
     def end(self) -> None:
@@ -274,7 +223,7 @@ def generate(args: argparse.Namespace) -> None:
     for reason, count in unread.items():
         print(f"not searched: {shown(reason)} ({count})", file=sys.stderr)
     player = engine.load_player(args.model, str(pick_device(args.device)))
-    likes = read_likes(args) if args.like else ()
+    likes = read_plays_of_like(args) if args.like else ()
     if likes:
         print(about_likes(likes))
     options = PlayOptions(

@@ -19,7 +19,7 @@ DIRECTION = {
     "features": {"formats"},
     "data": {"formats", "features"},
     "nets": {"features"},
-    "players": {"formats", "rules", "features", "nets"},
+    "players": {"formats", "rules", "features", "data", "nets"},
     "likeness": {"formats", "rules", "features", "data", "players"},
     "classifiers": {"formats", "rules", "features", "data", "nets", "players", "likeness"},
     "person": {"formats", "rules", "features", "data", "nets", "players"},

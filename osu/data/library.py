@@ -16,14 +16,15 @@ Such a map is found by its MD5 with the game's line ends, read with them, and co
 import csv
 import hashlib
 import io
+import itertools
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from osu.data.finding.folders import files_below, lazer_storage, songs_folder
+from osu.data.finding.folders import GoesOn, files_below, lazer_storage, songs_folder
 from osu.data.finding.pair import Pair, maps_in, md5_of
 from osu.errors import UNREADABLE, UserError, shown
 from osu.files import open_file, read_file
@@ -137,13 +138,20 @@ def each_pair(
         raise DataError(f"no replay is of {player!r}; there are: {found or 'none at all'}{more}")
 
 
-def find_maps(folders: list[str | Path], wanted: set[str]) -> dict[str, Pair]:
-    """MD5 -> where that map is, of the wanted ones that lie below the folders."""
+def find_maps(
+    names: Sequence[str | Path], wanted: set[str], goes_on: GoesOn = lambda: True
+) -> dict[str, Pair]:
+    """MD5 -> where that map is, of the wanted ones in the files and below the folders `names`.
+
+    Ends where `goes_on`, asked before each file that is read, says so.
+    """
     skipped: Counter = Counter()
+    files = [path for path in map(Path, names) if path.is_file()]
+    folders = [path for path in map(Path, names) if path.is_dir()]
     maps = _Maps([_place(folder, skipped) for folder in _outermost(folders)])
     missing = {md5 for md5 in wanted if not maps.find(md5)}
-    for path in maps.searched(skipped):
-        if missing <= maps.known.keys():
+    for path in itertools.chain(files, maps.searched(skipped)):
+        if missing <= maps.known.keys() or not goes_on():
             break
         maps.add(path, skipped)
     return {md5: maps.pair("", md5, skipped) for md5 in wanted if maps.find(md5)}
@@ -172,21 +180,26 @@ def map_files(names: Iterable[str | Path], skipped: Counter) -> list[Path]:
     raise DataError(f"{', '.join(map(str, names))}: there is no map (.osu, .osz, .olz) here")
 
 
-def replay_files(names: Iterable[str | Path], skipped: Counter) -> list[Path]:
-    """`map_files`, of replays (.osr)."""
-    if found := _named_files(names, (".osr",), skipped):
+def replay_files(
+    names: Iterable[str | Path], skipped: Counter, goes_on: GoesOn = lambda: True
+) -> list[Path]:
+    """`map_files`, of replays (.osr). Ends where `goes_on`, asked at each folder, says so."""
+    if found := _named_files(names, (".osr",), skipped, goes_on):
         return found
     raise DataError(f"{', '.join(map(str, names))}: there is no replay (.osr) here")
 
 
 def _named_files(
-    names: Iterable[str | Path], suffixes: tuple[str, ...], skipped: Counter
+    names: Iterable[str | Path],
+    suffixes: tuple[str, ...],
+    skipped: Counter,
+    goes_on: GoesOn = lambda: True,
 ) -> list[Path]:
     found: dict[str, Path] = {}
     for path in map(Path, names):
         files = [path]
         if path.is_dir():
-            files = sorted(files_below(lazer_storage(path), suffixes, skipped))
+            files = sorted(files_below(lazer_storage(path), suffixes, skipped, goes_on=goes_on))
         for file in files:
             found.setdefault(os.path.abspath(file), file)
     return list(found.values())

@@ -20,27 +20,33 @@ from osu.formats.plays.kind import remark_on, why_not_human
 from osu.formats.replay import Replay, load_replay, save_replay
 from osu.gui.blind import make_blind_page
 from osu.gui.drawing import draw
+from osu.gui.likes import read_liked_plays
 from osu.gui.maps.measures import KnownMeasures
 from osu.gui.messages import (
     Command,
     DrawCharts,
+    FindPlayers,
     FindWindow,
     Generate,
     Live,
     MakeBlindPage,
+    MakePersonModel,
     MapOpened,
     MapShown,
     MapsMeasured,
     MeasureMaps,
     OpenMap,
     OpenReplay,
+    PersonModelMade,
     Played,
     PlayLive,
     Progress,
+    ReadLikedPlays,
     ReplayOpened,
     Saved,
     SaveGif,
     SavePicture,
+    SavePlays,
     SaveReplay,
     SaveVideo,
     ScanSongs,
@@ -48,6 +54,8 @@ from osu.gui.messages import (
     SongsListed,
     WindowFound,
 )
+from osu.gui.person.making import make_person_model
+from osu.gui.person.players import find_players
 from osu.gui.saving import saving
 from osu.gui.songs import Song, list_songs, read_songs, scan
 from osu.live import protocol
@@ -56,7 +64,7 @@ from osu.live.plan import make_plan
 from osu.live.player import LivePlayer
 from osu.players.many import ChosenMap, MadePlay, Opened, PlayOne, Skipped, play_maps
 from osu.players.naming import AUTO, play_file_names
-from osu.players.options import Cancelled, LikedPlay, OnProgress, PlayOptions, liked_play
+from osu.players.options import Cancelled, OnProgress, PlayOptions
 from osu.render.scene import Stage
 
 if TYPE_CHECKING:  # its file imports torch
@@ -88,7 +96,7 @@ class RunningCommand:
             self._told_s = now
             self.put(Progress(self.number, part, text))
 
-    def part(self, part: float, text: str) -> None:
+    def part(self, part: float | None, text: str) -> None:
         """A Progress of work that may be left here."""
         self.check()
         self.progress(part, text)
@@ -125,12 +133,21 @@ class Jobs:
                 job.put(MapShown(path, Stage(load_beatmap(path, difficulty))))
             case OpenReplay():
                 self._open_replay(command, job)
+            case ReadLikedPlays():
+                job.put(read_liked_plays(command, self._opened, job.part))
             case Generate():
                 self._generate(command, job)
             case SaveReplay(replay, path):
                 with saving(path):
                     save_replay(replay, path)
                 job.put(Saved(path))
+            case SavePlays(replays, paths):
+                for n, (replay, path) in enumerate(zip(replays, paths, strict=True)):
+                    job.part(n / len(paths), "saving plays")
+                    with saving(path):
+                        save_replay(replay, path)
+                many = "a play" if len(paths) == 1 else f"{len(paths)} plays"
+                job.put(Saved(f"{many} in {Path(paths[0]).parent}"))
             case SaveGif() | SaveVideo() | DrawCharts() | SavePicture():
                 job.put(draw(command, job.part))
             case FindWindow():
@@ -138,6 +155,10 @@ class Jobs:
             case MakeBlindPage():
                 engine = self._load_engine()
                 job.put(make_blind_page(command, engine, job.progress, job.cancel))
+            case FindPlayers(folder):
+                job.put(find_players(folder, lambda n: job.part(None, f"{n} replays found")))
+            case MakePersonModel():
+                self._make_person_model(command, job)
             case PlayLive():
                 self._play_live(command, job)
 
@@ -196,7 +217,7 @@ class Jobs:
             self._player = command.model, engine.load_player(command.model)
         player = self._player[1]
         options = PlayOptions(
-            like=tuple(self._likes(command, job)),
+            like=command.like,
             accuracy=command.accuracy,
             unstable_rate=command.unstable_rate,
             skill=command.skill,
@@ -214,12 +235,13 @@ class Jobs:
 
         return play_one
 
-    def _likes(self, command: Generate, job: RunningCommand) -> Iterator[LikedPlay]:
-        files = (*self._opened, *command.known_maps)
-        for path in command.like:
-            replay = load_replay(path)
-            _, beatmap, _ = _find_map(path, replay, files, job)
-            yield liked_play(Path(path).name, replay, beatmap)
+    def _make_person_model(self, command: MakePersonModel, job: RunningCommand) -> None:
+        about = make_person_model(command, job.progress, job.cancel)
+        job.check()
+        if self._player and self._player[0] == command.model:  # another one by now
+            self._player = None
+        cards = tuple(self._load_engine().list_models())
+        job.put(PersonModelMade(command.model, about, cards))
 
     def _play_live(self, command: PlayLive, job: RunningCommand) -> None:
         """Pass orders to the playback process and its events on, until it has ended."""

@@ -13,6 +13,7 @@ from osu.gui.songs import Song
 from osu.live import protocol
 from osu.live.plan import Rect
 from osu.live.protocol import LiveSettings
+from osu.players.options import LikedPlay
 from osu.render.scene import Stage
 
 # ---- commands
@@ -58,6 +59,14 @@ class OpenReplay:
 
 
 @dataclass(frozen=True)
+class ReadLikedPlays:
+    """-> LikesRead"""
+
+    names: tuple[str, ...]  # replays, and folders of them
+    maps: tuple[str, ...]  # files and folders that may hold their maps
+
+
+@dataclass(frozen=True)
 class Generate:
     """-> one Played for each map and seed, `seed` to `seed + plays - 1`."""
 
@@ -66,12 +75,11 @@ class Generate:
     mods: str
     seed: int
     plays: int
-    like: tuple[str, ...] = ()  # replays whose style is followed
+    like: tuple[LikedPlay, ...] = ()  # whose style is followed
     accuracy: float | None = None  # 0 to 1
     unstable_rate: float | None = None
     skill: str | None = None
     folder: str | None = None  # each play is saved there as well
-    known_maps: tuple[str, ...] = ()  # files that may hold the maps of `like`
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,14 @@ class SaveReplay:
 
     replay: Replay
     path: str
+
+
+@dataclass(frozen=True)
+class SavePlays:
+    """-> Saved. Into one folder."""
+
+    replays: tuple[Replay, ...]
+    paths: tuple[str, ...]  # of each
 
 
 @dataclass(frozen=True)
@@ -149,14 +165,32 @@ class MakeBlindPage:
     path: str
 
 
+@dataclass(frozen=True)
+class FindPlayers:
+    """-> PlayersFound"""
+
+    folder: str
+
+
+@dataclass(frozen=True)
+class MakePersonModel:
+    """-> PersonModelMade"""
+
+    folder: str  # with replays and their maps
+    player: str
+    model: str  # its name
+
+
 Command = (
     ScanSongs
     | MeasureMaps
     | OpenMap
     | ShowMap
     | OpenReplay
+    | ReadLikedPlays
     | Generate
     | SaveReplay
+    | SavePlays
     | SaveGif
     | SaveVideo
     | DrawCharts
@@ -164,6 +198,8 @@ Command = (
     | FindWindow
     | PlayLive
     | MakeBlindPage
+    | FindPlayers
+    | MakePersonModel
 )
 
 
@@ -210,6 +246,13 @@ class ReplayOpened:
 
 
 @dataclass(frozen=True)
+class LikesRead:
+    plays: tuple[LikedPlay, ...]
+    names: str  # of who played them, each with how many
+    sentence: str  # how many were read and skipped
+
+
+@dataclass(frozen=True)
 class Played:
     model: str
     seed: int
@@ -220,7 +263,7 @@ class Played:
 
 @dataclass(frozen=True)
 class Saved:
-    path: str
+    path: str  # of a file, or how many are in which folder
 
 
 @dataclass(frozen=True)
@@ -231,6 +274,19 @@ class ChartsDrawn:
 @dataclass(frozen=True)
 class BlindPageMade:
     path: str
+
+
+@dataclass(frozen=True)
+class PlayersFound:
+    folder: str
+    players: tuple[tuple[str, int], ...]  # name and number of replays, most first
+
+
+@dataclass(frozen=True)
+class PersonModelMade:
+    model: str
+    about: str  # what it was learned from
+    cards: tuple[Any, ...]  # of all models
 
 
 @dataclass(frozen=True)

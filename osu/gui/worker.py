@@ -12,14 +12,17 @@ from osu.gui.messages import (
     Begun,
     Command,
     Failed,
+    FindPlayers,
     Finished,
     Generate,
     Live,
     MakeBlindPage,
+    MakePersonModel,
     MeasureMaps,
     ModelsListed,
     PlayLive,
     Progress,
+    ReadLikedPlays,
     SaveGif,
     SaveVideo,
     ScanSongs,
@@ -33,10 +36,13 @@ MAX_EVENTS = 10  # a poll: the window stays alive however fast events come
 # Which thread carries out what: files open and plays are saved while others are made.
 LANES = {
     ScanSongs: "songs",
+    ReadLikedPlays: "likes",
     Generate: "works",
     SaveGif: "works",
     SaveVideo: "works",
     MakeBlindPage: "works",
+    FindPlayers: "likes",
+    MakePersonModel: "person",
     PlayLive: "live",
     MeasureMaps: "measures",
 }
@@ -48,8 +54,8 @@ class Worker:
     """Carries out commands on threads of its own; the models are listed at once, unasked.
 
     Every method is for the window's thread. `state` is the word that its buttons follow: idle;
-    opening, while files are opened or saved; working; starting, armed and playing, of a live play;
-    closed. `engine` stands in for `osu.players.engine` in tests: `list_models()` and
+    opening, while files are opened, read or saved; working; starting, armed and playing, of a live
+    play; closed. `engine` stands in for `osu.players.engine` in tests: `list_models()` and
     `load_player(name)`.
     """
 
@@ -80,9 +86,10 @@ class Worker:
         if self._closed:
             return "closed"
         lanes = {_lane(work.command) for work in self._works.values()} - {_UNSEEN}
-        for lane, word in (("live", self._live), ("works", "working"), ("songs", "working")):
-            if lane in lanes:
-                return word
+        if "live" in lanes:
+            return self._live
+        if lanes & {"works", "songs", "person"}:
+            return "working"
         return "opening" if lanes else "idle"
 
     @property

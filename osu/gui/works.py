@@ -11,15 +11,19 @@ from osu.formats.mods import mods_str, parse_mods
 from osu.gui.messages import (
     Command,
     DrawCharts,
+    FindPlayers,
     FindWindow,
     Generate,
     MakeBlindPage,
+    MakePersonModel,
     MeasureMaps,
     OpenMap,
     OpenReplay,
     PlayLive,
+    ReadLikedPlays,
     SaveGif,
     SavePicture,
+    SavePlays,
     SaveReplay,
     SaveVideo,
     ScanSongs,
@@ -91,11 +95,20 @@ def name_of(command: Command) -> str:
             return f"stars, BPM and length of {len(songs)} maps"
         case OpenMap(path) | ShowMap(path) | OpenReplay(path):
             return f"opening {Path(path).name}"
+        case ReadLikedPlays(names=names):
+            of = Path(names[0]).name if len(names) == 1 else f"{len(names)} files"
+            return f"reading {of} to play like"
+        case FindPlayers(folder):
+            return f"the players of {folder}"
+        case MakePersonModel(player=player):
+            return f"a model of {player}"
         case MakeBlindPage(path=path):
             return f"a blind test, {Path(path).name}"
         case SaveReplay() | SaveGif() | SaveVideo() | SavePicture():
             path = command.path
             return f"saving {Path(path).name}"
+        case SavePlays(paths=paths):
+            return f"saving {len(paths)} plays"
         case DrawCharts():
             return "charts"
         case FindWindow():

@@ -32,6 +32,18 @@ def play_file_name(player: str, beatmap: Beatmap) -> str:
     return f"{_fit_for_files(title, *MOST_TITLE)} ({_fit_for_files(player, *MOST_PLAYER)}).osr"
 
 
+def listed_file_names(plays: Sequence[tuple[str, Beatmap]]) -> list[str]:
+    """The names of the .osr files of plays, (who plays, map) each, that lie in one folder: a map's
+    MD5 is in them where a play of another map before has the same, and no two are the same."""
+    names, maps = [], {}
+    for player, beatmap in plays:
+        name = play_file_name(player, beatmap)
+        if maps.setdefault(name.casefold(), beatmap.md5) != beatmap.md5:
+            name = play_file_name(f"{player} {beatmap.md5[:8]}", beatmap)
+        names.append(name)
+    return unlike(names)
+
+
 def unlike(names: Sequence[str]) -> list[str]:
     """File names of which no two are the same: the second of one has " 2" before its ending."""
     seen: dict[str, int] = {}

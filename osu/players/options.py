@@ -53,19 +53,24 @@ def liked_play(name: str, replay: Replay, beatmap: Beatmap) -> LikedPlay:
 
 
 def about_likes(likes: Sequence[LikedPlay]) -> str:
-    """One line: how many plays there are and whose, and how surely they tell how well the person
-    plays: means over the plays, each with its standard error."""
+    """One line: `whose_plays`, and how surely they tell how well the person plays: means over the
+    plays, each with its standard error."""
+    accuracies = [100 * play.replay.accuracy for play in likes]
+    rates = [judge(play.beatmap, play.replay).unstable_rate for play in likes]
+    means = f"accuracy {_with_error(accuracies, 1)} %, unstable rate {_with_error(rates, 0)}"
+    return f"like {whose_plays(likes)}: {means} (means ± standard errors)"
+
+
+def whose_plays(likes: Sequence[LikedPlay]) -> str:
+    """How many plays there are and whose, in a few words."""
     players = Counter(play.replay.player for play in likes)
     names = ", ".join(f"{shown(name, 40)} ({n})" for name, n in players.most_common(MOST_NAMES))
     if len(players) == 1:
         names = shown(likes[0].replay.player, 40)
     elif len(players) > MOST_NAMES:
         names += f" and {len(players) - MOST_NAMES} more"
-    accuracies = [100 * play.replay.accuracy for play in likes]
-    rates = [judge(play.beatmap, play.replay).unstable_rate for play in likes]
-    means = f"accuracy {_with_error(accuracies, 1)} %, unstable rate {_with_error(rates, 0)}"
     plays = "1 play" if len(likes) == 1 else f"{len(likes)} plays"
-    return f"like {plays} of {names}: {means} (means ± standard errors)"
+    return f"{plays} of {names}"
 
 
 def _with_error(values: list[float], digits: int) -> str:

@@ -207,7 +207,7 @@ def test_nothing_is_cut_off_in_the_smallest_window(screen, start, monkeypatch, s
         for _ in range(5):
             app.root.update()
         cut += [f"{tab}: {part}" for part in parts(app.root) if is_cut(part, app.root)]
-    assert (len(tabs.tabs()), cut) == (5, [])
+    assert (len(tabs.tabs()), cut) == (6, [])
     assert app.window.preview.canvas.winfo_height() > 160
 
 

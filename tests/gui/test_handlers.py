@@ -4,6 +4,7 @@ They are given plain objects that have only what they read, with stand-ins for T
 idlelib way). The reference is a table of what works in which state, written out here.
 """
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -16,15 +17,17 @@ from osu.gui.program import app as program
 from osu.gui.program.generating import Generating
 from osu.gui.program.listed_plays import ListedPlays
 from osu.gui.program.opening import Opening
+from osu.gui.program.person import PersonActions
 from osu.gui.settings import Settings
 from osu.gui.songs import Song
 from osu.gui.widgets.form import MODS, FormError, PlayForm
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.works import Work
+from osu.players.naming import listed_file_names
 from osu.render.scene import Stage
 from tests.small_map import small_map, small_replay
 
-ON_A_PLAY = {"save", "gif", "mp4", "charts", "remove", "arm"}
+ON_A_PLAY = {"save", "save_all", "gif", "mp4", "charts", "remove", "arm"}
 MAP = msg.OpenMap("a.osu", "easy")
 SONG = Song("artist", "title", "easy", "creator", "a.osu")
 
@@ -46,6 +49,7 @@ class Form:
     request, mods_text, abilities = PlayForm.request, PlayForm.mods_text, PlayForm.abilities
     _valid_mods, _on_mod = PlayForm._valid_mods, PlayForm._on_mod
     _next_seed = PlayForm._next_seed
+    _reading = False
 
     def __init__(self, can=(), **fields):
         values = dict(
@@ -59,13 +63,19 @@ class Form:
         self.mods = {mod: Var(False) for mod in MODS}
         self.cards = {"rnn": SimpleNamespace(options=tuple(can))}
 
+    def show_reading(self, reading):
+        self._reading = reading
+
 
 class Window:
     def __init__(self, selected=(), songs=(), chosen=()):
         self.refused, self.said, self.failed, self.shown, self.progress = {}, [], [], [], None
         self.works, self.over_one_field = (), False
         self.live_play = None
-        self.results = SimpleNamespace(selected=lambda: selected)
+        self.person = SimpleNamespace(player="", show_progress=lambda part, sentence: None)
+        self.results = SimpleNamespace(
+            selected=lambda: selected, listed=lambda: selected, rows=selected, removed=[]
+        )
         self.maps = SimpleNamespace(songs=songs, chosen=chosen)
         self.live = SimpleNamespace(show_play=lambda name: setattr(self, "live_play", name))
         self.preview = SimpleNamespace(show=lambda *args: self.shown.append(args))
@@ -94,9 +104,9 @@ class App:
 
     def __init__(self, window, state="idle", form=None, works=()):
         self.opening, self.generating = Opening(self), Generating(self)
-        self.plays = ListedPlays(self)
+        self.plays, self.person = ListedPlays(self), PersonActions(self)
         self.window, self.settings = window, Settings()
-        self.window.form = form
+        self.window.form = form or Form()
         self.posted = []
         self.worker = SimpleNamespace(
             state=state,
@@ -115,7 +125,7 @@ def result(**swap) -> ListedPlay:
 
 
 FILES, ON_MAPS, NUDGES = (
-    {"open", "songs", "find", "blind"},
+    {"open", "songs", "find", "blind", "person_folder"},
     {"generate", "batch"},
     {"nudge-2", "nudge2"},
 )
@@ -155,7 +165,7 @@ def test_generate_posts_what_the_fields_say():
         accuracy="96.5%",
         unstable_rate="90",
         skill="high",
-        like=("me.osr",),
+        like=("a play",),
     )
     form.mods["HD"].set(True)
     form.mods["DT"].set(True)
@@ -168,7 +178,7 @@ def test_generate_posts_what_the_fields_say():
             "HDDT",
             3,
             2,
-            ("me.osr",),
+            ("a play",),
             pytest.approx(0.965),
             90.0,
             "high",
@@ -178,7 +188,7 @@ def test_generate_posts_what_the_fields_say():
 
 
 def test_wishes_that_the_model_cannot_follow_are_left_out():
-    form = Form(accuracy="96", unstable_rate="no number", skill="high", like=("me.osr",))
+    form = Form(accuracy="96", unstable_rate="no number", skill="high", like=("a play",))
     (request,) = [form.request((MAP,))]
     wishes = request.like, request.accuracy, request.unstable_rate, request.skill
     assert wishes == ((), None, None, None)
@@ -218,6 +228,16 @@ def test_mods_that_exclude_each_other_switch_each_other_off():
     form.mods["HR"].set(True)  # as no click could
     with pytest.raises(FormError):
         form.request((MAP,))
+
+
+def test_generate_waits_for_the_replays_to_play_like():
+    """But only where the model follows them."""
+    reading = Work(1, msg.ReadLikedPlays(("me.osr",), ()), started_s=1.0)
+    for can, posted in (((), 1), (("like",), 0)):
+        app = App(Window(chosen=(SONG,)), form=Form(can=can), works=(reading,))
+        app.paint_state()
+        app.generating.generate()
+        assert (len(app.posted), len(app.window.failed)) == (posted, 1 - posted)
 
 
 def test_generate_without_a_map_says_so():
@@ -269,6 +289,42 @@ def test_over_one_field_all_plays_of_the_map_under_the_same_mods_are_shown():
     stages, _, _, over = app.window.shown[0]
     assert over and stages == [play.stage for play in plays]
     assert app.window.said[0].startswith("4 of 5 plays are shown")
+
+
+def test_a_removed_play_can_be_had_back():
+    window = Window()
+    app = App(window)
+    app.paint_state()
+    assert window.refused["undo"] == "No play was removed."
+    window.results.removed.append("a play")
+    app.paint_state()
+    assert "undo" not in window.refused and "save_all" in window.refused
+
+
+@pytest.mark.parametrize(("answer", "saved"), [(True, [1, 2, 3]), (False, [1, 3]), (None, [])])
+def test_all_plays_are_saved_and_nothing_is_written_over_unasked(tmp_path, answer, saved):
+    """Under the names that generate.py gives; two plays of one name have two files."""
+    plays = [replace(result(), seed=seed) for seed in (7, 8, 7)]
+    app = App(Window(selected=tuple(plays)))
+    app.ask_save_folder = lambda title: str(tmp_path)
+    asked = []
+    app.ask_replace = lambda *counts: asked.append(counts) or answer
+    stem = "Nobody - Four Objects [small] NM (tester"
+    names = [f"{stem} 7).osr", f"{stem} 8).osr", f"{stem} 7) 2.osr"]
+    (tmp_path / names[1]).touch()
+    app.plays.ask_save_all()
+    assert asked == [(1, 3, str(tmp_path))]
+    expected = [str(tmp_path / names[number - 1]) for number in saved]
+    assert [path for command in app.posted for path in command.paths] == expected
+    assert [r for command in app.posted for r in command.replays] == [
+        plays[number - 1].stage.replay for number in saved
+    ]
+
+
+def test_maps_of_one_name_have_files_of_their_own():
+    one, other = small_map(), replace(small_map(), md5="0123456789" * 3)
+    names = listed_file_names([("rnn 1", one), ("rnn 1", other), ("rnn 1", one)])
+    assert names[1].endswith("(rnn 1 01234567).osr") and len(set(names)) == 3
 
 
 @pytest.mark.parametrize(("running", "cancelled"), [((3,), (3,)), ((), ())])

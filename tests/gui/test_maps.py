@@ -15,6 +15,7 @@ from osu.gui.maps import measures as measuring
 from osu.gui.maps.measures import KnownMeasures, MapMeasures, can_rate, measure_map
 from osu.gui.maps.query import MapQuery, QueryError, ordered
 from osu.gui.songs import Song, scan
+from osu.gui.widgets.maps import SHOWN_MAPS
 from tests.display import needs_xvfb
 from tests.gui.stand_in import PATIENCE_S, wait
 from tests.gui.window import idle, until
@@ -218,6 +219,25 @@ def test_a_click_on_a_heading_sorts_and_keeps_the_selection(start):
         (row,) = maps.tree.selection()
         assert maps.tree.set(row, "difficulty") == chosen.difficulty
         assert maps.chosen == (chosen,)
+
+
+@needs_xvfb
+def test_rows_hold_any_name_and_stand_in_their_order(start):
+    """Names that Tcl would read as lists, commands or variables, and as many rows as there are."""
+    odd = ["{", "}", "a {b", "[exit]", "$tree", 'x "y', "\\", " lead", "", "007", "1e5", "-values"]
+    names = [*odd, *map(str, range(3000))]
+    app = start()
+    maps = app.window.maps
+    maps.show([Song(f"artist {n}", "t", name, "me", f"{n}.osu") for n, name in enumerate(names)])
+    rows = maps.tree.get_children()
+    assert len(rows) == len(set(rows)) == SHOWN_MAPS
+    assert [maps._table.whole(row)[1] for row in rows] == names[:SHOWN_MAPS]
+    shown = [app.root.tk.call(maps.tree, "set", row, "difficulty") for row in rows]
+    assert list(map(str, shown)) == names[:SHOWN_MAPS]
+    maps.tree.focus_set()
+    maps.tree.see(rows[-1])
+    app.root.update()
+    assert maps.tree.bbox(rows[-1]) and maps.tree.yview()[1] == 1.0
 
 
 @needs_xvfb

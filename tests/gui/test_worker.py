@@ -11,7 +11,6 @@ from pathlib import Path
 import osrparse
 import pytest
 
-from osu.formats.replay import save_replay
 from osu.gui import messages as msg
 from osu.gui.jobs import PROGRESS_S
 from osu.gui.worker import MAX_EVENTS, Worker
@@ -42,17 +41,6 @@ def test_generate_gives_one_play_for_each_seed(worker, engine, map_path):
     worker.post(msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1))
     drain(worker)
     assert engine.loaded == ["rnn"]  # kept between two commands
-
-
-def test_a_style_is_followed_with_the_maps_of_its_replays(worker, engine, map_path):
-    like = Path(map_path).with_name("like.osr")
-    save_replay(small_replay(mods=16), like)
-    command = msg.Generate((msg.OpenMap(map_path),), "rnn", "NM", 1, 1, like=(str(like),))
-    worker.post(replace(command, known_maps=("/gone.osu", map_path)))
-    assert len(of(msg.Played, drain(worker))) == 1
-    options = engine.player.asked[0][3]
-    assert [replay.player for replay, _ in options.like] == ["tester"]
-    assert [(b.md5, b.mods) for _, b in options.like] == [(small_map().md5, 16)]
 
 
 @pytest.mark.parametrize("model", ["rnn", "auto"])

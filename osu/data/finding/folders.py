@@ -17,13 +17,15 @@ LAZER_NAME_CHARS = 64  # of a file in lazer's folder: files/a/ab/abc..., a SHA-2
 MAX_CONFIGURATION_BYTES = 1 << 20
 _NAME_BYTES = 64  # that say what a file is
 
+GoesOn = Callable[[], bool]  # whether a search goes on; it may raise to stop
+
 
 def files_below(
     folder: Path,
     suffixes: tuple[str, ...],
     skipped: Counter | None = None,
     without: Path | None = None,
-    goes_on: Callable[[], bool] = lambda: True,
+    goes_on: GoesOn = lambda: True,
 ) -> Iterator[Path]:
     """The files below a folder that end so, or begin so in lazer's folder, except those below
     `without`, in the disk's order: only folders are held, each may have very many files.

@@ -107,11 +107,12 @@ def ordered(
 
 def are_of_a_set(one: Song | None, other: Song) -> bool:
     """Whether both are difficulties of one song by one mapper."""
-    return one is not None and _set_of(one) == _set_of(other)
-
-
-def _set_of(song: Song) -> tuple[str, str, str]:
-    return song.artist, song.title, song.creator
+    return (
+        one is not None
+        and one.title == other.title
+        and one.artist == other.artist
+        and one.creator == other.creator
+    )
 
 
 def _sets(songs: Sequence[Song]) -> list[list[Song]]:

@@ -16,9 +16,10 @@ from osu.gui.program.generating import Generating
 from osu.gui.program.listed_plays import ListedPlays
 from osu.gui.program.live import LiveActions
 from osu.gui.program.opening import Opening
+from osu.gui.program.person import PersonActions
 from osu.gui.settings import Settings, save_settings
 from osu.gui.songs import Song, song_of
-from osu.gui.widgets.files import ask_folder, ask_save
+from osu.gui.widgets.files import ask_folder, ask_replace, ask_save
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.widgets.theme import set_theme
 from osu.gui.widgets.window import Window
@@ -39,6 +40,7 @@ class App:
         self.interrupted = False
         self.opening, self.generating = Opening(self), Generating(self)
         self.plays, self.live = ListedPlays(self), LiveActions(self)
+        self.person = PersonActions(self)
         root.title(PROGRAM_NAME)
         set_theme(root, settings.theme)
         self.window = Window(root, self, settings)
@@ -61,9 +63,16 @@ class App:
 
     def paint_state(self) -> None:
         """Every button from the state word, and from what there is to act on."""
-        has_maps, has_plays = bool(self.window.maps.chosen), bool(self.window.results.selected())
-        self.window.refuse(refusals(self.worker.state, has_maps, has_plays))
+        results = self.window.results
+        has_maps, has_plays = bool(self.window.maps.chosen), bool(results.selected())
+        has_list, has_removed = bool(results.rows), bool(results.removed)
+        listed = (has_maps, has_plays, has_list, has_removed)
+        made = (bool(self.window.person.player), self.person.is_made())
+        self.window.refuse(refusals(self.worker.state, *listed, *made))
+        self.person.paint()
         works = self.worker.works
+        reading = any(isinstance(work.command, msg.ReadLikedPlays) for work in works)
+        self.window.form.show_reading(reading)
         self.window.show_works(works, self.worker.left_s)
         self.window.show_progress(next((w.part for w in works if w.part is not None), 0.0))
 
@@ -92,15 +101,23 @@ class App:
                 self.settings = self.settings.with_recent(path)
                 if remark:
                     self.window.say(f"{Path(path).name}: {remark}.")
+            case msg.LikesRead(plays, names, sentence):
+                self.window.form.show_like(plays, names, sentence)
+                self.window.say(sentence)
             case msg.Played(model, seed, map_path, stage):
                 self.on_played(ListedPlay(model, map_path, stage, seed))
             case msg.BlindPageMade(path):
                 self.window.say(open_in_browser(path))
+            case msg.PlayersFound(folder, players):
+                self.window.person.show_players(folder, players)
+                self.window.say(f"{len(players)} players have replays in {folder}: which are you?")
+            case msg.PersonModelMade():
+                self.person.on_made(event)
             case msg.ChartsDrawn(picture):
                 self.window.show_charts(picture, self.plays.ask_save_charts)
             case msg.Saved(path):
                 self.window.say(f"Saved {path}.")
-            case msg.Progress(_, _, text):
+            case msg.Progress(number, _, text) if not self.person.is_about(number):
                 self.window.say(text[:1].upper() + text[1:] + ".")
             case msg.WindowFound(inside):
                 self.window.live.on_window(inside)
@@ -191,6 +208,9 @@ class App:
             folder = str(Path(path).parent)
             self.settings = dataclasses.replace(self.settings, save_folder=folder)
         return path
+
+    def ask_replace(self, there: int, of: int, folder: str) -> bool | None:
+        return ask_replace(self.root, there, of, folder)
 
     # ---- the window itself
 

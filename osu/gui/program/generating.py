@@ -1,8 +1,9 @@
-"""What is made: plays of the chosen maps, one or a batch, and pages of the blind test."""
+"""What is made: plays of the chosen maps, one or a batch, like whom; pages of the blind test."""
 
 from typing import Any
 
 from osu.gui import messages as msg
+from osu.gui.widgets.files import ask_folder, ask_replays
 from osu.gui.widgets.form import FormError
 
 
@@ -26,7 +27,7 @@ class Generating:
 
     def _request(self, maps: tuple[msg.OpenMap, ...], folder: str | None) -> None:
         try:
-            command = self._app.window.form.request(maps, folder, self._app.opening.known_maps())
+            command = self._app.window.form.request(maps, folder)
         except FormError as error:
             self._app.window.fail(str(error))
             return
@@ -35,6 +36,30 @@ class Generating:
                 "It waits for its turn: the Works tab lists what runs and what waits."
             )
         self._app.worker.post(command)
+
+    def ask_liked_replays(self) -> None:
+        self.read_liked(ask_replays(self._app.root, "Replays whose style to follow"))
+
+    def ask_liked_folder(self) -> None:
+        folder = ask_folder(self._app.root, "A folder of replays whose style to follow", "")
+        self.read_liked((folder,) if folder else ())
+
+    def read_liked(self, names: tuple[str, ...]) -> None:
+        """Have replays and folders of them read, instead of any that are being read."""
+        if names:
+            self._leave_reading()
+            self._app.worker.post(msg.ReadLikedPlays(names, self._app.opening.map_places()))
+
+    def like_anybody(self) -> None:
+        """The plays follow nobody's style any more."""
+        self._leave_reading()
+        self._app.window.form.show_like()
+
+    def _leave_reading(self) -> None:
+        works = self._app.worker.works
+        reading = [w.number for w in works if isinstance(w.command, msg.ReadLikedPlays)]
+        if reading:
+            self._app.worker.cancel(*reading)
 
     def cancel(self) -> None:
         """Give up what runs now; what waits goes on."""

@@ -1,12 +1,13 @@
 """What is done with the plays of the list: shown, saved, drawn."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from osu.gui import messages as msg
 from osu.gui.widgets.results import ListedPlay
 from osu.origin import is_generated
-from osu.players.naming import play_file_name, unlike
+from osu.players.naming import listed_file_names, play_file_name
 from osu.render.video import NO_AV, can_write_video
 
 MOST_OVER_ONE_FIELD = 50
@@ -42,17 +43,46 @@ class ListedPlays:
         self._app.window.preview.show(stages, players, last.map_path, over)
 
     def ask_save(self) -> None:
-        """One play to a file, several to a folder."""
+        """The selected plays: one to a file, several to a folder."""
         plays = self._app.window.results.selected()
-        names = [play_file_name(play.label, play.stage.beatmap) for play in plays]
-        if len(plays) == 1:
-            paths = [self._app.ask_save_path("Save the play", names[0], ".osr")]
-        else:
-            folder = self._app.ask_save_folder(f"Folder for {len(plays)} plays")
-            paths = [folder and str(Path(folder) / name) for name in unlike(names)]
-        for play, path in zip(plays, paths, strict=True):
-            if path:
-                self._app.worker.post(msg.SaveReplay(play.stage.replay, path))
+        if len(plays) > 1:
+            self._ask_folder(plays)
+            return
+        (play,) = plays
+        name = play_file_name(play.label, play.stage.beatmap)
+        path = self._app.ask_save_path("Save the play", name, ".osr")
+        if path:
+            self._app.worker.post(msg.SaveReplay(play.stage.replay, path))
+
+    def ask_save_all(self) -> None:
+        """Every play of the list, to a folder."""
+        self._ask_folder(self._app.window.results.listed())
+
+    def _ask_folder(self, plays: Sequence[ListedPlay]) -> None:
+        """Plays to a folder; nothing there is written over unless a person says so."""
+        many = "a play" if len(plays) == 1 else f"{len(plays)} plays"
+        folder = self._app.ask_save_folder(f"Folder for {many}")
+        if not folder:
+            return
+        names = listed_file_names([(play.label, play.stage.beatmap) for play in plays])
+        saved = {Path(folder) / n: p.stage.replay for n, p in zip(names, plays, strict=True)}
+        there = [path for path in saved if path.exists()]
+        replace = self._app.ask_replace(len(there), len(saved), folder) if there else True
+        if replace is None:
+            return
+        for path in there if not replace else ():
+            del saved[path]
+        if saved:
+            paths = tuple(map(str, saved))
+            self._app.worker.post(msg.SavePlays(tuple(saved.values()), paths))
+
+    def remove(self) -> None:
+        """The selected plays from the list, for as long as nobody wants them back."""
+        self._app.window.results.remove_selected()
+
+    def undo_remove(self) -> None:
+        """The plays that were removed last are listed again, where they were, and selected."""
+        self._app.window.results.undo_remove()
 
     def ask_gif(self) -> None:
         path = self._app.ask_save_path("Save what the preview shows, from now on", "", ".gif")

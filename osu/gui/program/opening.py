@@ -1,5 +1,6 @@
 """Files that are opened: maps, replays and Songs folders."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ class Opening:
         """Files in which a replay's map may be, the likeliest first."""
         recent = (p for p in self._app.settings.recent if not p.lower().endswith(".osr"))
         return tuple(dict.fromkeys((*recent, *(s.path for s in self._app.window.maps.songs))))
+
+    def map_places(self) -> tuple[str, ...]:
+        """Files and folders that may hold the maps of many replays: the Songs folder as a whole,
+        which is searched faster than its files."""
+        folder = self._app.settings.songs_folder
+        if not folder:
+            return self.known_maps()
+        files = (path for path in self.known_maps() if not path.startswith(folder + os.sep))
+        return (*files, folder)
 
     def recent(self) -> list[tuple[str, str]]:
         """(name, path) of the files opened last."""

@@ -3,7 +3,7 @@
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tkinter import filedialog
+from tkinter import filedialog, messagebox
 
 from tkinterdnd2 import TkinterDnD
 
@@ -19,8 +19,25 @@ def ask_files(root: tk.Misc, recent: Sequence[str]) -> tuple[str, ...]:
     return tuple(paths)
 
 
+def ask_replays(root: tk.Misc, title: str) -> tuple[str, ...]:
+    kinds = [("Replays", "*.osr"), ("All files", "*")]
+    return tuple(filedialog.askopenfilenames(parent=root, title=title, filetypes=kinds))
+
+
 def ask_folder(root: tk.Misc, title: str, folder: str) -> str:
     return str(filedialog.askdirectory(parent=root, title=title, initialdir=folder or None) or "")
+
+
+def ask_replace(root: tk.Misc, there: int, of: int, folder: str) -> bool | None:
+    """Whether files that are there already may be written over; None: nothing is to be saved."""
+    others = f"No saves the other {of - there} only." if of > there else "No saves nothing."
+    are = "is" if there == 1 else "are"
+    return messagebox.askyesnocancel(
+        parent=root,
+        title="Write over files?",
+        message=f"{there} of {of} files {are} in {folder} already.",
+        detail=f"Yes writes over them. {others}",
+    )
 
 
 def ask_save(root: tk.Misc, title: str, folder: str, name: str, suffix: str) -> str:

@@ -1,13 +1,17 @@
 """Texts that are longer than their place: cut with a mark, and whole beside the pointer."""
 
 import tkinter as tk
+from bisect import bisect_right
 from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate
 from tkinter import font, ttk
 from typing import Any
 
 from osu.gui.widgets.theme import px
 
 ELLIPSIS = "…"
+FITTED_KEPT = 5000  # texts
 POINTER_RESTS_MS = 500  # that the pointer rests before it is told more
 TIP_PX = 420  # a longer one has more lines
 BELOW_PX = 18
@@ -19,23 +23,29 @@ class Fitter:
     def __init__(self, widget: tk.Misc, style: str):
         name = str(ttk.Style(widget).lookup(style, "font"))
         self._font = font.Font(widget, font=name)
-        self._widths: dict[str, int] = {}  # of a letter, in pixels
+        self._widths = _Widths(self._font)
+        self.fit = lru_cache(FITTED_KEPT)(self._fit)  # lists say the same again and again
 
-    def fit(self, text: str, width_px: int) -> str:
+    def _fit(self, text: str, width_px: int) -> str:
         """`text`, or as much of its beginning as has room together with a mark."""
-        ends, end = [], 0
-        for letter in text:
-            end += self._width(letter)
-            ends.append(end)
-        if end <= width_px:
+        width_of = self._widths.__getitem__
+        if sum(map(width_of, text)) <= width_px:
             return text
-        room = width_px - self._width(ELLIPSIS)
-        return text[: sum(end <= room for end in ends)].rstrip() + ELLIPSIS
+        ends = list(accumulate(map(width_of, text)))
+        room = width_px - self._widths[ELLIPSIS]
+        return text[: bisect_right(ends, room)].rstrip() + ELLIPSIS
 
-    def _width(self, letter: str) -> int:
-        if letter not in self._widths:
-            self._widths[letter] = self._font.measure(letter)
-        return self._widths[letter]
+
+class _Widths(dict[str, int]):
+    """Letter -> pixels in a font, measured once each."""
+
+    def __init__(self, of: font.Font):
+        super().__init__()
+        self._font = of
+
+    def __missing__(self, letter: str) -> int:
+        width = self[letter] = self._font.measure(letter)
+        return width
 
 
 class FittedLabel(ttk.Label):

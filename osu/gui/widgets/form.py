@@ -3,8 +3,7 @@
 import random
 import tkinter as tk
 from collections.abc import Sequence
-from pathlib import Path
-from tkinter import filedialog, ttk
+from tkinter import ttk
 from typing import Any
 
 from osu.errors import UserError
@@ -12,8 +11,15 @@ from osu.formats.mods import ModsError, mods_str, parse_mods
 from osu.gui.messages import Generate, OpenMap
 from osu.gui.settings import MAX_PLAYS
 from osu.gui.widgets.fit import FittedLabel, Tooltip
+from osu.gui.widgets.menus.menu_button import MenuButton
 from osu.players.naming import AUTO
-from osu.players.options import ACCURACY_RANGE, LAST_SEED, SKILLS, UNSTABLE_RATE_RANGE
+from osu.players.options import (
+    ACCURACY_RANGE,
+    LAST_SEED,
+    SKILLS,
+    UNSTABLE_RATE_RANGE,
+    LikedPlay,
+)
 
 MODS = ("HD", "HR", "DT", "FL", "EZ", "HT", "NC", "NF")
 # A mod that is switched on switches these off: the game knows no such pair.
@@ -28,6 +34,7 @@ ANY_SKILL = "any"
 LISTING = "The players are being listed: a moment, please."
 SEEDS = 1_000_000  # drawn from: short to read and to type
 ANY_STYLE = "any"
+READING = "The replays to play like are being read: a moment, please."
 PLAYER_TIP = (
     "Who plays. A diffusion model (its recipe is called EDM) turns noise into a whole play, cursor "
     "and keys; GAN, WGAN and VAE move the cursor, and a second network presses; rnn is the mean of "
@@ -37,7 +44,8 @@ WISH_TIPS = {
     "Accuracy %": "To aim for: up to four tries are made, and the nearest is kept.",
     "UR": "Unstable rate to aim for: ten times the spread of the hits, in ms.",
     "Skill": "An accuracy to aim for: low 91 %, mid 96 %, high 98.5 %.",
-    "Like": "In the style of a person, read off their replays.",
+    "Like": "In the style of a person, read off their replays: files, or a folder of which at most "
+    "50 are read.",
 }
 AUTO_ABOUT = "No network: straight lines and exact presses, to compare with."
 
@@ -47,12 +55,14 @@ class FormError(UserError):
 
 
 class PlayForm(ttk.Frame):
-    """The fields of a Generate command; `request` reads them."""
+    """The fields of a Generate command; `request` reads them. `actions` has the handlers of the
+    menu that chooses whom to play like."""
 
-    def __init__(self, parent: tk.Misc, model: str, mods: str, plays: int):
+    def __init__(self, parent: tk.Misc, model: str, mods: str, plays: int, actions: Any):
         super().__init__(parent)
         self.cards: dict[str, Any] = {}
-        self.like: tuple[str, ...] = ()
+        self.like: tuple[LikedPlay, ...] = ()
+        self._whose, self._reading = (ANY_STYLE, ""), False  # names, and more about them
         self._wanted_model = model
         self.model = tk.StringVar(self, model)  # "" until the models are listed
         self.seed = tk.StringVar(self)
@@ -68,7 +78,7 @@ class PlayForm(ttk.Frame):
         self._create_model()
         self._create_mods()
         self._create_numbers()
-        self._create_wishes()
+        self._create_wishes(actions)
         self._show_model()
 
     def _create_model(self) -> None:
@@ -112,18 +122,23 @@ class PlayForm(ttk.Frame):
             row=0, column=4
         )
 
-    def _create_wishes(self) -> None:
+    def _create_wishes(self, actions: Any) -> None:
         """Row 4: what some models follow; what the chosen one can't is there but doesn't work, so
         that nothing moves under the pointer when another one is chosen."""
         box = ttk.Frame(self)
         box.grid(row=4, column=0, columnspan=2, sticky="ew", pady=(4, 0))
         skills = ttk.Combobox(box, textvariable=self.skill, values=(ANY_SKILL, *SKILLS), width=5)
-        like = ttk.Frame(box)
-        like.columnconfigure(0, weight=1)
-        self._like_label = FittedLabel(like, ANY_STYLE, "Faint.TLabel")
-        self._like_label.grid(row=0, column=0, sticky="ew")
-        choose = ttk.Button(like, text="Choose...", command=self._on_like)
-        choose.grid(row=0, column=1)
+        self.like_button = like = MenuButton(
+            box,
+            ANY_STYLE,
+            {
+                "replays": ("Replays...", actions.ask_liked_replays),
+                "folder": ("A folder of replays...", actions.ask_liked_folder),
+                "anybody": ("Anybody", actions.like_anybody),
+            },
+        )
+        like.fit_text()
+        Tooltip(like, lambda x, y: self._whose[1])
         accuracy = ttk.Entry(box, textvariable=self.accuracy, width=5)
         rate = ttk.Entry(box, textvariable=self.unstable_rate, width=5)
         places = (("Accuracy %", accuracy), ("UR", rate), ("Skill", skills), ("Like", like))
@@ -135,7 +150,7 @@ class PlayForm(ttk.Frame):
             Tooltip(label, lambda x, y, name=name: WISH_TIPS[name])
             gap = (0, 10 * (column == 0))
             widget.grid(row=row, column=column + 1, sticky="ew", padx=gap, pady=2)
-        self._wishes = {"like": choose, "accuracy": accuracy, "unstable_rate": rate}
+        self._wishes = {"like": like, "accuracy": accuracy, "unstable_rate": rate}
         self._wishes["skill"] = skills
 
     # ---- what the window calls
@@ -148,6 +163,27 @@ class PlayForm(ttk.Frame):
         self.model.set(self._wanted_model if self._wanted_model in names else names[0])
         self._show_model()
 
+    def choose_model(self, name: str, cards: Sequence[Any]) -> None:
+        """One of the models that are there now."""
+        self._wanted_model = name
+        self.show_models(cards)
+
+    def show_like(
+        self, plays: tuple[LikedPlay, ...] = (), names: str = ANY_STYLE, sentence: str = ""
+    ) -> None:
+        """Whose style is followed from now on."""
+        self.like, self._whose = plays, (names, sentence)
+        self._show_like()
+
+    def show_reading(self, reading: bool) -> None:
+        """Whether replays to play like are being read."""
+        if reading != self._reading:
+            self._reading = reading
+            self._show_like()
+
+    def _show_like(self) -> None:
+        self.like_button.show("reading" if self._reading else self._whose[0])
+
     def mods_text(self) -> str:
         return "".join(mod for mod, on in self.mods.items() if on.get()) or "NM"
 
@@ -155,17 +191,15 @@ class PlayForm(ttk.Frame):
         self,
         maps: tuple[OpenMap, ...],
         folder: str | None = None,
-        known_maps: tuple[str, ...] = (),
     ) -> Generate:
-        """The command for `maps`; FormError names the first field that can't be used.
-
-        The maps of the replays whose style is followed are looked for in `known_maps`.
-        """
+        """The command for `maps`; FormError names the first field that can't be used."""
         if not maps:
             raise FormError("Open a map first.")
         if not self.model.get():
             raise FormError(LISTING)
         can = self.abilities()
+        if "like" in can and self._reading:
+            raise FormError(READING)
         percent = rate = None
         if "accuracy" in can:
             least, most = ACCURACY_RANGE
@@ -183,7 +217,6 @@ class PlayForm(ttk.Frame):
             unstable_rate=rate,
             skill=self.skill.get() if "skill" in can and self.skill.get() in SKILLS else None,
             folder=folder,
-            known_maps=known_maps,
         )
 
     def _valid_mods(self) -> str:
@@ -234,14 +267,6 @@ class PlayForm(ttk.Frame):
         if self.mods[mod].get():
             for other in EXCLUDES.get(mod, ()):
                 self.mods[other].set(False)
-
-    def _on_like(self) -> None:
-        paths = filedialog.askopenfilenames(
-            parent=self, title="Replays whose style to follow", filetypes=[("Replay", "*.osr")]
-        )
-        self.like = tuple(paths)
-        names = ", ".join(Path(path).stem for path in paths)
-        self._like_label.show(names or ANY_STYLE)
 
 
 def _pairs(mods: str) -> tuple[str, ...]:

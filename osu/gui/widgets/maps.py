@@ -74,7 +74,7 @@ class MapList(ttk.Frame):
         self.tree = self._table.tree
         for event in ("<Double-1>", "<Return>"):
             self.tree.bind(event, lambda event: self._choose_again())
-        self.tree.bind("<<TreeviewSelect>>", lambda event: self._on_select())
+        self.tree.bind("<<TreeviewSelect>>", lambda event: self.hear_selection())
         self.tree.bind(
             "<<SelectAll>>", lambda event: self.tree.selection_set(*self.tree.get_children())
         )
@@ -143,13 +143,16 @@ class MapList(ttk.Frame):
             self._count.show(str(error))
             return
         self._table.remove(*self.tree.get_children())
-        self._rows, before = {}, None
-        for song in found[:SHOWN_MAPS]:
+        listed, before = found[:SHOWN_MAPS], None
+        rows = []
+        for song in listed:
             title = f"{song.artist} - {song.title}" if song.artist else song.title
             title = title or Path(song.path).stem
             if self._sorted_by is None and are_of_a_set(before, song):
                 title = OF_THE_SET + title
-            self._rows[self._table.insert(self._values(song, title))] = before = song
+            rows.append(self._values(song, title))
+            before = song
+        self._rows = dict(zip(self._table.insert_all(rows), listed, strict=True))
         self._mark_chosen()
         self._count.configure(style="Faint.TLabel")
         self._count.show(self._counted(len(found)))
@@ -213,7 +216,7 @@ class MapList(ttk.Frame):
             self.tree.focus(rows[-1])
             self.tree.see(rows[-1])
 
-    def _on_select(self) -> None:
+    def hear_selection(self) -> None:
         """A person's selection is chosen; one that `_mark_chosen` made has been already."""
         selected = tuple(self._rows[row] for row in self.tree.selection())
         listed = {song.key for song in self._rows.values()}

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from osu.errors import shown
 from osu.formats.mods import mods_str
+from osu.gui.widgets.plays.undo_line import UndoLine
 from osu.gui.widgets.table import Column, ListTable
 from osu.render.scene import Stage
 
 MOST_CELL = 100  # characters
+MOST_REMOVED = 20  # times, for each of which the plays are kept
 NEW_MARK = "● "  # before a play that nobody has looked at
 PLAY_COLUMNS = {
     "player": Column("Player", 80, 60),
@@ -67,14 +69,19 @@ class ListedPlay:
 
 
 class Results(ListTable):
-    """The list of plays. `on_choose()` hears that another selection is to be shown."""
+    """The list of plays. `on_choose()` hears that another selection is to be shown, `on_undo()` the
+    button that takes a removal back."""
 
-    def __init__(self, parent: tk.Misc, on_choose: Callable[[], None]):
+    def __init__(self, parent: tk.Misc, on_choose: Callable[[], None], on_undo: Callable[[], None]):
         super().__init__(parent, PLAY_COLUMNS, height=3)
         self._on_choose = on_choose
+        self._undo = UndoLine(self, on_undo)
+        self.undo_button = self._undo.button
         self._told: tuple[str, ...] = ()  # the selection that on_choose has heard of
         self.rows: dict[str, ListedPlay] = {}
-        self.tree.bind("<<TreeviewSelect>>", lambda event: self._on_select())
+        # What was removed, the last at the end: place, row and play of each.
+        self.removed: list[list[tuple[int, str, ListedPlay]]] = []
+        self.tree.bind("<<TreeviewSelect>>", lambda event: self.hear_selection())
 
     def add(self, result: ListedPlay) -> str:
         """A row in sight, marked as new until it is selected. -> its name."""
@@ -87,17 +94,39 @@ class Results(ListTable):
     def choose(self, *rows: str) -> None:
         """Select these rows alone, as a click does."""
         self.tree.selection_set(*rows)
-        self._on_select()
+        self.hear_selection()
 
     def selected(self) -> tuple[ListedPlay, ...]:
         return tuple(self.rows[row] for row in self.tree.selection())
 
-    def remove_selected(self) -> None:
-        for row in self.tree.selection():
-            del self.rows[row]
-            self.remove(row)
+    def listed(self) -> tuple[ListedPlay, ...]:
+        """All of them, in their order."""
+        return tuple(self.rows[row] for row in self.tree.get_children())
 
-    def _on_select(self) -> None:
+    def remove_selected(self) -> None:
+        """`undo_remove` lists them again; of the last MOST_REMOVED times that is kept."""
+        rows = self.tree.selection()
+        if not rows:
+            return
+        self.removed.append([(self.tree.index(row), row, self.rows.pop(row)) for row in rows])
+        self.hide(*rows)
+        for _, row, _ in self.removed.pop(0) if len(self.removed) > MOST_REMOVED else ():
+            self.remove(row)
+        self._undo.show("A play was removed." if len(rows) == 1 else f"{len(rows)} plays removed.")
+
+    def undo_remove(self) -> None:
+        """What was removed last is in its place again, and selected."""
+        if not self.removed:
+            return
+        self._undo.hide()
+        back = sorted(self.removed.pop(), key=lambda removed: removed[0])
+        for place, row, play in back:
+            self.tree.move(row, "", place)
+            self.rows[row] = play
+        self.choose(*(row for _, row, _ in back))
+        self.tree.see(back[-1][1])
+
+    def hear_selection(self) -> None:
         """Another selection is told once, and no longer new."""
         selected = self.tree.selection()
         if selected != self._told:

@@ -10,7 +10,7 @@ from osu.gui.widgets.fit import FittedLabel
 
 # Where these have the keyboard, plain keys are theirs.
 TYPING = ("TEntry", "TSpinbox", "TCombobox", "TButton", "TCheckbutton", "TMenubutton")
-SHORTCUTS = 11
+SHORTCUTS = 12
 
 
 @dataclass(frozen=True)

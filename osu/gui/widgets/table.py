@@ -10,6 +10,7 @@ from osu.gui.widgets.theme import px
 
 CELL_PX = 10  # of a column's width are its gaps
 SORT_MARKS = {None: "", False: " ▴", True: " ▾"}  # by whether it descends
+INSERT_ROWS = "::osu_players::insert_rows"  # a procedure in Tcl, see ListTable.insert_all
 REFIT_MS = 60  # texts are cut anew once the borders have come to rest
 
 
@@ -41,6 +42,10 @@ class ListTable(ttk.Frame):
         super().__init__(parent)
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
+        self.tk.eval(
+            f"namespace eval ::osu_players {{}}; proc {INSERT_ROWS} {{tree rows}} {{"
+            "lmap values $rows {$tree insert {} end -values $values}}"
+        )
         self.tree = tree = ttk.Treeview(
             self, columns=tuple(columns), show="headings", selectmode="extended", height=height
         )
@@ -78,13 +83,19 @@ class ListTable(ttk.Frame):
 
     def insert(self, values: Sequence[str]) -> str:
         """A row at the end -> its name."""
-        row = self.tree.insert("", "end")
-        self.put(row, values)
-        return row
+        return self.insert_all([values])[0]
+
+    def insert_all(self, rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+        """Rows at the end -> their names. In one call: of two thousand calls from Python each would
+        take as long as Tk needs for eight rows."""
+        fitted = tuple(map(self._fitted, rows))
+        names = self.tk.splitlist(self.tk.call(INSERT_ROWS, self.tree, fitted))
+        self._whole |= {name: tuple(row) for name, row in zip(names, rows, strict=True)}
+        return names
 
     def put(self, row: str, values: Sequence[str]) -> None:
         self._whole[row] = tuple(values)
-        self.tree.item(row, values=self._fitted(row))
+        self.tree.item(row, values=self._fitted(values))
 
     def whole(self, row: str) -> tuple[str, ...]:
         """A row's texts, uncut."""
@@ -95,9 +106,13 @@ class ListTable(ttk.Frame):
         for row in rows:
             del self._whole[row]
 
-    def _fitted(self, row: str) -> tuple[str, ...]:
-        pairs = zip(self._whole[row], self._widths, strict=True)
-        return tuple(self._fitter.fit(text, width) for text, width in pairs)
+    def hide(self, *rows: str) -> None:
+        """Out of the list, but kept: `tree.move` brings them back."""
+        self.tree.selection_remove(*rows)
+        self.tree.detach(*rows)
+
+    def _fitted(self, values: Sequence[str]) -> tuple[str, ...]:
+        return tuple(map(self._fitter.fit, values, self._widths))
 
     def _column_widths(self) -> list[int]:
         return [self.tree.column(name, "width") - px(self, CELL_PX) for name in self._columns]
@@ -113,8 +128,8 @@ class ListTable(ttk.Frame):
         widths = self._column_widths()
         if widths != self._widths:
             self._widths = widths
-            for row in self._whole:
-                self.tree.item(row, values=self._fitted(row))
+            for row, values in self._whole.items():
+                self.tree.item(row, values=self._fitted(values))
 
     def _show_columns(self) -> None:
         """All of them, or those that are needed."""

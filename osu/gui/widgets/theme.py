@@ -18,6 +18,7 @@ PADDING_PX = {
     "TCombobox": (6, 1, 0, 2),
     "TSpinbox": (6, 1, 0, 2),
 }
+TAB_PX = (-6, 0)  # beside sv-ttk's own 16 of any screen: six tabs have room in a small window
 HEADING_PX = (6, 0)  # so that a heading begins and ends where its column's cells do
 GROUND = {"dark": "#1c1c1c", "light": "#fafafa"}  # sv-ttk's own
 FAINT_TEXT = {"dark": "#9a9a9a", "light": "#6a6a6a"}
@@ -80,6 +81,7 @@ def set_theme(root: tk.Tk, name: str) -> None:
     style = ttk.Style(root)
     for kind, sides in PADDING_PX.items():
         style.configure(kind, padding=[px(root, side) for side in sides])
+    style.configure("TNotebook.Tab", padding=TAB_PX)
     style.configure("Treeview", rowheight=px(root, ROW_PX))
     style.configure("Treeview.Heading", padding=[px(root, side) for side in HEADING_PX])
     # sv-ttk's own is all but the colour of the list

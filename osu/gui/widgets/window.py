@@ -19,8 +19,10 @@ from osu.gui.widgets.fit import FittedLabel, Tooltip
 from osu.gui.widgets.form import PlayForm
 from osu.gui.widgets.live.panel import LivePanel
 from osu.gui.widgets.maps import MapList
+from osu.gui.widgets.menus.context_menu import ContextMenu
+from osu.gui.widgets.menus.menu_button import MenuButton, MenuEntry
+from osu.gui.widgets.person.panel import PersonPanel
 from osu.gui.widgets.plays.charts_window import ChartsWindow
-from osu.gui.widgets.plays.draw_menu import DrawMenu, MenuEntry
 from osu.gui.widgets.preview import Preview
 from osu.gui.widgets.results import Results
 from osu.gui.widgets.shortcuts import Shortcut, ShortcutList, bind_shortcuts
@@ -29,7 +31,7 @@ from osu.gui.widgets.works import WorkList
 from osu.gui.works import Work
 from osu.live.protocol import LiveSettings
 
-SIZE, LEAST_SIZE = (1320, 900), (750, 560)
+SIZE, LEAST_SIZE = (1320, 900), (764, 560)
 LEFT_GAPS_PX = 16  # to both sides of the left side
 LEFT_SHARE = 0.33  # of the window's width, where that is enough
 GIF_SECONDS = 6
@@ -39,6 +41,17 @@ OVER_TIP = (
     "Of the selected plays of one map two are shown side by side; or all of them over one field, "
     "each with a cursor of its own colour."
 )
+MAP_MENU = {"generate": "Generate", "batch": "Batch..."}
+PLAY_MENU = {
+    "save": "Save...",
+    "save_all": "Save all...",
+    "charts": "Charts of timing and aim",
+    "gif": "Gif from here on...",
+    "mp4": "Mp4 of the whole play, with its song...",
+    "arm": "Arm for live play",
+    "remove": "Remove",
+    "undo": "Undo remove",
+}
 THEME_TIP = "Dark or light."
 
 
@@ -48,6 +61,7 @@ class Window:
         self.buttons: dict[str, ttk.Button | MenuEntry] = {}
         self._refusals: dict[str, str] | None = None  # why buttons don't work, as painted last
         self._full_screen = False
+        self.menus: list[ContextMenu] = []  # of the maps, of the plays
         self.charts: ChartsWindow | None = None  # the one opened last
         self._part = 0.0  # of the progress bar
         root.minsize(*self._on_screen(tuple(px(root, side) for side in LEAST_SIZE)))
@@ -67,6 +81,7 @@ class Window:
         shortcuts = self._shortcuts(actions)
         self._tabs.add(ShortcutList(self._tabs, shortcuts), text="Keys")
         bind_shortcuts(root, shortcuts)
+        self._create_menus(actions)
         accept_files(root, actions.opening.open_paths)
         scale_gaps(root)
         self._right_padding = self._right.cget("padding")
@@ -170,7 +185,8 @@ class Window:
         self.maps.grid(row=1, column=0, sticky="nsew", pady=(6, 0))
         self._map_name = FittedLabel(left, NO_MAP_CHOSEN, "Strong.TLabel")
         self._map_name.grid(row=2, column=0, sticky="ew", pady=(4, 4))
-        self.form = PlayForm(left, settings.model, settings.mods, settings.plays)
+        asked = (settings.model, settings.mods, settings.plays)
+        self.form = PlayForm(left, *asked, actions.generating)
         self.form.grid(row=3, column=0, sticky="ew")
         self._create_generate(left, actions)
         return left
@@ -232,6 +248,8 @@ class Window:
         tabs.add(self.live, text="Live")
         self.blind = BlindPanel(tabs, self._button, actions.generating)
         tabs.add(self.blind, text="Blind test")
+        self.person = PersonPanel(tabs, self._button, actions.person)
+        tabs.add(self.person, text="You")
         self._works = WorkList(tabs, actions.worker.cancel)
         tabs.add(self._works, text="Works")
         return right
@@ -241,8 +259,9 @@ class Window:
         plays = ttk.Frame(tabs, padding=8)
         plays.columnconfigure(0, weight=1)
         plays.rowconfigure(0, weight=1)
-        self.results = Results(plays, actions.plays.show_selected)
+        self.results = Results(plays, actions.plays.show_selected, actions.plays.undo_remove)
         self.results.grid(row=0, column=0, sticky="nsew")
+        self.buttons["undo"] = self.results.undo_button
         row = ttk.Frame(plays)
         row.grid(row=1, column=0, sticky="ew", pady=(6, 0))
         row.columnconfigure(0, weight=1)
@@ -251,10 +270,19 @@ class Window:
         over.configure(variable=self._over_one_field, command=actions.plays.show_selected)
         over.grid(row=0, column=0, sticky="w")
         Tooltip(over, lambda x, y: OVER_TIP)
-        self._button(row, "remove", "Remove", self.results.remove_selected).grid(row=0, column=1)
-        self._button(row, "save", "Save...", actions.plays.ask_save).grid(row=0, column=2, padx=2)
-        draw = DrawMenu(
+        self._button(row, "remove", "Remove", actions.plays.remove).grid(row=0, column=1)
+        save = MenuButton(
             row,
+            "Save",
+            {
+                "save": ("The selected plays...", actions.plays.ask_save),
+                "save_all": ("All plays...", actions.plays.ask_save_all),
+            },
+        )
+        save.grid(row=0, column=2, padx=2)
+        draw = MenuButton(
+            row,
+            "Draw",
             {
                 "charts": ("Charts of timing and aim", actions.plays.draw_charts),
                 "gif": ("Gif from here on...", actions.plays.ask_gif),
@@ -262,7 +290,7 @@ class Window:
             },
         )
         draw.grid(row=0, column=3)
-        self.buttons |= draw.entries
+        self.buttons |= save.entries | draw.entries
         self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
         seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=2)
         seconds.grid(row=0, column=4, padx=(2, 0))
@@ -283,6 +311,18 @@ class Window:
         button = self.buttons[name] = ttk.Button(parent, text=text, command=command)
         Tooltip(button, lambda x, y: (self._refusals or {}).get(name, tip))
         return button
+
+    def _create_menus(self, actions: Any) -> None:
+        """What can be done with the selected maps and plays, at a right click."""
+
+        def refusals() -> dict[str, str]:
+            self.maps.hear_selection()
+            self.results.hear_selection()
+            actions.paint_state()
+            return self._refusals or {}
+
+        for table, entries in ((self.maps, MAP_MENU), (self.results, PLAY_MENU)):
+            self.menus.append(ContextMenu(table.tree, entries, self.press, refusals))
 
     # ---- keys
 
@@ -307,6 +347,14 @@ class Window:
             press("S", "save gif", "gif"),
             press("m", "save mp4", "mp4"),
             press("h", "charts of the plays", "charts"),
+            Shortcut(
+                f"{shown}+Z",
+                "undo remove",
+                f"<{held}-z>",
+                lambda: self.press("undo"),
+                plain=True,
+            ),
+            Shortcut("Menu key", "of a map or a play"),
             Shortcut("Delete", "remove the plays", "<Delete>", self._remove, plain=True),
             Shortcut("Escape", "cancel", "<Escape>", self._escape),
             Shortcut(f"{shown}+Q", "quit", f"<{held}-q>", actions.close),

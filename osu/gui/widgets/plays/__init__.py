@@ -1,1 +1,1 @@
-"""What is drawn of the listed plays: the menu that asks for it, and the charts."""
+"""Beside the list of plays: their charts, and the line that undoes a removal."""

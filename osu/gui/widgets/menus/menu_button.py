@@ -1,9 +1,15 @@
-"""A button that opens a menu of what can be drawn of plays."""
+"""A button that opens a menu."""
 
 import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 from typing import Any
+
+from osu.gui.widgets.fit import Fitter
+from osu.gui.widgets.theme import px
+
+SIDES_PX = 44  # beside the text: gaps and the arrow
+LEAST_LETTERS = 5
 
 
 class MenuEntry:
@@ -25,13 +31,29 @@ class MenuEntry:
         self._menu.invoke(self._index)
 
 
-class DrawMenu(ttk.Menubutton):
+class MenuButton(ttk.Menubutton):
     """`entries`: name -> (text, command). Its parts are in `entries` by those names."""
 
-    def __init__(self, parent: tk.Misc, entries: dict[str, tuple[str, Callable[[], Any]]]):
-        super().__init__(parent, text="Draw  ")  # sv-ttk sets its arrow close
+    def __init__(
+        self, parent: tk.Misc, text: str, entries: dict[str, tuple[str, Callable[[], Any]]]
+    ):
+        super().__init__(parent, text=f"{text}  ")  # sv-ttk sets its arrow close
+        self.whole = text
         menu = tk.Menu(self, tearoff=False)
         self.configure(menu=menu)
         self.entries = {
             name: MenuEntry(menu, text, command) for name, (text, command) in entries.items()
         }
+
+    def fit_text(self) -> None:
+        """From now on it asks for little room, and cuts its text to what its grid gives it."""
+        self._fitter = Fitter(self, "TMenubutton")
+        self.configure(width=LEAST_LETTERS)
+        self.bind("<Configure>", lambda event: self.show(self.whole))
+
+    def show(self, text: str) -> None:
+        """After `fit_text`: another text."""
+        self.whole = text
+        fitted = self._fitter.fit(text, self.winfo_width() - px(self, SIDES_PX))
+        if fitted != self.cget("text"):
+            self.configure(text=fitted)

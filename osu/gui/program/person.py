@@ -1,0 +1,56 @@
+"""A model of oneself: handlers of the buttons of its tab."""
+
+from typing import Any
+
+from osu.gui import messages as msg
+from osu.gui.widgets.files import ask_folder
+
+
+class PersonActions:
+    """Handlers of the tab's buttons, and what it shows; `app` is the program."""
+
+    def __init__(self, app: Any):
+        self._app = app
+
+    def ask_folder(self) -> None:
+        title = "A folder with your replays and their maps"
+        folder = ask_folder(self._app.root, title, self._app.settings.songs_folder)
+        if folder:
+            self._app.worker.post(msg.FindPlayers(folder))
+
+    def start(self) -> None:
+        panel = self._app.window.person
+        name = panel.model.get().strip()
+        self._app.worker.post(msg.MakePersonModel(panel.folder, panel.player, name))
+
+    def stop(self) -> None:
+        self._app.worker.cancel(*(work.number for work in self._works()))
+
+    def is_made(self) -> bool:
+        """Whether a model is being made, or waits for it."""
+        return bool(self._works())
+
+    def is_about(self, number: int) -> bool:
+        """Whether it is said on this tab how far the work of that number is."""
+        return any(work.number == number for work in self._works())
+
+    def paint(self) -> None:
+        """How far the model is that is being made."""
+        works = self._works()
+        part, sentence = 0.0, ""
+        if works:
+            work = works[0]
+            part, sentence = work.part or 0.0, work.text
+            if work.cancel.is_set():
+                sentence = "it saves what it has learned"
+            sentence = sentence[:1].upper() + sentence[1:] + "." * bool(sentence)
+        self._app.window.person.show_progress(part, sentence)
+
+    def on_made(self, event: msg.PersonModelMade) -> None:
+        """The new model is in the list of players, chosen."""
+        self._app.window.form.choose_model(event.model, event.cards)
+        self._app.window.say(f"{event.model} is made and chosen. {event.about}".strip())
+
+    def _works(self) -> list[Any]:
+        works = self._app.worker.works
+        return [work for work in works if isinstance(work.command, msg.MakePersonModel)]

@@ -1,0 +1,1 @@
+"""Menus: of a button, and of a list where the pointer is."""

@@ -1,0 +1,1 @@
+"""The tab that makes a model of oneself."""

@@ -1,0 +1,66 @@
+"""The panel for a model of oneself: a folder, who of its players one is, start, how far it is."""
+
+import tkinter as tk
+from tkinter import ttk
+from typing import Any
+
+from osu.errors import shown
+from osu.gui.widgets.fit import FittedLabel, Tooltip
+from osu.gui.widgets.theme import px
+
+LEARNS = (
+    "Learns to play like you: from a folder with your replays and their maps, such as osu!'s own. "
+    "Ten minutes and more on two cores; stopped or closed, it goes on from there when it is "
+    "started again."
+)
+LEARNS_PX = 340  # of its lines
+NAME_TIP = "The model's name: 1 to 40 of A-Z a-z 0-9 _ . -"
+NO_FOLDER = "No folder is chosen."
+
+
+class PersonPanel(ttk.Frame):
+    """What a MakePersonModel command needs. Its buttons are made by the window."""
+
+    def __init__(self, parent: tk.Misc, button: Any, actions: Any):
+        super().__init__(parent, padding=8)
+        self.folder = ""
+        self._players: tuple[tuple[str, int], ...] = ()
+        self.columnconfigure(1, weight=1)
+        about = ttk.Label(self, text=LEARNS, wraplength=px(self, LEARNS_PX))
+        about.grid(row=0, column=0, columnspan=3, sticky="w", pady=(0, 6))
+        button(self, "person_folder", "Folder...", actions.ask_folder).grid(
+            row=1, column=0, sticky="w"
+        )
+        self._folder_name = FittedLabel(self, NO_FOLDER, "Faint.TLabel")
+        self._folder_name.grid(row=1, column=1, columnspan=2, sticky="ew", padx=(6, 0))
+        ttk.Label(self, text="You are").grid(row=2, column=0, sticky="w", pady=4)
+        self.who = ttk.Combobox(self, state="disabled", width=12)
+        self.who.grid(row=2, column=1, sticky="ew", padx=6)
+        self.model = tk.StringVar(self, "me")
+        model = ttk.Entry(self, textvariable=self.model, width=7)
+        model.grid(row=2, column=2)
+        Tooltip(model, lambda x, y: NAME_TIP)
+        button(self, "person_start", "Make model", actions.start).grid(row=3, column=0, sticky="w")
+        self._bar = ttk.Progressbar(self, maximum=1.0)
+        self._bar.grid(row=3, column=1, sticky="ew", padx=6)
+        button(self, "person_stop", "Stop", actions.stop).grid(row=3, column=2, sticky="e")
+        self._sentence = FittedLabel(self, style="Faint.TLabel")
+        self._sentence.grid(row=4, column=0, columnspan=3, sticky="ew", pady=(4, 0))
+
+    def show_players(self, folder: str, players: tuple[tuple[str, int], ...]) -> None:
+        """Whose replays are in a folder, the one with most chosen."""
+        self.folder, self._players = folder, players
+        self._folder_name.show(shown(folder))
+        lines = [f"{shown(name, 40)} ({count})" for name, count in players]
+        self.who.configure(values=lines, state="readonly")
+        self.who.current(0)
+
+    @property
+    def player(self) -> str:
+        """Who is chosen; "" before players are there."""
+        return self._players[self.who.current()][0] if self._players else ""
+
+    def show_progress(self, part: float, sentence: str) -> None:
+        if part != self._bar.cget("value"):
+            self._bar.configure(value=part)
+        self._sentence.show(sentence)
