@@ -145,14 +145,21 @@ def init_from(folder: str | Path, model: nn.Module) -> None:
 
 
 def save_state(
-    path: str | Path, args, step: int, parts: dict, metrics: dict[str, float], seconds: float
+    path: str | Path,
+    args,
+    step: int,
+    parts: dict,
+    metrics: dict[str, float],
+    seconds: float,
+    evaluated: int = -1,
 ) -> None:
     """A run's whole state after `step` steps, which took `seconds`, atomically. `parts` are modules
-    and optimizers, `metrics` those of the last evaluation."""
+    and optimizers, `metrics` those of the last evaluation, after step `evaluated`."""
     state = {
         "args": dataclasses.asdict(args),
         "step": step,
         "metrics": metrics,
+        "evaluated": evaluated,
         "seconds": seconds,
         "parts": {name: part.state_dict() for name, part in parts.items()},
         "torch_rng": torch.get_rng_state(),
@@ -180,10 +187,10 @@ def load_state(
     parts: dict,
     finished: bool,
     may_differ: tuple[str, ...] = ("resume", "device", "full", "pictures"),
-) -> tuple[int, dict[str, float], float]:
+) -> tuple[int, dict[str, float], float, int]:
     """Restores `parts` and the generators in place, and returns how many steps were made, the
-    metrics of the last evaluation and the seconds it all took. `finished` says that the model of
-    the last step was kept.
+    metrics of the last evaluation, the seconds it all took, and after which step that evaluation
+    was, -1 for none. `finished` says that the model of the last step was kept.
 
     A run goes on only with the options it was started with; `may_differ` names the exceptions.
     CheckpointError names the first option that differs, or says that nothing is left to do, or that
@@ -195,6 +202,7 @@ def load_state(
             state = torch.load(file, map_location="cpu", weights_only=True)
         options, step = dict(state["args"]), int(state["step"])
         metrics, seconds = dict(state.get("metrics", {})), float(state.get("seconds", 0.0))
+        evaluated = int(state.get("evaluated", -1))
         if not 0 <= seconds < math.inf:
             raise ValueError(f"{seconds} seconds")
     except FileNotFoundError as error:
@@ -217,4 +225,4 @@ def load_state(
             torch.cuda.set_rng_state(state["cuda_rng"])
     except UNREADABLE:
         raise CheckpointError(f"{path}: does not fit these networks; it may be damaged") from None
-    return step, metrics, seconds
+    return step, metrics, seconds, evaluated

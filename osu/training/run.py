@@ -44,7 +44,8 @@ class Run:
         seed_everything(args.seed)
         self.device = distributed.own_device(pick_device(args.device))
         self.started = time.monotonic()
-        self.metrics: dict[str, float] = {}  # of the last save
+        self.metrics: dict[str, float] = {}  # of the last evaluation,
+        self.evaluated = -1  # after this step
         self.unseen = None  # the last step's losses, which nobody has looked at yet
         self.logged: dict[str, float] = {}  # each quantity as it was logged last
         self.watch = None  # what draws pictures of the network's plays, and when it does again
@@ -113,8 +114,11 @@ class Run:
             finished = (
                 state.exists() and card.exists() and card.stat().st_mtime >= state.stat().st_mtime
             )
-            first, self.metrics, seconds = checkpoint.load_state(state, self.args, parts, finished)
+            first, self.metrics, seconds, self.evaluated = checkpoint.load_state(
+                state, self.args, parts, finished
+            )
             self.started -= seconds
+            self._log_what_was_cut_off()
 
         def stop(steps_made: int, number: int) -> None:
             self._look()
@@ -156,6 +160,7 @@ class Run:
         """After a step: last.pt, then what the run does not depend on: the log and the plot."""
         self._look()
         self.metrics = {name: float(value) for name, value in metrics.items()}
+        self.evaluated = step
         self._keep(step + 1, parts)
         self.log(step, **metrics)
         self.plot()
@@ -163,7 +168,20 @@ class Run:
     def _keep(self, steps_made: int, parts: dict) -> None:
         path = self.folder / "last.pt"
         seconds = self.steps.seconds()
-        checkpoint.save_state(path, self.args, steps_made, parts, self.metrics, seconds)
+        checkpoint.save_state(
+            path, self.args, steps_made, parts, self.metrics, seconds, self.evaluated
+        )
+
+    def _log_what_was_cut_off(self) -> None:
+        """The run may have been killed after last.pt and before the line of its evaluation."""
+        log = self.folder / "log.jsonl"
+        if not self.first or not self.metrics or not log.exists():
+            return
+        names = self.metrics.keys()
+        if not any(
+            line["step"] == self.evaluated and names <= line.keys() for line in whole_lines(log)
+        ):
+            self.log(self.evaluated, **self.metrics)
 
     def finish(self, model, plays, metrics: dict[str, float], steps: int, **about) -> None:
         """Keeps the model with a card that says how it came to be, and leaves the others."""

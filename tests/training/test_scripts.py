@@ -175,6 +175,23 @@ def test_a_new_run_in_an_old_folder_has_its_own_log(cache, tmp_path):
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
 
 
+def test_the_line_of_an_evaluation_that_a_kill_cut_off_is_logged_by_the_next_run(cache, tmp_path):
+    _, args = args_of("train_rnn", cache, tmp_path, steps=4)
+    network = torch.nn.Linear(1, 1)
+    run = Run(args)
+    run.begin({"network": network})
+    run.log(0, loss=1.0)
+    log = tmp_path / "log.jsonl"
+    before = log.read_bytes()
+    run.save(1, {"val_loss": 0.5}, {"network": network})
+    log.write_bytes(before)
+    again = dataclasses.replace(args, resume=True)
+    for _ in range(2):  # once and not twice
+        Run(again).begin({"network": network})
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        assert [line["step"] for line in lines] == [0, 1] and lines[1]["val_loss"] == 0.5
+
+
 def test_a_device_that_is_not_there_is_one_sentence():
     assert pick_device("cpu") == torch.device("cpu")
     with pytest.raises(DeviceError, match="--device abacus: this machine has no such device"):
