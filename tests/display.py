@@ -49,7 +49,7 @@ def children(pid: int) -> list[str]:
     return found
 
 
-def wait_for(condition, step=lambda: time.sleep(0.02), patience_s: float = 60.0):
+def wait_for(condition, step=lambda: time.sleep(0.02), patience_s: float = 120.0):
     """Until `condition()` is true, which is returned; a hang fails, slowness doesn't."""
     until = time.monotonic() + patience_s
     while not (result := condition()):

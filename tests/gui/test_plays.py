@@ -30,9 +30,9 @@ def press(app, name):
 
 
 def key(app, widget, name):
-    app.root.focus_force()
-    widget.focus_set()
-    app.root.update()
+    widget.focus_force()
+    until(app, lambda: app.root.focus_get() is widget)  # the screen has to say so
+    app.paint_state()  # a key does what its button may do by now
     widget.event_generate(name)
     app.root.update()
 

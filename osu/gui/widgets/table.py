@@ -93,6 +93,11 @@ class ListTable(ttk.Frame):
         self._whole |= {name: tuple(row) for name, row in zip(names, rows, strict=True)}
         return names
 
+    def destroy(self) -> None:
+        if self._after is not None:
+            self.after_cancel(self._after)
+        super().destroy()
+
     def put(self, row: str, values: Sequence[str]) -> None:
         self._whole[row] = tuple(values)
         self.tree.item(row, values=self._fitted(values))
