@@ -13,7 +13,7 @@ from osu.gui.worker import Worker
 from osu.players.generated import judged_play
 from tests.small_map import OSU, small_replay
 
-PATIENCE_S = 120.0
+PATIENCE_S = 120.0  # a deadlock fails the test; a slow machine does not
 
 
 @dataclass
