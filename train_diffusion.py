@@ -15,15 +15,15 @@ is constant in a play is given twice: as numbers (spread, hold, accuracy ...:
 osu.features.style.Style), and as a code that an encoder reads off another stretch of the same play.
 Either is dropped at random, so either may be unknown.
 
-With --against, direct discriminative optimisation (DDO, arXiv 2503.01103): the network starts from
-a trained one, whose plays of the same windows by the same persons it learns to tell from people's.
-By which factor it denoises a second of play better than the network it started from, as a
-logarithm, is the logit: of errors themselves a few seconds in breaks would be nearly all.
+With --against, direct discriminative optimisation (DDO, arXiv 2503.01103): the network learns to
+tell people's plays from those of the trained one it starts from, of the same windows and persons.
+By which factor it denoises a second better than that one, as a logarithm, is the logit: of errors
+themselves a few seconds in breaks would be nearly all.
 """
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -315,19 +315,18 @@ def main(args: Args) -> dict[str, float]:
     unseen = plays.sampler("val")
 
     # --- Model and optimizer ---
-    w = args.width
-    config = Denoiser.Config(
-        (w, w, 4 * w // 3, 4 * w // 3),
-        encoder=w // 2,
-        dropout=args.dropout,
-        bank_rows=len(kept),
-    )
+    w, start = args.width, args.against or args.init
+    widths, rows = (w, w, 4 * w // 3, 4 * w // 3), len(kept)
+    config = Denoiser.Config(widths, encoder=w // 2, dropout=args.dropout, bank_rows=rows)
+    if start:  # it knows no noise above what it was trained with
+        sigma_max = checkpoint.load_model(start, Denoiser).config.sigma_max
+        config = replace(config, sigma_max=sigma_max)
     model = Denoiser(config).to(device)
     mean, std = mean_and_std(styles[torch.from_numpy(learned).to(device)])
     model.style_mean.copy_(mean)
     model.style_std.copy_(std)
-    if args.init or args.against:
-        checkpoint.init_from(args.against or args.init, model)
+    if start:
+        checkpoint.init_from(start, model)
     average = copy.deepcopy(model).requires_grad_(False).eval()
     objective, fakes, told = Objective(model, args), None, None
     if args.against:

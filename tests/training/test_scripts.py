@@ -70,9 +70,12 @@ def test_four_steps_are_two_and_two(name, cache, tmp_path):
 
 def test_a_network_learns_to_tell_its_own_plays(cache, tmp_path):
     """It begins as the network whose plays they are, so that it can tell nothing: ln 2. A step of
-    training makes plays that are easily told from people's."""
+    training makes plays that are easily told from people's. Its noise begins where that network's
+    does, which has learned no more."""
     script, first = args_of("train_diffusion", cache, tmp_path / "first", steps=1)
     script.main(first)
+    card = tmp_path / "first" / "model" / checkpoint.CARD
+    card.write_text(card.read_text().replace('"sigma_max": 30.0', '"sigma_max": 3.0'))
     _, args = args_of(
         "train_diffusion", cache, tmp_path / "second", steps=30, learning_rate=1e-3, average=0.9,
         against=str(tmp_path / "first" / "model"), against_windows=2,
@@ -83,7 +86,8 @@ def test_a_network_learns_to_tell_its_own_plays(cache, tmp_path):
     assert losses[0] == pytest.approx(math.log(2), abs=1e-5)
     assert losses[-1] < 0.9 * losses[0]
     assert metrics["val_told"] < losses[0]
-    assert "DDO" in checkpoint.load_card(tmp_path / "second" / "model")["about"]
+    made = checkpoint.load_card(tmp_path / "second" / "model")
+    assert "DDO" in made["about"] and made["config"]["sigma_max"] == 3.0
 
 
 def test_another_run_is_not_gone_on_with(cache, tmp_path):
