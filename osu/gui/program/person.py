@@ -24,7 +24,9 @@ class PersonActions:
         self._app.worker.post(msg.MakePersonModel(panel.folder, panel.player, name))
 
     def stop(self) -> None:
-        self._app.worker.cancel(*(work.number for work in self._works()))
+        works = self._works()
+        if works:  # without numbers all that runs would be cancelled
+            self._app.worker.cancel(*(work.number for work in works))
 
     def is_made(self) -> bool:
         """Whether a model is being made, or waits for it."""
