@@ -17,8 +17,8 @@ Either is dropped at random, so either may be unknown.
 
 With --against, direct discriminative optimisation (DDO, arXiv 2503.01103): the network learns to
 tell people's plays from those of the trained one it starts from, of the same windows and persons.
-By which factor it denoises a second better than that one, as a logarithm, is the logit: of errors
-themselves a few seconds in breaks would be nearly all.
+How much better than that one it denoises a second of play is the logit. It can be done again with
+what comes out.
 """
 
 import copy
@@ -51,7 +51,7 @@ from osu.units import FRAME_HZ
 AGAINST_LEVELS = 32  # of noise, for the plays that are learned to be told
 LEVELS = 20  # for the plays that are looked at on the way
 HELD_OUT_BATCHES = 8
-SMALL_ERROR = 0.01  # of a second in which nothing moves, at the least noise
+AGAINST_SIGMA = 3.0  # most noise there: above it a single break outweighs all else
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Args:
     against_windows: int = option(6144, "windows that it plays for that")
     me: str = option("", "a player below --data: make a model of them, from start to end")
     name: str = option("me", "folder below models/ for that model")
-    against_scale: float = option(30.0, "logit of a second that is denoised e times better")
+    against_scale: float = option(1.0, "of the logits; below 1 they are less sure of themselves")
     seed: int = option(0, "of weights, windows and noise")
     steps: int = option(50000, "optimizer steps")
     minutes: float = option(0.0, "stop after this time instead, where above 0", small=10.0)
@@ -127,6 +127,7 @@ class Objective(torch.nn.Module):
     def __init__(self, model: Denoiser, args: Args) -> None:
         super().__init__()
         self.model, self.args = model, args
+        self.highest = model.config.sigma_max  # noise
         self.register_buffer("mirrored", MIRRORED, persistent=False)
 
     def forward(
@@ -154,7 +155,7 @@ class Objective(torch.nn.Module):
         unknown = (drawn.styled < args.drop_style)[:, None] | (drawn.known < 0.1)
         style = torch.where(unknown, torch.nan, style)
 
-        low, high = math.log(SIGMA_MIN), math.log(model.config.sigma_max)
+        low, high = math.log(SIGMA_MIN), math.log(self.highest)
         sigma = torch.exp(high - (high - low) * drawn.level**args.coarse)
         coded = (drawn.coded >= args.drop_code).float()
         embed = model.embedding(sigma, style, code, coded, mirrored)
@@ -172,6 +173,7 @@ class Discrimination(Objective):
     def __init__(self, model: Denoiser, against: Denoiser, args: Args) -> None:
         super().__init__(model, args)
         self.against, self.scale = against, args.against_scale
+        self.highest = min(AGAINST_SIGMA, self.highest)
 
     def forward(
         self, condition, play, fake, mask, style, reference, reference_condition, *drawn
@@ -185,13 +187,10 @@ class Discrimination(Objective):
             learned = self.errors(self.model, condition, side, *given)
             with torch.no_grad():
                 before = self.errors(self.against, condition, side, *given)
-            ratio = (self.seconds(before * mask) / self.seconds(learned * mask)).log()
-            losses.append(torch.nn.functional.softplus(sign * self.scale * ratio).mean(1))
+            # Summed over channels and a second, as the log likelihoods of a second are.
+            nats = ((before - learned) * mask * len(Play)).unfold(1, FRAME_HZ, FRAME_HZ).sum(-1)
+            losses.append(torch.nn.functional.softplus(sign * self.scale * nats).mean(1))
         return (losses[0] + losses[1]) / 2
-
-    def seconds(self, errors: Tensor) -> Tensor:
-        """Mean errors of whole seconds (B, T // 60), of those of frames (B, T)."""
-        return errors.unfold(1, FRAME_HZ, FRAME_HZ).mean(-1) + SMALL_ERROR
 
 
 # --- Data ---------------------------------------------------------------------------------------
