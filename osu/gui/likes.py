@@ -1,15 +1,13 @@
 """The window's command that reads the plays of a person to play like, and what is said of them."""
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from osu.data.finding.folders import content_suffix
 from osu.data.library import MAP_SUFFIXES
-from osu.errors import shown
 from osu.gui.messages import LikesRead, ReadLikedPlays
 from osu.players.likes.reading import MOST_LIKED, ReadLikes, read_likes
-from osu.players.options import whose_plays
+from osu.players.options import players_of, whose_plays
 
 MOST_REASONS = 3  # that are said
 
@@ -28,9 +26,7 @@ def read_liked_plays(
         lambda share: part(share, "reading the replays to play like"),
         "open its Songs folder first",
     )
-    players = Counter(play.replay.player for play in read.plays)
-    names = ", ".join(f"{shown(name, 40)} ({count})" for name, count in players.most_common())
-    return LikesRead(read.plays, names, what_was_read(read))
+    return LikesRead(read.plays, ", ".join(players_of(read.plays)), what_was_read(read))
 
 
 def what_was_read(read: ReadLikes) -> str:

@@ -70,9 +70,8 @@ class App:
         made = (bool(self.window.person.player), self.person.is_made())
         self.window.refuse(refusals(self.worker.state, *listed, *made))
         self.person.paint()
+        self.window.form.show_reading(bool(self.worker.works_of(msg.ReadLikedPlays)))
         works = self.worker.works
-        reading = any(isinstance(work.command, msg.ReadLikedPlays) for work in works)
-        self.window.form.show_reading(reading)
         self.window.show_works(works, self.worker.left_s)
         self.window.show_progress(next((w.part for w in works if w.part is not None), 0.0))
 

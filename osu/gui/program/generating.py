@@ -56,10 +56,9 @@ class Generating:
         self._app.window.form.show_like()
 
     def _leave_reading(self) -> None:
-        works = self._app.worker.works
-        reading = [w.number for w in works if isinstance(w.command, msg.ReadLikedPlays)]
-        if reading:
-            self._app.worker.cancel(*reading)
+        works = self._app.worker.works_of(msg.ReadLikedPlays)
+        if works:  # without numbers all that runs would be cancelled
+            self._app.worker.cancel(*(work.number for work in works))
 
     def cancel(self) -> None:
         """Give up what runs now; what waits goes on."""

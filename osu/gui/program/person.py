@@ -4,6 +4,7 @@ from typing import Any
 
 from osu.gui import messages as msg
 from osu.gui.widgets.files import ask_folder
+from osu.gui.works import Work
 
 
 class PersonActions:
@@ -53,6 +54,5 @@ class PersonActions:
         self._app.window.form.choose_model(event.model, event.cards)
         self._app.window.say(f"{event.model} is made and chosen. {event.about}".strip())
 
-    def _works(self) -> list[Any]:
-        works = self._app.worker.works
-        return [work for work in works if isinstance(work.command, msg.MakePersonModel)]
+    def _works(self) -> tuple[Work, ...]:
+        return self._app.worker.works_of(msg.MakePersonModel)
