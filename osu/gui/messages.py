@@ -163,6 +163,7 @@ class MakeBlindPage:
     pairs: int
     seed: int
     path: str
+    me: str = ""  # the player of whom it is asked which one is me
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ What is learned from what, and how, is the training script's, which is called fo
 """
 
 import dataclasses
-import hashlib
 import json
 import shutil
 import time
@@ -35,7 +34,7 @@ from osu.nets.denoiser import Denoiser
 from osu.person.facts import facts_of, lines_of
 from osu.person.held_out import choose_held_out, differences, play_held_out, table_of
 from osu.person.picture import person_figure
-from osu.players.engine import DEFAULT, MODELS, NAME, load_player
+from osu.players.engine import DEFAULT, MODELS, NAME, load_player, person_digest
 from osu.units import FRAME_HZ
 
 # What a person is tuned with, where the command line does not say otherwise (docs/own-plays.md).
@@ -89,6 +88,7 @@ def make_person(args, train: Callable[[object], dict], models: Path = MODELS) ->
     means = differences(pairs).mean(0).tolist() if pairs else []
     about = f"{OF_PERSON}: {len(own)}, {len(held)} held out"
     more = {"about": about, "person": person_digest(plays.person), "held_out": means}
+    more["held_out_maps"] = sorted({plays.plays[i].beatmap for i in held})
     _install(out / "model", installed, more)
     print(f"to play like that: uv run generate.py MAP.osu --model {args.name} --count 3 -o plays/")
     return installed
@@ -106,12 +106,6 @@ def tuning_of(args, plays: PlaySet):
     defaults = {field.name: field.default for field in dataclasses.fields(args)}
     changes = {k: v for k, v in wanted.items() if getattr(args, k) == defaults[k]}
     return dataclasses.replace(args, data="", cache=str(prepared), me=plays.person, **changes)
-
-
-def person_digest(player: str) -> str:
-    """How a card says whose model it is: the same for names that differ in case only, and without
-    the name in it, since models are passed on."""
-    return hashlib.sha256(player.casefold().encode()).hexdigest()[:16]
 
 
 def _check_name(name: str, installed: Path, player: str) -> None:
