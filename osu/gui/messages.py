@@ -287,6 +287,7 @@ class PlayersFound:
 class PersonModelMade:
     model: str
     about: str  # what it was learned from
+    picture: bytes  # PNG of what the plays show of the person, empty without one
     cards: tuple[Any, ...]  # of all models
 
 

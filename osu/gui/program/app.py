@@ -109,7 +109,9 @@ class App:
                 self.window.say(open_in_browser(path))
             case msg.PlayersFound(folder, players):
                 self.window.person.show_players(folder, players)
-                self.window.say(f"{len(players)} players have replays in {folder}: which are you?")
+                many = f"{len(players)} players have replays in {folder}: which are you?"
+                one = f"All replays of people in {folder} are of one player."
+                self.window.say(many if len(players) > 1 else one)
             case msg.PersonModelMade():
                 self.person.on_made(event)
             case msg.ChartsDrawn(picture):

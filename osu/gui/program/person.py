@@ -53,6 +53,9 @@ class PersonActions:
         """The new model is in the list of players, chosen."""
         self._app.window.form.choose_model(event.model, event.cards)
         self._app.window.say(f"{event.model} is made and chosen. {event.about}".strip())
+        if event.picture:
+            save = self._app.plays.ask_save_charts
+            self._app.window.show_charts(event.picture, save, "What your plays show of you")
 
     def _works(self) -> tuple[Work, ...]:
         return self._app.worker.works_of(msg.MakePersonModel)

@@ -7,6 +7,7 @@ from typing import Any
 
 from osu.blind.question import WHICH_IS_HUMAN, WHICH_IS_ME, Question
 from osu.gui.messages import MakeBlindPage
+from osu.gui.widgets.fit import FittedLabel
 from osu.gui.widgets.theme import px
 
 ABOUT = (
@@ -18,6 +19,7 @@ ABOUT_ME = (
     "Of your replays, chosen on the tab You: the selected model plays beside you. A model of you "
     "plays as it is, any other one like some of your replays."
 )
+OF_WHOM = "of you, chosen on the tab You"
 ABOUT_PX = 340  # of its lines
 PAIRS, MOST_PAIRS_ASKED = 12, 40
 LAST_PAGE_SEED = 10**6
@@ -39,6 +41,8 @@ class BlindPanel(ttk.Frame):
         button(self, "blind_me", WHICH_IS_ME.title, actions.ask_blind_page_of_me, ABOUT_ME).grid(
             row=2, column=0, sticky="ew", pady=(6, 0)
         )
+        of_whom = FittedLabel(self, OF_WHOM, "Faint.TLabel")
+        of_whom.grid(row=2, column=1, columnspan=2, sticky="ew", padx=6, pady=(6, 0))
         self.columnconfigure(2, weight=1)
 
     def ask(self, model: str, map_folders: tuple[str, ...]) -> MakeBlindPage | None:
