@@ -32,7 +32,7 @@ WHICH_IS_ME = Question(
     "me",
     "Which one is me?",
     "I made this page, and one play is mine. The other was <b>generated</b> by a neural network "
-    "that is to play like me,",
+    "that imitates me,",
     "Say which one is mine",
     "is me",
     "me",

@@ -44,9 +44,9 @@ class Rival:
 
 
 def model_of(card: Card, me: str) -> str:
-    """What a page calls the model: "diffusion, like me" where it follows the replays of the person
+    """What a page calls the model: "diffusion --like" where it follows the replays of the person
     `me`, else its name."""
-    return f"{card.name}, like me" if me and not card.person else card.name
+    return f"{card.name} --like" if me and not card.person else card.name
 
 
 def rival_of(player: Player, own: list[Pair], me: str, seed: int) -> tuple[Rival, list[Pair]]:

@@ -184,7 +184,7 @@ def test_the_command_adds_files_and_folders_up(tmp_path, capsys):
 def test_the_two_questions_are_added_up_each_for_itself():
     files = [
         parsed("++--", name="Ann", session="1"),  # of before there were two
-        parsed("+---", name="Ann", session="2", question="me", model="diffusion, like me"),
+        parsed("+---", name="Ann", session="2", question="me", model="diffusion --like"),
         parsed("+++-", name="Ben", session="3", question="human"),
     ]
     for file in files[1:]:
@@ -196,7 +196,7 @@ def test_the_two_questions_are_added_up_each_for_itself():
     assert "5 of    8 told right" in lines[1]
     me = next(n for n, line in enumerate(lines) if line.startswith("Which one is me? 4 answers"))
     assert "1 of    4 told right: 0.25" in lines[me + 1]
-    assert lines[me + 2].startswith("diffusion, like me") and lines[me + 3].startswith("ann")
+    assert lines[me + 2].startswith("diffusion --like") and lines[me + 3].startswith("ann")
 
 
 def test_no_answers_are_said(tmp_path):

@@ -84,7 +84,7 @@ def test_one_replay_is_too_few_to_play_like(places, tmp_path):
 
 def test_a_page_says_how_the_model_is_like_the_person():
     assert model_of(OF_ONE, "one") == "me"
-    assert model_of(ShakenPlayer.card, "one") == "shaken, like me"
+    assert model_of(ShakenPlayer.card, "one") == "shaken --like"
     assert model_of(ShakenPlayer.card, "") == "shaken"
 
 

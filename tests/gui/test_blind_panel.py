@@ -72,7 +72,7 @@ def test_a_page_of_oneself_takes_the_player_of_the_tab_you(start, asked, folder,
     until(app, lambda: asked["opened"])
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<title>Which one is me?</title>" in text
-    assert '"model":"diffusion, like me"' in text and '"mods":"HRDT"' in text
+    assert '"model":"diffusion --like"' in text and '"mods":"HRDT"' in text
     assert '"mods":"NM"' not in text  # which "one" played
     asked["file"] = ""
     idle(app)

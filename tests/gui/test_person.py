@@ -218,6 +218,7 @@ def test_a_model_is_made_of_who_is_chosen_and_then_chosen(start, folder, monkeyp
     app.window.press("person_start")
     until(app, lambda: panel._sentence.whole == "Learning how you play, 150 of 300.")
     assert panel._bar.cget("value") == 0.5 and app.worker.state == "working"
+    assert app.worker.left_s(app.worker.works[0]) is None  # the sentence says how long
     app.window.press("person_start")
     assert app.window._status.whole == "A model is being made already."
     ready.set()
