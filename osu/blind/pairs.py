@@ -100,7 +100,10 @@ def draw_pairs(
     found.sort(key=lambda pair: pair.replay)
     rival = Rival(player)
     if me:
-        rival, found = rival_of(player, found, me, seed)
+        rival, shown = rival_of(player, found, me, seed)
+        if kept := len(found) - len(shown):
+            skipped["replay: kept to play like, and not shown"] = kept
+        found = shown
     elif held_out := [pair for pair in found if pair.split == "test"]:
         found = held_out
     pairs: list[ClipPair] = []

@@ -8,6 +8,7 @@ from typing import Any
 
 from osu.blind.question import WHICH_IS_HUMAN, WHICH_IS_ME
 from osu.files import ready_file, write_atomic
+from osu.gui.likes import reasons_in_words
 from osu.gui.messages import BlindPageMade, MakeBlindPage
 from osu.gui.saving import saving
 
@@ -27,7 +28,7 @@ def make_blind_page(
     ready_file(command.path)
     progress(None, f"loading {command.model}")
     player = engine.load_player(command.model)
-    pairs, _ = draw_pairs(
+    pairs, skipped = draw_pairs(
         command.replays,
         list(command.maps),
         player,
@@ -41,7 +42,10 @@ def make_blind_page(
     page = blind_page(pairs, model, command.seed, WHICH_IS_ME if command.me else WHICH_IS_HUMAN)
     with saving(command.path):
         write_atomic(command.path, page.encode())
-    return BlindPageMade(command.path)
+    said = f"{len(pairs)} of {command.pairs} pairs"
+    if len(pairs) < command.pairs:
+        said += f"; passed over: {reasons_in_words(skipped)}"
+    return BlindPageMade(command.path, said)
 
 
 def open_in_browser(path: str) -> str:

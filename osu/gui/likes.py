@@ -1,5 +1,6 @@
 """The window's command that reads the plays of a person to play like, and what is said of them."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,7 +36,11 @@ def what_was_read(read: ReadLikes) -> str:
     line = f"{whose_plays(read.plays)} {verb} read"
     line += f" (at most {MOST_LIKED} are)" * (len(read.plays) == MOST_LIKED)
     if skipped := read.skipped.total():
-        reasons = [f"{reason} ({n})" for reason, n in read.skipped.most_common(MOST_REASONS)]
-        reasons += ["..."] * (len(read.skipped) > MOST_REASONS)
-        line += f", {skipped} skipped: {', '.join(reasons)}"
+        line += f", {skipped} skipped: {reasons_in_words(read.skipped)}"
     return "; ".join([line, *read.notes[:1]]) + "."
+
+
+def reasons_in_words(skipped: Counter) -> str:
+    """The most common reasons, each with its count."""
+    reasons = [f"{reason} ({n})" for reason, n in skipped.most_common(MOST_REASONS)]
+    return ", ".join(reasons + ["..."] * (len(skipped) > MOST_REASONS))

@@ -30,6 +30,7 @@ def test_the_replays_to_play_like_are_not_shown(places):
     pairs, skipped = draw_pairs(*places, player, 10, seed=0, me="ONE")
     # Of four files of "one", one of which is damaged, two are for playing like.
     assert len(pairs) + len(player.likes[0]) == 3 and pairs
+    assert skipped["replay: kept to play like, and not shown"] == 2
     assert skipped["replay: of another player"] == 3
     for (beatmap, _), likes in zip(player.asked, player.likes, strict=True):
         assert {like.replay.player for like in likes} == {"one"}

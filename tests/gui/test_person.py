@@ -29,11 +29,12 @@ import sys
 from tqdm import tqdm
 assert sys.argv[1:] == ["--me=-Me", "--data=a folder", "--name=me"]
 for _ in tqdm(range(4), desc="prepare", unit="play"): pass
-print("-Me: 160 plays to learn from, 16 of 6 songs held out")
+print("-Me: 160 plays to learn from, 16 of 6 songs held out; half of each batch is of 9 others")
 print("drawn: media/person.png")
 bar = tqdm(range(300), initial=0, total=300)
 for _ in bar: bar.set_postfix(loss="0.3")
 for _ in tqdm(range(6), desc="held-out plays", unit="play"): pass
+print("mean difference (± standard error): accuracy +0.9 ± 1.3 points")
 print("installed: models/me")
 """
 SAVES = """
@@ -109,10 +110,11 @@ def test_what_the_script_says_is_a_bar_and_a_sentence(piece, part, text):
 def test_the_script_is_followed_to_its_end(tmp_path):
     told = []
     path = script(tmp_path, SCRIPT)
-    about, picture = make_person_model(
+    about, compared, picture = make_person_model(
         COMMAND, lambda part, text: told.append((part, text)), threading.Event(), path
     )
     assert about == "-Me: 160 plays to learn from, 16 of 6 songs held out"
+    assert compared == "accuracy +0.9 ± 1.3 points"
     assert picture == (ROOT / "media" / "person.png").read_bytes()
     parts = [part for part, _ in told if part is not None]
     assert parts == sorted(parts) and parts[-1] == 1.0
@@ -122,7 +124,7 @@ def test_the_script_is_followed_to_its_end(tmp_path):
 def test_a_picture_that_is_not_there_is_left_out(tmp_path):
     path = script(tmp_path, "print('drawn: runs/gone.png')")
     made = make_person_model(COMMAND, lambda *told: None, threading.Event(), path)
-    assert made == ("", b"")
+    assert made == ("", "", b"")
 
 
 def test_the_real_script_writes_over_no_model_of_somebody_else(tmp_path):
@@ -152,7 +154,7 @@ def test_cancelled_it_saves_before_it_ends(tmp_path):
         if part:
             cancel.set()
 
-    assert make_person_model(COMMAND, progress, cancel, script(tmp_path, SAVES)) == ("", b"")
+    assert make_person_model(COMMAND, progress, cancel, script(tmp_path, SAVES)).about == ""
     assert (tmp_path / "saved").exists() and told[-1].startswith("learning how you play, 36 of 300")
 
 
@@ -202,6 +204,7 @@ def test_a_model_is_made_of_who_is_chosen_and_then_chosen(start, folder, monkeyp
     monkeypatch.setattr("osu.gui.program.person.ask_folder", lambda *asked: str(folder))
     app.window.press("person_folder")
     until(app, lambda: panel.player)
+    assert app.settings.person_folder == str(folder)  # where it begins the next time
     assert panel.who.get().casefold() == "some one (3)"  # the one with most
     panel.who.current(1)
     ready = threading.Event()
@@ -211,7 +214,8 @@ def test_a_model_is_made_of_who_is_chosen_and_then_chosen(start, folder, monkeyp
         progress(0.5, "learning how you play, 150 of 300")
         ready.wait(30)
         engine.names.append(command.model)
-        return "b: 2 plays to learn from", (ROOT / "media" / "person.png").read_bytes()
+        picture = (ROOT / "media" / "person.png").read_bytes()
+        return "b: 2 plays to learn from", "accuracy +0.9 ± 1.3 points", picture
 
     monkeypatch.setattr(jobs, "make_person_model", make)
     app.paint_state()
@@ -227,6 +231,9 @@ def test_a_model_is_made_of_who_is_chosen_and_then_chosen(start, folder, monkeyp
     assert (command.folder, command.player.casefold(), command.model) == (str(folder), "b", "me")
     assert form.model.get() == "me" and form._about.whole == "A me"
     assert "2 plays to learn from" in app.window._status.whole
+    app.paint_state()
+    said = "Held-out songs, its plays less yours: accuracy +0.9 ± 1.3 points."
+    assert panel._sentence.whole == said
     assert app.window.charts.title() == "What your plays show of you"
 
 

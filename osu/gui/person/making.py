@@ -25,7 +25,8 @@ _WINDOWS = {"creationflags": 0x08000000} if sys.platform == "win32" else {}  # n
 class MadeModel(NamedTuple):
     """What the script has said and drawn of a model that was made."""
 
-    about: str  # what it was learned from, in a sentence
+    about: str  # how many plays it was learned from
+    compared: str  # its plays of held-out songs less the person's, "" where that is not known
     picture: bytes  # PNG of what the plays show of the person, empty without one
 
 
@@ -70,14 +71,14 @@ def make_person_model(
         _end(process)
         reader.join()
     if cancel.is_set():
-        return MadeModel("", b"")
+        return MadeModel("", "", b"")
     if process.returncode:
         raise MakingError(f"The model was not made: {state.last or 'the script said nothing'}.")
     picture = b""
     with contextlib.suppress(*UNREADABLE):  # the model is made all the same
         if state.picture:
             picture = read_file(ROOT / state.picture, MOST_PICTURE_BYTES)
-    return MadeModel(state.about, picture)
+    return MadeModel(state.about, state.compared, picture)
 
 
 def _read(process: subprocess.Popen, said: queue.SimpleQueue) -> None:

@@ -13,6 +13,7 @@ STAGES = {
 _BAR = re.compile(
     r"\s*(?:([\w -]+): )?\s*(\d{1,3})%\|.*\| *(\d+)/(\d+)(?: \[[\d:]+<((?:\d+:)?\d+:\d\d))?"
 )
+_COMPARED = "mean difference (± standard error): "
 _DRAWN = "drawn: "  # before the file of a picture
 _PROGRAM = re.compile(r"[\w.]+\.py: ")  # how an error begins
 MOST_LINE = 4096  # characters
@@ -37,6 +38,7 @@ class PersonProgress:
         self.text = "looking for your plays"
         self.last = ""  # sentence that was no bar
         self.about = ""  # how many plays are learned from, once it is known
+        self.compared = ""  # the model's plays of held-out songs less the person's
         self.picture = ""  # file of the picture of what the plays show, once it is drawn
 
     def hear(self, piece: str) -> None:
@@ -44,7 +46,9 @@ class PersonProgress:
         if bar is None:
             self.last = _PROGRAM.sub("", piece.strip(), count=1)
             if "plays to learn from" in piece:
-                self.about = self.last
+                self.about = self.last.partition(";")[0]  # what follows is about batches
+            if self.last.startswith(_COMPARED):
+                self.compared = self.last.removeprefix(_COMPARED)
             if self.last.startswith(_DRAWN):
                 self.picture = self.last.removeprefix(_DRAWN)
             return

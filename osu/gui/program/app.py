@@ -105,8 +105,8 @@ class App:
                 self.window.say(sentence)
             case msg.Played(model, seed, map_path, stage):
                 self.on_played(ListedPlay(model, map_path, stage, seed))
-            case msg.BlindPageMade(path):
-                self.window.say(open_in_browser(path))
+            case msg.BlindPageMade(path, pairs):
+                self.window.say(f"{open_in_browser(path)} It has {pairs}.")
             case msg.PlayersFound(folder, players):
                 self.window.person.show_players(folder, players)
                 many = f"{len(players)} players have replays in {folder}: which are you?"

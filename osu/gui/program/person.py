@@ -1,5 +1,6 @@
 """A model of oneself: handlers of the buttons of its tab."""
 
+import dataclasses
 from typing import Any
 
 from osu.gui import messages as msg
@@ -12,11 +13,15 @@ class PersonActions:
 
     def __init__(self, app: Any):
         self._app = app
+        self._result = ""  # what is said of the model that was made last
 
     def ask_folder(self) -> None:
         title = "A folder with your replays and their maps"
-        folder = ask_folder(self._app.root, title, self._app.settings.songs_folder)
+        settings = self._app.settings
+        remembered = settings.person_folder or settings.songs_folder
+        folder = ask_folder(self._app.root, title, remembered)
         if folder:
+            self._app.settings = dataclasses.replace(settings, person_folder=folder)
             self._app.worker.post(msg.FindPlayers(folder))
 
     def start(self) -> None:
@@ -38,9 +43,9 @@ class PersonActions:
         return any(work.number == number for work in self._works())
 
     def paint(self) -> None:
-        """How far the model is that is being made."""
+        """How far the model is that is being made, or how well the last one does."""
         works = self._works()
-        part, sentence = 0.0, ""
+        part, sentence = 0.0, self._result
         if works:
             work = works[0]
             part, sentence = work.part or 0.0, work.text
@@ -53,6 +58,7 @@ class PersonActions:
         """The new model is in the list of players, chosen."""
         self._app.window.form.choose_model(event.model, event.cards)
         self._app.window.say(f"{event.model} is made and chosen. {event.about}".strip())
+        self._result = event.compared and f"Held-out songs, its plays less yours: {event.compared}."
         if event.picture:
             save = self._app.plays.ask_save_charts
             self._app.window.show_charts(event.picture, save, "What your plays show of you")
