@@ -28,6 +28,7 @@ class PersonActions:
         panel = self._app.window.person
         name = panel.model.get().strip()
         self._app.worker.post(msg.MakePersonModel(panel.folder, panel.player, name))
+        self._app.window.say(f"A model of {panel.player} is being made.")
 
     def stop(self) -> None:
         works = self._works()
