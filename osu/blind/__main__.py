@@ -1,6 +1,7 @@
 """Makes a page of "Which one is the human?", a blind test that can be sent to friends.
 
     uv run -m osu.blind REPLAYS_FOLDER --maps DIR --model diffusion --pairs 12 --out blind.html
+    uv run -m osu.blind ~/osu --me "Your Name" --model me --out me.html       "Which one is me?"
 
 See docs/blind.md.
 """
@@ -13,6 +14,8 @@ from tqdm import tqdm
 
 from osu.blind.page import WHAT_IS_IN_IT, blind_page
 from osu.blind.pairs import MOST_PAIRS, draw_pairs
+from osu.blind.question import WHICH_IS_HUMAN, WHICH_IS_ME
+from osu.blind.rival import model_of
 from osu.errors import run_program, shown
 from osu.files import ready_file, write_atomic
 from osu.players.engine import DEFAULT, load_player
@@ -26,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("replays", help="a folder with people's replays (.osr) anywhere below")
     parser.add_argument("--maps", nargs="+", default=[], metavar="DIR", help="with their maps")
     parser.add_argument("--model", default=DEFAULT, help="a folder of models/ (%(default)s)")
+    parser.add_argument("--me", default="", metavar="NAME", help="ask which one is this player")
     parser.add_argument("--pairs", type=int, default=12, help="of clips (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="another seed is another page")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (%(default)s)")
@@ -49,8 +53,12 @@ def make(args: argparse.Namespace) -> None:
             args.pairs,
             args.seed,
             lambda share: bar.update(int(100 * share) - bar.n),
+            me=args.me,
         )
-    write_atomic(args.out, blind_page(pairs, args.model, args.seed).encode())
+    page = blind_page(
+        pairs, model_of(player.card, args.me), args.seed, WHICH_IS_ME if args.me else WHICH_IS_HUMAN
+    )
+    write_atomic(args.out, page.encode())
     for reason, count in skipped.most_common():
         print(f"{count:6d} passed over: {shown(reason)}")
     size_mb = Path(args.out).stat().st_size / 1e6

@@ -2,6 +2,7 @@
 
 format, version    ANSWERS_FORMAT, ANSWERS_VERSION
 protocol, page     of the clips (osu.blind.pairs), and which page
+question           a key of osu.blind.question.QUESTIONS; files from before there were two have none
 model, seed        what the page was made with
 session, began_s   one opening of the page, and when that was (unix time)
 name               of who answered; "" where they did not say
@@ -13,6 +14,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from osu.blind.question import QUESTIONS, WHICH_IS_HUMAN
 from osu.errors import UserError
 from osu.files import read_file
 
@@ -40,6 +42,7 @@ class Answers:
 
     page: str
     protocol: int
+    question: str
     model: str
     session: str
     began_s: int
@@ -86,6 +89,7 @@ def parse_answers(data: bytes) -> Answers:
     return Answers(
         page=_text(value, "page"),
         protocol=_whole(value, "protocol"),
+        question=_question(value),
         model=_text(value, "model"),
         session=_text(value, "session"),
         began_s=_whole(value, "began_s"),
@@ -101,6 +105,13 @@ def _answer(row: object) -> Answer:
     if any(side not in ("left", "right") for side in sides):
         raise ValueError("an answer's sides are not left or right")
     return Answer(_text(row, "pair"), sides[0] == sides[1])
+
+
+def _question(value: dict) -> str:
+    key = value.get("question", WHICH_IS_HUMAN.key)
+    if not isinstance(key, str) or key not in QUESTIONS:
+        raise ValueError(f"its question is none of {', '.join(QUESTIONS)}")
+    return key
 
 
 def _text(value: dict, name: str) -> str:

@@ -8,6 +8,7 @@ The page holds pieces of people's replays, without names: whoever makes it decid
 files may be sent around.
 """
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from osu.blind.answers import ANSWERS_FORMAT, ANSWERS_VERSION
 from osu.blind.clip import CLIP_MS, STEPS_A_PX
 from osu.blind.pairs import BLIND_PROTOCOL, ClipPair
+from osu.blind.question import WHICH_IS_HUMAN, Question
 from osu.origin import origin
 
 WHAT_IS_IN_IT = (
@@ -24,8 +26,10 @@ WHAT_IS_IN_IT = (
 _HERE = Path(__file__).parent
 
 
-def blind_page(pairs: list[ClipPair], model: str, seed: int) -> str:
-    """The HTML text. The same pairs, model and seed give the same."""
+def blind_page(
+    pairs: list[ClipPair], model: str, seed: int, question: Question = WHICH_IS_HUMAN
+) -> str:
+    """The HTML text. The same pairs, model, seed and question give the same."""
     ids = [pair.id for pair in pairs]
     page_id = _digest([BLIND_PROTOCOL, model, seed, *ids])
     page = {
@@ -33,6 +37,8 @@ def blind_page(pairs: list[ClipPair], model: str, seed: int) -> str:
         "version": ANSWERS_VERSION,
         "protocol": BLIND_PROTOCOL,
         "id": page_id,
+        "question": question.key,
+        "real": question.real,
         "model": model,
         "origin": origin(model),
         "seed": seed,
@@ -52,6 +58,8 @@ def blind_page(pairs: list[ClipPair], model: str, seed: int) -> str:
     data = json.dumps(page, separators=(",", ":")).replace("<", "\\u003c")
     text = (_HERE / "page.html").read_text(encoding="utf-8")
     script = (_HERE / "page.js").read_text(encoding="utf-8")
+    for name, words in dataclasses.asdict(question).items():
+        text = text.replace(f"[[{name}]]", words)
     return text.replace("/*SCRIPT*/", script).replace("/*PAGE*/", data)
 
 

@@ -11,11 +11,11 @@ replay's frames, so that no clip shows how a recording begins or ends.
 
 The generated play is on the same part of the map under the same mods, from RUN_UP_S before the clip
 to RUN_OUT_S after it: `diffusion` sees 4 s to each side, and a whole map would take many times as
-long. Who plays is drawn as for every play of the model; nothing of the replay is used but its
-accuracy there. Of at most MOST_DRAWS plays the first is taken that also misses at most MOST_MISSED
-in the clip and whose accuracy on the part is within NEAR of the person's; else the nearest of those
-that miss no more. That leaves out where one side fails, thus flatters whoever fails more: how often
-no play would do is counted.
+long. Who plays is drawn as for every play of the model, or is to be the person who is asked about
+(osu.blind.rival); nothing of the replay is used but its accuracy there. Of at most MOST_DRAWS plays
+the first is taken that also misses at most MOST_MISSED in the clip and whose accuracy on the part
+is within NEAR of the person's; else the nearest of those that miss no more. That leaves out where
+one side fails, thus flatters whoever fails more: how often no play would do is counted.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ from threading import Event as Flag
 import numpy as np
 
 from osu.blind.clip import CLIP_MS, CLIP_S, ClipWindow, cut_map, cut_play, seen_objects
+from osu.blind.rival import Rival, rival_of
 from osu.data.finding.pair import Pair
 from osu.data.library import DataError, each_pair
 from osu.errors import UserError
@@ -38,7 +39,7 @@ from osu.formats.osu_file import with_objects_between
 from osu.formats.replay import Replay, load_replay, without_lead_in
 from osu.likeness.human_plays import why_not_compared
 from osu.players.engine import Player
-from osu.players.options import Cancelled, OnProgress
+from osu.players.options import Cancelled, OnProgress, PlayOptions
 from osu.rules.judge import Judgement, judge
 
 BLIND_PROTOCOL = 1  # changes with whatever decides which clips are shown
@@ -81,22 +82,30 @@ def draw_pairs(
     seed: int,
     on_progress: OnProgress = lambda share: None,
     cancel: Flag | None = None,
+    me: str = "",
 ) -> tuple[list[ClipPair], Counter]:
     """At most `count` pairs of clips of the replays below a folder, whose maps are there or below
     `maps`, and the reasons of the replays passed over with their counts.
 
-    The same files, player and seed give the same pairs. Raises DataError where there are none,
+    With `me` they are that person's replays, and the other side is to play like them. The same
+    files, player and seed give the same pairs. Raises DataError where there are none, OptionError,
     Cancelled.
     """
     skipped: Counter = Counter()
     found = []
-    for pair in each_pair([replays, *maps], skipped):
+    for pair in each_pair([replays, *maps], skipped, me or None):
         _check(cancel)
         if _is_below(pair.replay, replays):
             found.append(pair)
-    if held_out := [pair for pair in found if pair.split == "test"]:
-        found = held_out
     found.sort(key=lambda pair: pair.replay)
+    rival = Rival(player)
+    if me:
+        rival, shown = rival_of(player, found, me, seed)
+        if kept := len(found) - len(shown):
+            skipped["replay: kept to play like, and not shown"] = kept
+        found = shown
+    elif held_out := [pair for pair in found if pair.split == "test"]:
+        found = held_out
     pairs: list[ClipPair] = []
     seen: set[str] = set()  # MD5s of maps
     for n in np.random.default_rng(seed).permutation(len(found)).tolist():
@@ -110,7 +119,7 @@ def draw_pairs(
         report(0.0)
         try:
             rng = np.random.default_rng((seed, n))
-            pairs.append(_make_pair(found[n], player, rng, seen, report, cancel))
+            pairs.append(_make_pair(found[n], rival, rng, seen, report, cancel))
         except UserError as error:
             skipped[f"replay: {str(error).split(': ', 1)[-1]}"] += 1
     if not pairs:
@@ -136,7 +145,7 @@ def _is_below(path: str, folder: str | Path) -> bool:
 
 def _make_pair(
     pair: Pair,
-    player: Player,
+    rival: Rival,
     rng: np.random.Generator,
     seen: set[str],
     on_progress: OnProgress,
@@ -149,6 +158,7 @@ def _make_pair(
     beatmap = pair.load_map(replay.beatmap_md5).with_mods(replay.conditions)
     if beatmap.md5 in seen:
         raise PairError("another one on its map is there")
+    options = rival.options_on(beatmap)
     check_length(beatmap.start_ms[0], beatmap.end_ms.max(), beatmap.rate)
     judgement = judge(beatmap, replay)
     t_ms = without_lead_in(replay)[0]
@@ -162,7 +172,9 @@ def _make_pair(
     part = _part_of_map(pair, beatmap, window)
     inside = np.isin(beatmap.start_ms, part.start_ms) & judgement.judged
     accuracy = float(judgement.result[inside].mean() / 300)
-    generated = _generate_near(player, part, window, accuracy, rng, on_progress, cancel)
+    generated = _generate_near(
+        rival.player, options, part, window, accuracy, rng, on_progress, cancel
+    )
     seen.add(beatmap.md5)
     clips = [cut_play(replay, window), cut_play(generated, window)]
     human = int(rng.integers(2))
@@ -179,6 +191,7 @@ def _part_of_map(pair: Pair, beatmap: Beatmap, window: ClipWindow) -> Beatmap:
 
 def _generate_near(
     player: Player,
+    options: PlayOptions,
     part: Beatmap,
     window: ClipWindow,
     accuracy: float,
@@ -192,7 +205,7 @@ def _generate_near(
         play = player.generate(
             part,
             int(rng.integers(2**31)),
-            None,
+            options,
             lambda share, n=n: on_progress((n + share) / MOST_DRAWS),
             cancel,
         )

@@ -1,4 +1,5 @@
-"""Adds files of answers up: the share told right, by person and by model; `evaluate.py blind`.
+"""Adds files of answers up: the share told right of each question, by person and by model;
+`evaluate.py blind`.
 
 Of a person's answers to one pair the first counts: later ones have been told the truth. Answers
 are not independent where one person gives many, or where many people see the same clips, so the
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from osu.blind.answers import Answers, AnswersError, read_answers
+from osu.blind.question import QUESTIONS, Question
 from osu.data.finding.folders import files_below
 from osu.errors import shown
 from osu.likeness.bootstrap import Interval, draws, interval, weighted_mean
@@ -27,6 +29,7 @@ MOST_PERSON = 30  # characters of a person's
 class Counted(NamedTuple):
     """One answer that counts."""
 
+    question: str
     person: str
     model: str
     pair: str
@@ -40,7 +43,7 @@ def first_answers(files: Iterable[Answers]) -> tuple[list[Counted], int]:
     for file in sorted(files, key=lambda file: (file.began_s, -len(file.answers))):
         for answer in file.answers:
             count += 1
-            one = Counted(file.person, file.model, answer.pair, answer.right)
+            one = Counted(file.question, file.person, file.model, answer.pair, answer.right)
             counted.setdefault((one.person, one.pair), one)
     return list(counted.values()), count - len(counted)
 
@@ -72,24 +75,30 @@ def answers_needed(margin: float) -> int:
 
 
 def report(answers: list[Counted], left_out: int = 0) -> str:
-    """Text: the share of all, by model and by person, and how much a .50 would mean."""
+    """Text: of each question the share of all, by model and by person; and how much a .50 would
+    mean."""
     if not answers:
         return "no answers"
-    people, pairs = ({getattr(a, field) for a in answers} for field in ("person", "pair"))
-    lines = [
-        f"{len(answers)} answers, people: {len(people)}, pairs of clips: {len(pairs)}",
-        _row("all", answers),
-        *_rows(answers, lambda answer: answer.model),
-        *_rows(answers, lambda answer: answer.person),
-    ]
+    lines = []
+    for question in QUESTIONS.values():
+        if own := [answer for answer in answers if answer.question == question.key]:
+            lines += [_heading(question, own), _row("all", own)]
+            lines += _rows(own, lambda answer: answer.model)
+            lines += _rows(own, lambda answer: answer.person)
     if left_out:
         lines.append(f"left out: {left_out} later answers of a person to the same pair")
     needed = ", ".join(f"{answers_needed(m)} answers to ± {m:.2f}" for m in MARGINS)
     lines.append(
         ".50 is what guessing gives. To be believed, a share of .50 needs as many independent "
-        f"answers: {needed}. There are {len(answers)}."
+        f"answers to one question: {needed}."
     )
     return "\n".join(lines)
+
+
+def _heading(question: Question, answers: list[Counted]) -> str:
+    people, pairs = ({getattr(a, field) for a in answers} for field in ("person", "pair"))
+    counts = f"{len(answers)} answers, people: {len(people)}, pairs of clips: {len(pairs)}"
+    return f"{question.title} {counts}"
 
 
 def _rows(answers: list[Counted], of: Callable[[Counted], str]) -> list[str]:
@@ -123,6 +132,6 @@ def add_up(paths: Iterable[str | Path]) -> str:
 
 def add_command(commands: "argparse._SubParsersAction") -> None:
     """The command `blind` of evaluate.py."""
-    command = commands.add_parser("blind", help="add up answers to 'Which one is the human?'")
+    command = commands.add_parser("blind", help="add up answers to the blind test (docs/blind.md)")
     command.add_argument("answers", nargs="+", metavar="ANSWERS|DIR", help="files of answers")
     command.set_defaults(run=lambda args: print(add_up(args.answers)))

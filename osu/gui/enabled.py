@@ -1,6 +1,6 @@
 """Which of the window's buttons work when, and why the others don't: one table, no Tk."""
 
-_FILES = ("open", "songs", "find", "blind", "person_folder")
+_FILES = ("open", "songs", "find", "blind", "blind_me", "person_folder")
 ON_MAPS = ("generate", "batch")
 ON_PLAYS = ("save", "gif", "mp4", "charts", "remove", "arm")
 ON_LIST = ("save_all", "undo")
@@ -48,6 +48,8 @@ def refusals(
         why["person_start"] = "A model is being made already."
     elif not has_person:
         why["person_start"] = "Choose the folder with your replays first."
+    if not has_person:
+        why["blind_me"] = "Choose on the tab You first who you are."
     if not has_maps:
         why |= dict.fromkeys(ON_MAPS, "Choose a map first.")
     if not has_plays:

@@ -236,12 +236,12 @@ class Jobs:
         return play_one
 
     def _make_person_model(self, command: MakePersonModel, job: RunningCommand) -> None:
-        about = make_person_model(command, job.progress, job.cancel)
+        made = make_person_model(command, job.progress, job.cancel)
         job.check()
         if self._player and self._player[0] == command.model:  # another one by now
             self._player = None
         cards = tuple(self._load_engine().list_models())
-        job.put(PersonModelMade(command.model, about, cards))
+        job.put(PersonModelMade(command.model, *made, cards))
 
     def _play_live(self, command: PlayLive, job: RunningCommand) -> None:
         """Pass orders to the playback process and its events on, until it has ended."""

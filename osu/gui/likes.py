@@ -6,10 +6,9 @@ from pathlib import Path
 
 from osu.data.finding.folders import content_suffix
 from osu.data.library import MAP_SUFFIXES
-from osu.errors import shown
 from osu.gui.messages import LikesRead, ReadLikedPlays
 from osu.players.likes.reading import MOST_LIKED, ReadLikes, read_likes
-from osu.players.options import whose_plays
+from osu.players.options import players_of, whose_plays
 
 MOST_REASONS = 3  # that are said
 
@@ -28,9 +27,7 @@ def read_liked_plays(
         lambda share: part(share, "reading the replays to play like"),
         "open its Songs folder first",
     )
-    players = Counter(play.replay.player for play in read.plays)
-    names = ", ".join(f"{shown(name, 40)} ({count})" for name, count in players.most_common())
-    return LikesRead(read.plays, names, what_was_read(read))
+    return LikesRead(read.plays, ", ".join(players_of(read.plays)), what_was_read(read))
 
 
 def what_was_read(read: ReadLikes) -> str:
@@ -39,7 +36,11 @@ def what_was_read(read: ReadLikes) -> str:
     line = f"{whose_plays(read.plays)} {verb} read"
     line += f" (at most {MOST_LIKED} are)" * (len(read.plays) == MOST_LIKED)
     if skipped := read.skipped.total():
-        reasons = [f"{reason} ({n})" for reason, n in read.skipped.most_common(MOST_REASONS)]
-        reasons += ["..."] * (len(read.skipped) > MOST_REASONS)
-        line += f", {skipped} skipped: {', '.join(reasons)}"
+        line += f", {skipped} skipped: {reasons_in_words(read.skipped)}"
     return "; ".join([line, *read.notes[:1]]) + "."
+
+
+def reasons_in_words(skipped: Counter) -> str:
+    """The most common reasons, each with its count."""
+    reasons = [f"{reason} ({n})" for reason, n in skipped.most_common(MOST_REASONS)]
+    return ", ".join(reasons + ["..."] * (len(skipped) > MOST_REASONS))

@@ -163,6 +163,7 @@ class MakeBlindPage:
     pairs: int
     seed: int
     path: str
+    me: str = ""  # the player of whom it is asked which one is me
 
 
 @dataclass(frozen=True)
@@ -274,6 +275,7 @@ class ChartsDrawn:
 @dataclass(frozen=True)
 class BlindPageMade:
     path: str
+    pairs: str  # how many there are, and why not more
 
 
 @dataclass(frozen=True)
@@ -285,7 +287,9 @@ class PlayersFound:
 @dataclass(frozen=True)
 class PersonModelMade:
     model: str
-    about: str  # what it was learned from
+    about: str  # how many plays it was learned from
+    compared: str  # its plays of held-out songs less the person's, "" where that is not known
+    picture: bytes  # PNG of what the plays show of the person, empty without one
     cards: tuple[Any, ...]  # of all models
 
 

@@ -26,6 +26,7 @@ class Settings:
     theme: str = "dark"
     size: tuple[int, ...] = ()  # of the window in pixels; empty: the default
     songs_folder: str = ""
+    person_folder: str = ""  # with the replays of whom a model is made
     save_folder: str = ""
     recent: tuple[str, ...] = ()  # newest first
     model: str = ""
@@ -60,6 +61,7 @@ def _are_mods(text: str) -> bool:
 SENSIBLE: dict[str, Callable[[Any], bool]] = {
     "theme": THEMES.__contains__,
     "size": lambda size: all(0 < side < MOST_SIDE_PX for side in size),
+    "person_folder": str.isprintable,
     "save_folder": str.isprintable,
     "model": str.isprintable,
     "mods": _are_mods,

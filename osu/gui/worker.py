@@ -100,6 +100,10 @@ class Worker:
         works = (w for w in self._works.values() if not isinstance(w.command, unseen))
         return tuple(sorted(works, key=lambda work: work.started_s is None))
 
+    def works_of(self, kind: type) -> tuple[Work, ...]:
+        """Those of the works whose command is of that kind."""
+        return tuple(work for work in self.works if isinstance(work.command, kind))
+
     def is_opening(self) -> bool:
         """Whether files wait to be opened or saved."""
         return any(_lane(work.command) == _FILES for work in self._works.values())

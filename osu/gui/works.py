@@ -72,7 +72,10 @@ class Pace:
             self._play_s[work.command.model] = took_s / (work.part * work.plays)
 
     def left_s(self, work: Work) -> float | None:
-        """Real seconds until `work` is done once it runs; None where nobody can say."""
+        """Real seconds until `work` is done once it runs; None where nobody can say, or its text
+        does: the parts of a model of a person do not go by time."""
+        if isinstance(work.command, MakePersonModel):
+            return None
         if work.started_s is not None and (work.part or 0.0) >= LEAST_PART:
             return (self._counter() - work.started_s) * (1 / work.part - 1)
         play_s = self._play_s.get(work.command.model) if work.plays else None

@@ -34,7 +34,7 @@ from osu.nets.denoiser import Denoiser
 from osu.person.facts import facts_of, lines_of
 from osu.person.held_out import choose_held_out, differences, play_held_out, table_of
 from osu.person.picture import person_figure
-from osu.players.engine import DEFAULT, MODELS, NAME, load_player
+from osu.players.engine import DEFAULT, MODELS, NAME, load_player, person_digest
 from osu.units import FRAME_HZ
 
 # What a person is tuned with, where the command line does not say otherwise (docs/own-plays.md).
@@ -46,13 +46,15 @@ COMPARED = 6  # held-out plays
 MAY_DIFFER = ("resume", "device", "pictures", "full")  # of the options of a run that goes on
 PLAY_STEPS = 32  # passes through the network for a play
 OF_PERSON = "tuned on one person's plays"  # how the card's line begins
+OTHER_NAME = "choose another name for the new one (--name)"
+HELD_OUT = "held-out"  # folder of a run: the model's plays of held-out songs
 
 
 def make_person(args, train: Callable[[object], dict], models: Path = MODELS) -> Path:
     """Makes a model of the player `args.me` with the training script's options `args` and its
     `train`, and returns the installed model's folder. UserError, in one sentence."""
     installed = models / args.name
-    _check_name(args.name, installed)
+    _check_name(args.name, installed, args.me)
     if not args.data:
         raise UserError("--me needs --data: the folders with the plays and their maps")
     folders = args.data.split(",")
@@ -70,27 +72,32 @@ def make_person(args, train: Callable[[object], dict], models: Path = MODELS) ->
 
     chosen = choose_held_out(plays, COMPARED)
     print(_estimate(args, sum(play.frames for play in chosen) / FRAME_HZ))
-    if _is_finished(out):
+    same = _has_run(args)
+    if same and _is_finished(out):
         print(f"{out}: this tuning is finished already")
     else:
-        train(dataclasses.replace(args, resume=_can_go_on(args)))
+        shutil.rmtree(out / HELD_OUT, ignore_errors=True)  # plays of another model
+        train(dataclasses.replace(args, resume=same and (out / "last.pt").exists()))
 
     player = load_player("model", folder=out)
-    pairs = play_held_out(player, chosen, folders, out / "held-out")
+    pairs = play_held_out(player, chosen, folders, out / HELD_OUT)
     table = table_of(pairs)
     print("\n".join(map(shown, table)))
     write_atomic(out / "person.txt", "\n".join([*lines, "", *table, ""]).encode())
 
     means = differences(pairs).mean(0).tolist() if pairs else []
     about = f"{OF_PERSON}: {len(own)}, {len(held)} held out"
-    _install(out / "model", installed, {"about": about, "held_out": means})
+    more = {"about": about, "person": person_digest(plays.person), "held_out": means}
+    more["held_out_maps"] = sorted({plays.plays[i].beatmap for i in held})
+    _install(out / "model", installed, more)
     print(f"to play like that: uv run generate.py MAP.osu --model {args.name} --count 3 -o plays/")
     return installed
 
 
 def tuning_of(args, plays: PlaySet):
-    """The options of the tuning: what is not given on the command line is a person's, and the run's
-    folder is of these very plays, so that further plays begin a run of their own."""
+    """The options of the tuning: what is not given on the command line is a person's, the name is
+    spelt as in the replays, and the run's folder is of these very plays, so that further plays
+    begin a run of their own."""
     on_gpu = pick_device(args.device).type == "cuda"
     wanted = TUNING | (ON_GPU if on_gpu else ON_CPU)
     prepared = plays.manifest.folder
@@ -98,21 +105,25 @@ def tuning_of(args, plays: PlaySet):
     wanted |= {"out": f"runs/{args.name}-{fingerprint}"}
     defaults = {field.name: field.default for field in dataclasses.fields(args)}
     changes = {k: v for k, v in wanted.items() if getattr(args, k) == defaults[k]}
-    return dataclasses.replace(args, data="", cache=str(prepared), **changes)
+    return dataclasses.replace(args, data="", cache=str(prepared), me=plays.person, **changes)
 
 
-def _check_name(name: str, installed: Path) -> None:
-    """UserError where a model of that name cannot be installed."""
+def _check_name(name: str, installed: Path, player: str) -> None:
+    """UserError where a model of that name cannot be installed: there is one that is not of the
+    same player."""
     if not NAME.fullmatch(name):
         raise UserError(f"--name {name}: a name has 1 to 40 of A-Z a-z 0-9 _ . -")
     if not installed.exists():
         return
     try:
-        about = str(load_card(installed).get("about", ""))
+        card = load_card(installed)
     except CheckpointError:
-        about = ""
-    if not about.startswith(OF_PERSON):
-        raise UserError(f"{installed} is another model: choose a name with --name")
+        card = {}
+    if not str(card.get("about", "")).startswith(OF_PERSON):
+        raise UserError(f"{installed} is another model: {OTHER_NAME}")
+    if card.get("person") != person_digest(player):
+        whose = "is somebody else's model" if "person" in card else "does not say whose model it is"
+        raise UserError(f"{installed} {whose}: {OTHER_NAME}")
 
 
 def _check_there(folders: list[str], player: str) -> None:
@@ -173,15 +184,14 @@ def _is_finished(out: Path) -> bool:
     return state.exists() and card.exists() and card.stat().st_mtime >= state.stat().st_mtime
 
 
-def _can_go_on(args) -> bool:
-    """Whether the run's folder has a state of a run with these options."""
+def _has_run(args) -> bool:
+    """Whether the run's folder is of a run of the same player with these options."""
     try:
         before = json.loads(read_file(Path(args.out) / "args.json", 1 << 20))
         wanted = dataclasses.asdict(args)
-        same = all(before[k] == v for k, v in wanted.items() if k not in MAY_DIFFER)
+        return all(before[k] == v for k, v in wanted.items() if k not in MAY_DIFFER)
     except UNREADABLE:
         return False
-    return same and (Path(args.out) / "last.pt").exists()
 
 
 def _install(model: Path, installed: Path, more: dict) -> None:

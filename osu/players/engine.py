@@ -8,6 +8,7 @@ its origin as the player ("osu-players/diffusion", osu.origin); nothing here can
 """
 
 import dataclasses
+import hashlib
 import re
 import sys
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ class Card:
     options: tuple[str, ...]
     numbers: dict
     kind: str  # a key of PLAYERS
+    person: str = ""  # person_digest of the player of whose plays it is a model, if of one's
+    held_out_maps: frozenset[str] = frozenset()  # MD5s of that player's maps not learned from
 
 
 def list_models(folder: Path = MODELS) -> list[Card]:
@@ -65,7 +68,21 @@ def _card(name: str, card: dict) -> Card:
     about, kind = card.get("about", ""), card["kind"]
     if not isinstance(numbers, dict) or not isinstance(about, str):
         raise CheckpointError(f"{name}: its card's numbers or its line about it are none")
-    return Card(name, shown(about, MOST_ABOUT), PLAYERS[kind].OPTIONS, numbers, kind)
+    person, maps = card.get("person", ""), card.get("held_out_maps", [])
+    if not isinstance(person, str) or not isinstance(maps, list) or not _are_texts(maps):
+        raise CheckpointError(f"{name}: its card does not say whose model it is as it should")
+    options = PLAYERS[kind].OPTIONS
+    return Card(name, shown(about, MOST_ABOUT), options, numbers, kind, person, frozenset(maps))
+
+
+def _are_texts(values: list) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def person_digest(player: str) -> str:
+    """How a card says whose model it is: the same for names that differ in case only, and without
+    the name in it, since models are passed on."""
+    return hashlib.sha256(player.casefold().encode()).hexdigest()[:16]
 
 
 @cache

@@ -61,10 +61,16 @@ def about_likes(likes: Sequence[LikedPlay]) -> str:
     return f"like {whose_plays(likes)}: {means} (means ± standard errors)"
 
 
+def players_of(likes: Sequence[LikedPlay]) -> list[str]:
+    """Who has played them, each as `name (count)`, the one with most first."""
+    players = Counter(play.replay.player for play in likes)
+    return [f"{shown(name, 40)} ({count})" for name, count in players.most_common()]
+
+
 def whose_plays(likes: Sequence[LikedPlay]) -> str:
     """How many plays there are and whose, in a few words."""
-    players = Counter(play.replay.player for play in likes)
-    names = ", ".join(f"{shown(name, 40)} ({n})" for name, n in players.most_common(MOST_NAMES))
+    players = players_of(likes)
+    names = ", ".join(players[:MOST_NAMES])
     if len(players) == 1:
         names = shown(likes[0].replay.player, 40)
     elif len(players) > MOST_NAMES:

@@ -6,10 +6,12 @@ from pathlib import Path
 from osu.blind.pairs import ClipPair, draw_pairs
 from osu.likeness.faults import jittered
 from osu.players.auto import auto_play
+from osu.players.engine import Card
 from osu.players.generated import GeneratedPlay, judged_play
 
 MODEL = "shaken"
 SHAKEN_PX = 4.0
+CARD = Card(MODEL, "", ("like",), {}, "play")
 
 
 @dataclasses.dataclass
@@ -18,10 +20,13 @@ class ShakenPlayer:
 
     noise_px: tuple[float, ...] = (SHAKEN_PX,)  # of the draws, in turn
     asked: list = dataclasses.field(default_factory=list)  # maps and seeds
+    likes: list = dataclasses.field(default_factory=list)  # of each asked for
+    card: Card = CARD
 
     def generate(self, beatmap, seed, options=None, on_progress=None, cancel=None) -> GeneratedPlay:
         noise_px = self.noise_px[len(self.asked) % len(self.noise_px)]
         self.asked.append((beatmap, seed))
+        self.likes.append(options.like)
         if on_progress:
             on_progress(0.5)
         return judged_play(beatmap, jittered(auto_play(beatmap), noise_px, seed))

@@ -4,6 +4,7 @@ References: scipy's interval of a binomial share, and sums by hand.
 """
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +71,8 @@ ROW = {"pair": "a", "picked": "left", "human": "left"}
         {"began_s": 1.5},
         {"began_s": True},
         {"protocol": 10**30},
+        {"question": "you"},
+        {"question": ["me"]},
     ],
 )
 def test_what_is_no_file_of_answers_is_refused_in_a_sentence(change, tmp_path):
@@ -176,6 +179,24 @@ def test_the_command_adds_files_and_folders_up(tmp_path, capsys):
     assert "\x1b" not in printed
     assert evaluate.main(["blind", str(tmp_path / "bad.json")]) == 2
     assert "not JSON" in capsys.readouterr().err
+
+
+def test_the_two_questions_are_added_up_each_for_itself():
+    files = [
+        parsed("++--", name="Ann", session="1"),  # of before there were two
+        parsed("+---", name="Ann", session="2", question="me", model="diffusion --like"),
+        parsed("+++-", name="Ben", session="3", question="human"),
+    ]
+    for file in files[1:]:
+        object.__setattr__(
+            file, "answers", tuple(replace(a, pair=f"{a.pair}{file.session}") for a in file.answers)
+        )
+    lines = report(*first_answers(files)).splitlines()
+    assert lines[0].startswith("Which one is the human? 8 answers, people: 2, pairs of clips: 8")
+    assert "5 of    8 told right" in lines[1]
+    me = next(n for n, line in enumerate(lines) if line.startswith("Which one is me? 4 answers"))
+    assert "1 of    4 told right: 0.25" in lines[me + 1]
+    assert lines[me + 2].startswith("diffusion --like") and lines[me + 3].startswith("ann")
 
 
 def test_no_answers_are_said(tmp_path):

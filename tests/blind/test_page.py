@@ -6,12 +6,14 @@ Reference: the pairs that the page was made of, and the browser's own keys, pict
 import contextlib
 import dataclasses
 import json
+import re
 
 import pytest
 
 from osu.blind.answers import parse_answers
 from osu.blind.clip import CLIP_MS, STEPS_A_PX
 from osu.blind.page import blind_page
+from osu.blind.question import QUESTIONS, WHICH_IS_HUMAN, WHICH_IS_ME
 from osu.blind.summary import first_answers, share_right
 from osu.formats.replay import load_replay
 from tests.blind.chromium import CHROMIUM, open_page
@@ -29,9 +31,9 @@ def pairs(folder):
 
 
 @contextlib.contextmanager
-def opened(pairs, folder):
+def opened(pairs, folder, question=WHICH_IS_HUMAN):
     path = folder / "blind.html"
-    path.write_text(blind_page(pairs, MODEL, 0), encoding="utf-8")
+    path.write_text(blind_page(pairs, MODEL, 0, question), encoding="utf-8")
     with open_page(path, folder / "profile") as page:
         yield page
 
@@ -127,6 +129,27 @@ def test_answers_are_counted_with_the_truth(page, pairs, right):
 
 
 @needs_chromium
+def test_which_one_is_me_has_words_and_answers_of_its_own(pairs, tmp_path):
+    with opened(pairs, tmp_path, WHICH_IS_ME) as page:
+        assert page.text("h1") == "Which one is me?"
+        page.press("Enter")
+        assert page.text("#pick-left").startswith("The left one is me")
+        page.press(KEY_OF[pairs[0].human])
+        assert page.text(f"#{pairs[0].human} + figcaption") == "me"
+        page.press("Enter")
+        answers = json.dumps(play_all(page, [pairs[1].human]))
+        assert parse_answers(answers.encode()).question == "me"
+        assert "the human" not in page.evaluate("document.body.innerText")
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values())
+def test_all_words_of_a_question_are_on_its_page(pairs, question):
+    text = blind_page(pairs, MODEL, 0, question)
+    assert not re.search(r"\[\[[a-z]", text)
+    assert all(words in text for words in dataclasses.astuple(question))
+
+
+@needs_chromium
 def test_the_name_is_typed_without_starting_anything(page, pairs):
     page.evaluate("document.getElementById('name').focus()")
     for letter in "Ask s":
@@ -180,7 +203,7 @@ def test_the_page_shows_nothing_at_a_glance(pairs, folder):
         assert list(pair["left"]) == list(pair["right"]) == ["x", "y", "keys"]
         assert len(pair["left"]["x"]) == len(pair["right"]["x"])
         assert isinstance(pair["key"], int)
-    written = json.dumps(data)
+    written = json.dumps(data | {"question": ""})
     for path in folder.glob("*/*"):
         assert path.stem not in written
     for replay in map(load_replay, folder.glob("*/*-one.osr")):

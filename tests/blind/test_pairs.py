@@ -168,6 +168,10 @@ def test_the_command_writes_a_page(places, tmp_path, monkeypatch, capsys):
     assert "2 of 2 pairs" in (printed := capsys.readouterr().out)
     assert WHAT_IS_IN_IT in printed
     assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert main([*arguments, "--me", "one"]) == 0
+    page = out.read_text(encoding="utf-8")
+    assert "<title>Which one is me?</title>" in page and '"model":"shaken --like"' in page
+    assert '"question":"me"' in page and "one-" not in page
     assert main([str(tmp_path), "--out", str(out)]) == 2
     assert "no pair of clips" in (refused := capsys.readouterr().err)
     assert refused.count("\n") == 1

@@ -1,5 +1,6 @@
 """The blind test in the window: a folder and a file are asked for, a page is made and opened."""
 
+import dataclasses
 import json
 import webbrowser
 
@@ -21,7 +22,7 @@ class Engine:
         return []
 
     def load_player(self, name):
-        return ShakenPlayer()
+        return ShakenPlayer(card=dataclasses.replace(ShakenPlayer.card, name=name))
 
 
 @pytest.fixture
@@ -55,6 +56,31 @@ def test_a_page_is_made_and_opened(start, asked, folder, tmp_path):
     page = json.loads(text[begin : text.index("</script>", begin)])
     assert (page["model"], len(page["pairs"])) == ("rnn", 2)
     assert "page.html in the browser" in app.window._status.whole
+
+
+def test_a_page_of_oneself_takes_the_player_of_the_tab_you(start, asked, folder, tmp_path):
+    app = start(Settings(songs_folder=str(folder / "Songs")), Engine())
+    idle(app)
+    app.paint_state()
+    app.window.press("blind_me")
+    assert app.window._status.whole == "Choose on the tab You first who you are."
+    app.window.form.model.set("diffusion")
+    app.window.person.show_players(str(folder / "Replays"), (("one", 3), ("two", 3)))
+    app.window.person.who.current(1)
+    app.paint_state()
+    app.window.press("blind_me")
+    until(app, lambda: asked["opened"])
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<title>Which one is me?</title>" in text
+    assert '"model":"diffusion --like"' in text and '"mods":"HRDT"' in text
+    assert '"mods":"NM"' not in text  # which "one" played
+    said = app.window._status.whole
+    assert " It has 2 of 12 pairs; passed over: replay: of another player (" in said
+    asked["file"] = ""
+    idle(app)
+    app.paint_state()
+    app.window.press("blind_me")
+    assert app.worker.state == "idle"
 
 
 def test_without_a_browser_it_is_said_where_the_page_is(start, asked, folder, monkeypatch):

@@ -22,6 +22,7 @@ from osu.gui.settings import Settings
 from osu.gui.songs import Song
 from osu.gui.widgets.form import MODS, FormError, PlayForm
 from osu.gui.widgets.results import ListedPlay
+from osu.gui.worker import Worker
 from osu.gui.works import Work
 from osu.players.naming import listed_file_names
 from osu.render.scene import Stage
@@ -113,6 +114,7 @@ class App:
             post=self.posted.append,
             cancel=lambda *numbers: self.posted.append(("cancel", *numbers)),
             works=works,
+            works_of=lambda kind: Worker.works_of(self.worker, kind),
             left_s=lambda work: None,
         )
 

@@ -29,10 +29,12 @@ import sys
 from tqdm import tqdm
 assert sys.argv[1:] == ["--me=-Me", "--data=a folder", "--name=me"]
 for _ in tqdm(range(4), desc="prepare", unit="play"): pass
-print("-Me: 160 plays to learn from, 16 of 6 songs held out")
+print("-Me: 160 plays to learn from, 16 of 6 songs held out; half of each batch is of 9 others")
+print("drawn: media/person.png")
 bar = tqdm(range(300), initial=0, total=300)
 for _ in bar: bar.set_postfix(loss="0.3")
 for _ in tqdm(range(6), desc="held-out plays", unit="play"): pass
+print("mean difference (± standard error): accuracy +0.9 ± 1.3 points")
 print("installed: models/me")
 """
 SAVES = """
@@ -86,8 +88,14 @@ def test_a_folder_without_players_is_a_sentence(worker, tmp_path, name):
 @pytest.mark.parametrize(
     ("piece", "part", "text"),
     [
-        ("prepare:  50%|#####     | 20/40 [00:01<00:01]", 0.075, "preparing the plays, 20 of 40"),
-        (" 50%|#####     | 150/300 [01:00<01:00, loss=.3]", 0.5, "how you play, 150 of 300"),
+        (
+            "prepare:  50%|#####     | 20/40 [00:01<00:01]",
+            0.075,
+            "40, less than a minute left",
+        ),
+        (" 50%|#####     | 150/300 [01:00<01:00, loss=.3]", 0.5, "150 of 300, 1 minute left"),
+        (" 50%|#####     | 150/300 [01:00<1:01:40, loss=.3]", 0.5, "300, 62 minutes left"),
+        ("  0%|          | 0/300 [00:00<?, ?it/s]", 0.15, "learning how you play, 0 of 300"),
         ("held-out plays: 100%|##########| 6/6 [01:00<00:00]", 1.0, "to compare, 6 of 6"),
         ("other: 50%|##   | 1/2 [00:00<00:00]", None, "looking for your plays"),
         ("accuracy: 50 % of all", None, "looking for your plays"),
@@ -102,13 +110,30 @@ def test_what_the_script_says_is_a_bar_and_a_sentence(piece, part, text):
 def test_the_script_is_followed_to_its_end(tmp_path):
     told = []
     path = script(tmp_path, SCRIPT)
-    about = make_person_model(
+    about, compared, picture = make_person_model(
         COMMAND, lambda part, text: told.append((part, text)), threading.Event(), path
     )
     assert about == "-Me: 160 plays to learn from, 16 of 6 songs held out"
+    assert compared == "accuracy +0.9 ± 1.3 points"
+    assert picture == (ROOT / "media" / "person.png").read_bytes()
     parts = [part for part, _ in told if part is not None]
     assert parts == sorted(parts) and parts[-1] == 1.0
     assert any("learning how you play, " in text for _, text in told)
+
+
+def test_a_picture_that_is_not_there_is_left_out(tmp_path):
+    path = script(tmp_path, "print('drawn: runs/gone.png')")
+    made = make_person_model(COMMAND, lambda *told: None, threading.Event(), path)
+    assert made == ("", "", b"")
+
+
+def test_the_real_script_writes_over_no_model_of_somebody_else(tmp_path):
+    with pytest.raises(MakingError, match=r"The model was not made: .*another model: choose"):
+        make_person_model(
+            msg.MakePersonModel(str(tmp_path), "Anna", "diffusion"),
+            lambda *told: None,
+            threading.Event(),
+        )
 
 
 def test_what_the_script_fails_with_is_said(tmp_path):
@@ -129,8 +154,8 @@ def test_cancelled_it_saves_before_it_ends(tmp_path):
         if part:
             cancel.set()
 
-    assert make_person_model(COMMAND, progress, cancel, script(tmp_path, SAVES)) == ""
-    assert (tmp_path / "saved").exists() and told[-1] == "learning how you play, 36 of 300"
+    assert make_person_model(COMMAND, progress, cancel, script(tmp_path, SAVES)).about == ""
+    assert (tmp_path / "saved").exists() and told[-1].startswith("learning how you play, 36 of 300")
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -179,6 +204,7 @@ def test_a_model_is_made_of_who_is_chosen_and_then_chosen(start, folder, monkeyp
     monkeypatch.setattr("osu.gui.program.person.ask_folder", lambda *asked: str(folder))
     app.window.press("person_folder")
     until(app, lambda: panel.player)
+    assert app.settings.person_folder == str(folder)  # where it begins the next time
     assert panel.who.get().casefold() == "some one (3)"  # the one with most
     panel.who.current(1)
     ready = threading.Event()
@@ -188,13 +214,15 @@ def test_a_model_is_made_of_who_is_chosen_and_then_chosen(start, folder, monkeyp
         progress(0.5, "learning how you play, 150 of 300")
         ready.wait(30)
         engine.names.append(command.model)
-        return "b: 2 plays to learn from"
+        picture = (ROOT / "media" / "person.png").read_bytes()
+        return "b: 2 plays to learn from", "accuracy +0.9 ± 1.3 points", picture
 
     monkeypatch.setattr(jobs, "make_person_model", make)
     app.paint_state()
     app.window.press("person_start")
     until(app, lambda: panel._sentence.whole == "Learning how you play, 150 of 300.")
     assert panel._bar.cget("value") == 0.5 and app.worker.state == "working"
+    assert app.worker.left_s(app.worker.works[0]) is None  # the sentence says how long
     app.window.press("person_start")
     assert app.window._status.whole == "A model is being made already."
     ready.set()
@@ -203,6 +231,10 @@ def test_a_model_is_made_of_who_is_chosen_and_then_chosen(start, folder, monkeyp
     assert (command.folder, command.player.casefold(), command.model) == (str(folder), "b", "me")
     assert form.model.get() == "me" and form._about.whole == "A me"
     assert "2 plays to learn from" in app.window._status.whole
+    app.paint_state()
+    said = "Held-out songs, its plays less yours: accuracy +0.9 ± 1.3 points."
+    assert panel._sentence.whole == said
+    assert app.window.charts.title() == "What your plays show of you"
 
 
 @needs_xvfb

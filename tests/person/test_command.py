@@ -78,6 +78,49 @@ def test_a_wrong_name_lists_who_is_there_before_anything_is_made(home, tmp_path)
     assert not (tmp_path / "cache").exists() and not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [
+        ({"about": f"{command.OF_PERSON}: 9, 1 held out"}, "does not say whose model it is"),
+        ({"about": f"{command.OF_PERSON}: 9, 1 held out", "person": "b4"}, "somebody else's model"),
+        ({"about": "diffusion", "person": command.person_digest(ME)}, "is another model"),
+        (None, "is another model"),
+    ],
+)
+def test_no_model_of_somebody_else_is_written_over(home, tmp_path, card, said):
+    there = tmp_path / "models" / "me"
+    there.mkdir(parents=True)
+    text = "damaged" if card is None else json.dumps(card)
+    (there / "card.json").write_text(text)
+    with pytest.raises(UserError, match=f"{said}: choose another name") as error:
+        command.make_person(args_of(home, tmp_path), None, tmp_path / "models")
+    assert "\n" not in str(error.value) and (there / "card.json").read_text() == text
+    assert not (tmp_path / "cache").exists() and not (tmp_path / "run").exists()
+
+
+def test_names_that_differ_in_case_are_one_person():
+    assert command.person_digest("Straße") == command.person_digest("STRASSE")
+    assert command.person_digest("Anna") != command.person_digest("Anne")
+
+
+def test_a_finished_run_of_somebody_else_is_not_taken_for_ones_own(home, tmp_path):
+    """The run's folder goes by the name of the model, which two people may give one by one."""
+    models, tuned = tmp_path / "models", []
+    installed = command.make_person(args_of(home, tmp_path), train_diffusion.main, models)
+    old = tmp_path / "run" / command.HELD_OUT / "00-map.osr"
+    old.touch()
+    before = json.loads((tmp_path / "run" / "args.json").read_text())
+    (tmp_path / "run" / "args.json").write_text(json.dumps(before | {"me": "Somebody Else"}))
+
+    def train(args):
+        tuned.append(args.resume)
+        assert not old.exists()
+
+    command.make_person(args_of(home, tmp_path), train, models)
+    assert tuned == [False]
+    assert load_card(installed)["person"] == command.person_digest(ME)
+
+
 @pytest.mark.parametrize("name", ["diffusion", "../up", ""])
 def test_no_other_model_is_written_over(home, tmp_path, name):
     with pytest.raises(UserError, match="name"):

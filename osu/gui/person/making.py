@@ -7,16 +7,27 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from osu.errors import UserError
+from osu.errors import UNREADABLE, UserError
+from osu.files import read_file
 from osu.gui.messages import MakePersonModel
 from osu.gui.person.progress import PersonProgress, pieces
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = "train_diffusion.py"
 POLL_S = 0.1
+MOST_PICTURE_BYTES = 1 << 24
 SAVES_S = 60.0  # that a stopped training has to save
 _WINDOWS = {"creationflags": 0x08000000} if sys.platform == "win32" else {}  # no console window
+
+
+class MadeModel(NamedTuple):
+    """What the script has said and drawn of a model that was made."""
+
+    about: str  # how many plays it was learned from
+    compared: str  # its plays of held-out songs less the person's, "" where that is not known
+    picture: bytes  # PNG of what the plays show of the person, empty without one
 
 
 class MakingError(UserError):
@@ -28,8 +39,8 @@ def make_person_model(
     progress: Callable[[float | None, str], None],
     cancel: threading.Event,
     script: str = SCRIPT,
-) -> str:
-    """Makes and installs the model -> what it was learned from, in a sentence.
+) -> MadeModel:
+    """Makes and installs the model.
 
     Where `cancel` is set the script is asked to save and end; the same command goes on from there.
     Raises MakingError with what the script says where it fails.
@@ -60,10 +71,14 @@ def make_person_model(
         _end(process)
         reader.join()
     if cancel.is_set():
-        return ""
+        return MadeModel("", "", b"")
     if process.returncode:
         raise MakingError(f"The model was not made: {state.last or 'the script said nothing'}.")
-    return state.about
+    picture = b""
+    with contextlib.suppress(*UNREADABLE):  # the model is made all the same
+        if state.picture:
+            picture = read_file(ROOT / state.picture, MOST_PICTURE_BYTES)
+    return MadeModel(state.about, state.compared, picture)
 
 
 def _read(process: subprocess.Popen, said: queue.SimpleQueue) -> None:

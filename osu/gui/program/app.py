@@ -70,9 +70,8 @@ class App:
         made = (bool(self.window.person.player), self.person.is_made())
         self.window.refuse(refusals(self.worker.state, *listed, *made))
         self.person.paint()
+        self.window.form.show_reading(bool(self.worker.works_of(msg.ReadLikedPlays)))
         works = self.worker.works
-        reading = any(isinstance(work.command, msg.ReadLikedPlays) for work in works)
-        self.window.form.show_reading(reading)
         self.window.show_works(works, self.worker.left_s)
         self.window.show_progress(next((w.part for w in works if w.part is not None), 0.0))
 
@@ -106,11 +105,13 @@ class App:
                 self.window.say(sentence)
             case msg.Played(model, seed, map_path, stage):
                 self.on_played(ListedPlay(model, map_path, stage, seed))
-            case msg.BlindPageMade(path):
-                self.window.say(open_in_browser(path))
+            case msg.BlindPageMade(path, pairs):
+                self.window.say(f"{open_in_browser(path)} It has {pairs}.")
             case msg.PlayersFound(folder, players):
                 self.window.person.show_players(folder, players)
-                self.window.say(f"{len(players)} players have replays in {folder}: which are you?")
+                many = f"{len(players)} players have replays in {folder}: which are you?"
+                one = f"All replays of people in {folder} are of one player."
+                self.window.say(many if len(players) > 1 else one)
             case msg.PersonModelMade():
                 self.person.on_made(event)
             case msg.ChartsDrawn(picture):

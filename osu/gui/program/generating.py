@@ -56,10 +56,9 @@ class Generating:
         self._app.window.form.show_like()
 
     def _leave_reading(self) -> None:
-        works = self._app.worker.works
-        reading = [w.number for w in works if isinstance(w.command, msg.ReadLikedPlays)]
-        if reading:
-            self._app.worker.cancel(*reading)
+        works = self._app.worker.works_of(msg.ReadLikedPlays)
+        if works:  # without numbers all that runs would be cancelled
+            self._app.worker.cancel(*(work.number for work in works))
 
     def cancel(self) -> None:
         """Give up what runs now; what waits goes on."""
@@ -69,7 +68,17 @@ class Generating:
 
     def ask_blind_page(self) -> None:
         """A page of people's and generated clips, from a folder of replays."""
-        folders = (self._app.settings.songs_folder,) if self._app.settings.songs_folder else ()
-        command = self._app.window.blind.ask(self._app.window.form.model.get(), folders)
+        self._post(self._app.window.blind.ask(*self._model_and_maps()))
+
+    def ask_blind_page_of_me(self) -> None:
+        """The same of the player who is chosen on the tab You."""
+        you = self._app.window.person
+        self._post(self._app.window.blind.ask_me(*self._model_and_maps(), you.folder, you.player))
+
+    def _model_and_maps(self) -> tuple[str, tuple[str, ...]]:
+        folder = self._app.settings.songs_folder
+        return self._app.window.form.model.get(), (folder,) if folder else ()
+
+    def _post(self, command: msg.MakeBlindPage | None) -> None:
         if command:
             self._app.worker.post(command)

@@ -1,9 +1,11 @@
 """A model of oneself: handlers of the buttons of its tab."""
 
+import dataclasses
 from typing import Any
 
 from osu.gui import messages as msg
 from osu.gui.widgets.files import ask_folder
+from osu.gui.works import Work
 
 
 class PersonActions:
@@ -11,17 +13,22 @@ class PersonActions:
 
     def __init__(self, app: Any):
         self._app = app
+        self._result = ""  # what is said of the model that was made last
 
     def ask_folder(self) -> None:
         title = "A folder with your replays and their maps"
-        folder = ask_folder(self._app.root, title, self._app.settings.songs_folder)
+        settings = self._app.settings
+        remembered = settings.person_folder or settings.songs_folder
+        folder = ask_folder(self._app.root, title, remembered)
         if folder:
+            self._app.settings = dataclasses.replace(settings, person_folder=folder)
             self._app.worker.post(msg.FindPlayers(folder))
 
     def start(self) -> None:
         panel = self._app.window.person
         name = panel.model.get().strip()
         self._app.worker.post(msg.MakePersonModel(panel.folder, panel.player, name))
+        self._app.window.say(f"A model of {panel.player} is being made.")
 
     def stop(self) -> None:
         works = self._works()
@@ -37,9 +44,9 @@ class PersonActions:
         return any(work.number == number for work in self._works())
 
     def paint(self) -> None:
-        """How far the model is that is being made."""
+        """How far the model is that is being made, or how well the last one does."""
         works = self._works()
-        part, sentence = 0.0, ""
+        part, sentence = 0.0, self._result
         if works:
             work = works[0]
             part, sentence = work.part or 0.0, work.text
@@ -52,7 +59,10 @@ class PersonActions:
         """The new model is in the list of players, chosen."""
         self._app.window.form.choose_model(event.model, event.cards)
         self._app.window.say(f"{event.model} is made and chosen. {event.about}".strip())
+        self._result = event.compared and f"Held-out songs, its plays less yours: {event.compared}."
+        if event.picture:
+            save = self._app.plays.ask_save_charts
+            self._app.window.show_charts(event.picture, save, "What your plays show of you")
 
-    def _works(self) -> list[Any]:
-        works = self._app.worker.works
-        return [work for work in works if isinstance(work.command, msg.MakePersonModel)]
+    def _works(self) -> tuple[Work, ...]:
+        return self._app.worker.works_of(msg.MakePersonModel)

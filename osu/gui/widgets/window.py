@@ -150,9 +150,11 @@ class Window:
         if title != self._tabs.tab(self._works, "text"):
             self._tabs.tab(self._works, text=title)
 
-    def show_charts(self, picture: bytes, save: Callable[[bytes], None]) -> None:
+    def show_charts(
+        self, picture: bytes, save: Callable[[bytes], None], title: str = "Timing and aim"
+    ) -> None:
         """A PNG in a window of its own."""
-        self.charts = ChartsWindow(self.root, picture, save)
+        self.charts = ChartsWindow(self.root, picture, save, title)
 
     @property
     def over_one_field(self) -> bool:

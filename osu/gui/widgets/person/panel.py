@@ -25,27 +25,27 @@ class PersonPanel(ttk.Frame):
         super().__init__(parent, padding=8)
         self.folder = ""
         self._players: tuple[tuple[str, int], ...] = ()
-        self.columnconfigure(1, weight=1)
+        self.columnconfigure(2, weight=1)
         about = ttk.Label(self, text=LEARNS, wraplength=px(self, LEARNS_PX))
-        about.grid(row=0, column=0, columnspan=3, sticky="w", pady=(0, 6))
+        about.grid(row=0, column=0, columnspan=4, sticky="w", pady=(0, 6))
         button(self, "person_folder", "Folder...", actions.ask_folder).grid(
             row=1, column=0, sticky="w"
         )
         self._folder_name = FittedLabel(self, NO_FOLDER, "Faint.TLabel")
-        self._folder_name.grid(row=1, column=1, columnspan=2, sticky="ew", padx=(6, 0))
+        self._folder_name.grid(row=1, column=1, columnspan=3, sticky="ew", padx=(6, 0))
         ttk.Label(self, text="You are").grid(row=2, column=0, sticky="w", pady=4)
         self.who = ttk.Combobox(self, state="disabled", width=12)
-        self.who.grid(row=2, column=1, sticky="ew", padx=6)
+        self.who.grid(row=2, column=1, columnspan=3, sticky="ew", padx=(6, 0))
         self.model = tk.StringVar(self, "me")
         model = ttk.Entry(self, textvariable=self.model, width=7)
-        model.grid(row=2, column=2)
+        model.grid(row=3, column=1, padx=6)
         Tooltip(model, lambda x, y: NAME_TIP)
         button(self, "person_start", "Make model", actions.start).grid(row=3, column=0, sticky="w")
         self._bar = ttk.Progressbar(self, maximum=1.0)
-        self._bar.grid(row=3, column=1, sticky="ew", padx=6)
-        button(self, "person_stop", "Stop", actions.stop).grid(row=3, column=2, sticky="e")
+        self._bar.grid(row=3, column=2, sticky="ew", padx=(0, 6))
+        button(self, "person_stop", "Stop", actions.stop).grid(row=3, column=3, sticky="e")
         self._sentence = FittedLabel(self, style="Faint.TLabel")
-        self._sentence.grid(row=4, column=0, columnspan=3, sticky="ew", pady=(4, 0))
+        self._sentence.grid(row=4, column=0, columnspan=4, sticky="ew", pady=(4, 0))
 
     def show_players(self, folder: str, players: tuple[tuple[str, int], ...]) -> None:
         """Whose replays are in a folder, the one with most chosen."""

@@ -15,9 +15,9 @@ GAP_PX = 8
 class ChartsWindow(tk.Toplevel):
     """Shows a PNG, made smaller where the screen is; `save(png)` hears the button."""
 
-    def __init__(self, parent: tk.Misc, picture: bytes, save: Callable[[bytes], None]):
+    def __init__(self, parent: tk.Misc, picture: bytes, save: Callable[[bytes], None], title: str):
         super().__init__(parent)
-        self.title("Timing and aim")
+        self.title(title)
         self.picture = picture
         image = Image.open(io.BytesIO(picture)).convert("RGB")
         most = (0.94 * self.winfo_screenwidth(), 0.85 * self.winfo_screenheight())
