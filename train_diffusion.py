@@ -347,6 +347,9 @@ def main(args: Args) -> dict[str, float]:
     # --- Resume ---
     steps, metrics = run.begin(parts)
     best = Best(run.folder, args.resume)
+    denoised = Objective(average, args).to(device)
+    if args.me and run.first and best.step < 0:  # they may stay the best
+        best.see(held_out_loss(denoised, unseen, args), 0, average)
 
     def play_passage(passage: Passage, generator: torch.Generator) -> Tensor:
         shape, where = (*passage.condition.shape[:2], len(Play)), generator.device
@@ -382,7 +385,7 @@ def main(args: Args) -> dict[str, float]:
             steps.show(loss, frames_per_s)
         if ((step + 1) % args.eval_every == 0 or steps.last) and run.first:
             metrics = evaluate(average, plays, checked, styles, args.seed)
-            metrics["val_loss"] = held_out_loss(Objective(average, args).to(device), unseen, args)
+            metrics["val_loss"] = held_out_loss(denoised, unseen, args)
             if args.me:  # a few plays are soon learned by heart
                 best.see(metrics["val_loss"], step, average)
             if told:

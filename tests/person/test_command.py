@@ -5,11 +5,13 @@ import dataclasses
 import json
 
 import pytest
+import torch
 
 import train_diffusion
 from osu.data.library import DataError
 from osu.errors import UserError
-from osu.nets.checkpoint import load_card
+from osu.nets.checkpoint import load_card, load_model
+from osu.nets.denoiser import Denoiser
 from osu.person import command
 from osu.players.engine import list_models
 from tests.stable_folder import ME, build
@@ -53,6 +55,17 @@ def test_one_command_makes_a_model_of_a_person(home, tmp_path, capsys):
 
     command.make_person(args, never, models)
     assert "finished already" in capsys.readouterr().out
+
+
+def test_a_tuning_that_only_harms_changes_nothing(home, tmp_path):
+    """Three steps at a thousand times the rate: no held-out loss is below that of the start."""
+    args = args_of(home, tmp_path, steps=3, eval_every=1, learning_rate=0.4, average=0.1)
+    installed = command.make_person(args, train_diffusion.main, tmp_path / "models")
+    made = load_model(installed, Denoiser).state_dict()
+    begun = load_model(command.TUNING["init"], Denoiser).state_dict()
+    for name, weights in begun.items():
+        if not name.startswith(("bank_", "style_")):
+            torch.testing.assert_close(made[name], weights, rtol=0, atol=0)
 
 
 def test_a_stopped_tuning_goes_on_with_the_same_options_only(home, tmp_path):
