@@ -166,4 +166,4 @@ class ListTable(ttk.Frame):
             return ""
         n = tuple(self._columns).index(self.tree.column(column, "id"))
         whole = self._whole[row][n]
-        return whole if self._fitter.fit(whole, self._widths[n]) != whole else ""
+        return whole.strip() if self._fitter.fit(whole, self._widths[n]) != whole else ""
