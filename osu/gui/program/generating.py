@@ -1,10 +1,14 @@
 """What is made: plays of the chosen maps, one or a batch, like whom; pages of the blind test."""
 
+import random
 from typing import Any
 
 from osu.gui import messages as msg
 from osu.gui.widgets.files import ask_folder, ask_replays
 from osu.gui.widgets.form import FormError
+
+BLIND_PAGE = "which-one-is-the-human.html"
+PAGE_SEEDS = 10**6
 
 
 class Generating:
@@ -33,7 +37,7 @@ class Generating:
             return
         if any(work.plays for work in self._app.worker.works):
             self._app.window.say(
-                "It waits for its turn: the Works tab lists what runs and what waits."
+                "It waits for its turn: the tab Queue lists what runs and what waits."
             )
         self._app.worker.post(command)
 
@@ -68,8 +72,13 @@ class Generating:
         self._app.paint_state()
 
     def ask_blind_page(self) -> None:
-        """A page of people's and generated clips, from a folder of replays."""
-        folders = (self._app.settings.songs_folder,) if self._app.settings.songs_folder else ()
-        command = self._app.window.blind.ask(self._app.window.form.model.get(), folders)
-        if command:
-            self._app.worker.post(command)
+        """A page of people's and generated clips, after two dialogs: of a folder of replays, to a
+        file."""
+        app = self._app
+        replays = ask_folder(app.root, "A folder with people's replays", "")
+        path = replays and app.ask_save_path("Save the page", BLIND_PAGE, ".html")
+        if path:
+            folders = (app.settings.songs_folder,) if app.settings.songs_folder else ()
+            model, pairs = app.window.form.model.get(), app.window.blind.count()
+            seed = random.randrange(PAGE_SEEDS)
+            app.worker.post(msg.MakeBlindPage(replays, folders, model, pairs, seed, path))
