@@ -28,6 +28,7 @@ class Settings:
     songs_folder: str = ""
     save_folder: str = ""
     recent: tuple[str, ...] = ()  # newest first
+    chosen_map: tuple[str, ...] = ()  # its file and difficulty
     model: str = ""
     mods: str = "NM"
     plays: int = 1
@@ -61,6 +62,7 @@ SENSIBLE: dict[str, Callable[[Any], bool]] = {
     "theme": THEMES.__contains__,
     "size": lambda size: all(0 < side < MOST_SIDE_PX for side in size),
     "save_folder": str.isprintable,
+    "chosen_map": lambda key: len(key) in (0, 2),
     "model": str.isprintable,
     "mods": _are_mods,
     "plays": lambda plays: 1 <= plays <= MAX_PLAYS,

@@ -38,6 +38,11 @@ class PlayedSong:
         return SONG_VOLUME * self.stretcher.read(count, rate * 1000 * self.per_ms / SAMPLE_RATE)
 
 
+def missing_song(name: str) -> str:
+    """Why a map has no song, whose file it names so."""
+    return f"{name} is not beside the map" if name else "the map names no song"
+
+
 def load_song(path: Path, pitch: float, goes_on: Callable[[], bool]) -> PlayedSong | None:
     """The song, its pitch times `pitch`; None once `goes_on()` is false. Raises SoundError."""
     sample_rate = round(SAMPLE_RATE / pitch)

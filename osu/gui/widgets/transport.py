@@ -6,11 +6,13 @@ from tkinter import ttk
 from typing import Any
 
 from osu.gui.clock import PreviewClock
+from osu.gui.widgets.fit import Tooltip
 from osu.gui.widgets.theme import ground, px
 
 SPEEDS = ("0.25x", "0.5x", "0.75x", "1x", "1.5x", "2x")
 MARKS_PX = 6  # the height of the strip of marks
 MISS_MARK = "#f45464"
+MARKS_TIP = "Each mark is a miss: the key N goes to the next one, P to the one before."
 
 
 class Transport(ttk.Frame):
@@ -42,6 +44,7 @@ class Transport(ttk.Frame):
                 widget.bind(press, self._on_scrub)
             widget.bind("<ButtonRelease-1>", self._on_scrubbed)
         self.marks.bind("<Configure>", lambda event: self._draw_marks())
+        Tooltip(self.marks, lambda x, y: MARKS_TIP if len(self._misses_ms) else "")
         self.bind("<<ThemeChanged>>", lambda event: self._paint_ground())
         self._paint_ground()
 
