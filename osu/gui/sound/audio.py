@@ -148,6 +148,7 @@ class Audio:
             self._device, self._started = None, False
 
     def _decode(self, path: Path, pitch: float, wanted: object) -> None:
+        self._refused = False  # there may be a device by now
         song = load_song(path, pitch, lambda: self._wanted == wanted)
         if song is not None and self._wanted == wanted:
             self._song = song
