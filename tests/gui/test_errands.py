@@ -5,7 +5,6 @@ References: files on the disk, what Tk says of places, and colours' distances.
 
 import itertools
 import time
-from tkinter import font, ttk
 
 import numpy as np
 import pytest
@@ -158,22 +157,57 @@ def test_a_dialog_begins_where_the_person_is(start, home, monkeypatch):
 
 
 def test_in_a_small_window_no_button_and_no_tab_is_cut(screen, start, home, monkeypatch):
+    """A tab that has no room loses its letters: all but the one that counts keep their widths."""
     monkeypatch.setenv("DISPLAY", screen("800x600"))
     app = start()
     app.opening.open_paths((str(home / "small.osu"),))
     idle(app)
+    tabs, before = app.window._tabs, tab_widths(app)
     app.window.form.model.set("endless")
-    for _ in range(3):
+    for _ in range(10):
         key(app, app.window.preview.canvas, "<Control-g>")
-    tabs = app.window._tabs
-    until(app, lambda: tabs.tab(app.window._works, "text") == "Queue (3)")
+    until(app, lambda: tabs.tab(app.window._works, "text") == "Queue (10)")
+    app.root.update()
+    others = [n for n in range(tabs.index("end")) if n != tabs.index(app.window._works)]
+    assert [tab_widths(app)[n] for n in others] == [before[n] for n in others]
     row = app.window.buttons["remove"].master
     for button in row.winfo_children():
         assert button.winfo_width() >= button.winfo_reqwidth(), button.cget("text")
-    written = font.Font(app.root, font=ttk.Style(app.root).lookup("TNotebook.Tab", "font"))
+
+
+def tab_widths(app):
+    tabs = app.window._tabs
     at = [tabs.tk.call(tabs, "identify", "tab", x, 20) for x in range(tabs.winfo_width())]
-    for tab in range(tabs.index("end")):
-        assert at.count(tab) >= written.measure(tabs.tab(tab, "text")) + 8
+    return [at.count(tab) for tab in range(tabs.index("end"))]
+
+
+def test_shift_and_an_arrow_select_one_more(start, songs):
+    app = start()
+    list_maps(app, songs)
+    tree = app.window.maps.tree
+    rows = tree.get_children()
+    tree.selection_set(rows[0])
+    tree.focus(rows[0])
+    for _ in range(3):  # the last one is at the end already
+        key(app, tree, "<Shift-Down>")
+    assert tree.selection() == rows
+    until(app, lambda: len(app.window.maps.chosen) == 3)
+
+
+def test_overlay_of_one_play_says_what_it_needs(start, home):
+    app = start()
+    app.window.form.plays.set("2")
+    generate(app, home)
+    app.root.update()
+    (over,) = (
+        w
+        for w in app.window.buttons["remove"].master.winfo_children()
+        if w.grid_info()["column"] == 0
+    )
+    over.invoke()
+    assert app.window._status.whole.startswith("Select several plays")
+    app.window.results.choose(*app.window.results.tree.get_children())
+    assert len(app.window.preview.stages) == 2 and app.window.preview.over_one_field
 
 
 def test_plays_over_one_field_have_unlike_colours():

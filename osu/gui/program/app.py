@@ -110,7 +110,11 @@ class App:
                 self.window.say(open_in_browser(path))
             case msg.PlayersFound(folder, players):
                 self.window.person.show_players(folder, players)
-                self.window.say(f"{len(players)} players have replays in {folder}: which are you?")
+                if len(players) == 1:
+                    self.window.say(f"The replays in {folder} are by {players[0][0]}.")
+                else:
+                    many = f"{len(players)} players have replays in {folder}"
+                    self.window.say(f"{many}: which are you?")
             case msg.PersonModelMade():
                 self.person.on_made(event)
             case msg.ChartsDrawn(picture):

@@ -41,6 +41,12 @@ class ListedPlays:
         stages, players = [r.stage for r in shown], [r.label for r in shown]
         self._app.window.preview.show(stages, players, last.map_path, over)
 
+    def lay_over(self) -> None:
+        """Overlay was switched."""
+        self.show_selected()
+        if self._app.window.over_one_field and len(self._app.window.results.selected()) < 2:
+            self._app.window.say("Select several plays of one map to see them over one field.")
+
     def ask_save(self) -> None:
         """The selected plays: one to a file, several to a folder."""
         plays = self._app.window.results.selected()

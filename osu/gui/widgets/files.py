@@ -53,6 +53,7 @@ def ask_save(root: tk.Misc, title: str, folder: str, name: str, suffix: str) -> 
         initialdir=_begin(root, folder),
         initialfile=name,
         defaultextension=suffix,
+        filetypes=[(f"{suffix[1:]} files", f"*{suffix}"), ("All files", "*")],
     )
     return str(path or "")
 

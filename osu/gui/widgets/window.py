@@ -34,6 +34,7 @@ from osu.gui.works import Work
 from osu.live.protocol import LiveSettings
 
 SIZE, LEAST_SIZE = (1320, 900), (764, 560)
+SCREEN_SHARE = (0.98, 0.94)  # at most
 LEFT_GAPS_PX = 16  # to both sides of the left side
 LEFT_SHARE = 0.33  # of the window's width, where that is enough
 GIF_SECONDS = (3, 6, 10, 20, 30)
@@ -91,9 +92,10 @@ class Window:
         self._right_padding = self._right.cget("padding")
 
     def _on_screen(self, size: tuple[int, ...]) -> tuple[int, ...]:
-        """`size`, and no larger than the screen allows."""
+        """`size`, and no larger than the screen allows with its bars and borders."""
         screen = self.root.winfo_screenwidth(), self.root.winfo_screenheight()
-        return tuple(min(a, round(0.94 * b)) for a, b in zip(size, screen, strict=True))
+        most = (round(part * side) for part, side in zip(SCREEN_SHARE, screen, strict=True))
+        return tuple(map(min, size, most))
 
     def _share_width(self, width: int) -> None:
         """The left side has its share of a wide window, and what it needs of a small one."""
@@ -281,7 +283,7 @@ class Window:
         row.columnconfigure(0, weight=1)
         self._over_one_field = tk.BooleanVar(row, False)
         over = ttk.Checkbutton(row, text="Overlay", style="Toggle.TButton")
-        over.configure(variable=self._over_one_field, command=actions.plays.show_selected)
+        over.configure(variable=self._over_one_field, command=actions.plays.lay_over)
         over.grid(row=0, column=0, sticky="w")
         Tooltip(over, lambda x, y: OVER_TIP)
         self._button(row, "remove", "Remove", actions.plays.remove).grid(row=0, column=1)
