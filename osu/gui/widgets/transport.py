@@ -43,8 +43,8 @@ class Transport(ttk.Frame):
             for press in ("<Button-1>", "<B1-Motion>"):
                 widget.bind(press, self._on_scrub)
             widget.bind("<ButtonRelease-1>", self._on_scrubbed)
+        self._tips = [Tooltip(widget, self._tip_at) for widget in (self.bar, self.marks)]
         self.marks.bind("<Configure>", lambda event: self._draw_marks())
-        Tooltip(self.marks, lambda x, y: MARKS_TIP if len(self._misses_ms) else "")
         self.bind("<<ThemeChanged>>", lambda event: self._paint_ground())
         self._paint_ground()
 
@@ -115,10 +115,15 @@ class Transport(ttk.Frame):
     def _paint_ground(self) -> None:
         self.marks.configure(background=ground(self))
 
+    def _tip_at(self, x: int, y: int) -> str:
+        return MARKS_TIP if len(self._misses_ms) else ""
+
     # ---- handlers
 
     def _on_scrub(self, event: tk.Event) -> str:
         """The bar goes where the pointer is, unlike ttk's, which steps towards it."""
+        for tip in self._tips:
+            tip.hide()
         if self._clock is not None:
             self.scrubbing = True
             part = self.bar.get(event.x, self.bar.winfo_height() // 2)
