@@ -57,5 +57,5 @@ def draw(
                     progress=lambda part: report(part, "drawing the video"),
                 )
             if song is None:
-                return Saved(path, f"Only hits are heard: {missing_song(named)}.")
+                return Saved(path, f"Only hits are heard: {missing_song(map_path, named)}.")
     return Saved(command.path)

@@ -38,8 +38,10 @@ class PlayedSong:
         return SONG_VOLUME * self.stretcher.read(count, rate * 1000 * self.per_ms / SAMPLE_RATE)
 
 
-def missing_song(name: str) -> str:
-    """Why a map has no song, whose file it names so."""
+def missing_song(map_path: str, name: str) -> str:
+    """Why there is no song of a map that names its file so."""
+    if Path(map_path).suffix.lower() in (".osz", ".olz"):
+        return "a song inside an archive is not read, one beside an .osu is"
     return f"{name} is not beside the map" if name else "the map names no song"
 
 

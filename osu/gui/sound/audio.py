@@ -71,7 +71,7 @@ class Audio:
         """The song of the map at `map_path` (osu.files.file_beside), its pitch times `pitch`."""
         self.stop()
         song = file_beside(map_path, audio_filename)
-        self._missing = missing_song(audio_filename) if song is None else ""
+        self._missing = missing_song(map_path, audio_filename) if song is None else ""
         wanted = None if song is None else (song, pitch)
         if wanted != self._wanted:
             self._wanted, self._song = wanted, self._silence

@@ -255,6 +255,25 @@ def decoded(monkeypatch):
     return names
 
 
+@pytest.mark.parametrize(
+    ("map_name", "song", "why"),
+    [
+        ("map.osu", "gone.mp3", "gone.mp3 is not beside the map"),
+        ("map.osu", "", "the map names no song"),
+        ("map.osz", "song.mp3", "inside an archive"),
+    ],
+)
+def test_a_song_that_is_missing_is_told_of_where_it_is_to_be_heard(tmp_path, map_name, song, why):
+    audio = Audio(Device)
+    audio.load(str(tmp_path / map_name), song)
+    audio.follow(0.0, 1.0, False, True)
+    assert audio.remark() == ""
+    for _ in range(2):
+        audio.follow(0.0, 1.0, True, True)
+    assert why in audio.remark() and audio.remark() == ""
+    audio.close()
+
+
 @pytest.mark.parametrize("name", ["", "gone.mp3", "..", "a" * 300, "a\0"])
 def test_a_song_that_is_not_there_is_silence(decoded, tmp_path, name):
     audio = Audio(Device)
