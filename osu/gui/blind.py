@@ -55,5 +55,5 @@ def open_in_browser(path: str) -> str:
     except webbrowser.Error:
         opened = False
     if opened:
-        return f"Opened {path} in the browser."
+        return f"The page is {path}; the browser opens it."
     return f"The page is {path}: open it in a browser."

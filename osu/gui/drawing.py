@@ -7,6 +7,7 @@ from osu.files import file_beside, write_atomic
 from osu.gui.messages import ChartsDrawn, DrawCharts, Saved, SaveGif, SavePicture, SaveVideo
 from osu.gui.saving import saving
 from osu.render.export import save_gif
+from osu.sound.song import missing_song
 
 WIDE, NARROW = 800, 480  # pixels across: plays side by side, or one field
 
@@ -40,6 +41,8 @@ def draw(
             from osu.render.video import VIDEO_SIZE, save_mp4
 
             width, height = VIDEO_SIZE
+            named = stages[0].beatmap.audio_filename
+            song = file_beside(map_path, named)
             beside = len(stages) > 1 and not over
             with saving(path):
                 save_mp4(
@@ -47,10 +50,12 @@ def draw(
                     path,
                     start_ms,
                     end_ms,
-                    file_beside(map_path, stages[0].beatmap.audio_filename),
+                    song,
                     (2 * width if beside else width, height),
                     labels,
                     over,
                     progress=lambda part: report(part, "drawing the video"),
                 )
+            if song is None:
+                return Saved(path, f"Only hits are heard: {missing_song(map_path, named)}.")
     return Saved(command.path)

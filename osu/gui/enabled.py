@@ -43,7 +43,7 @@ def refusals(
     if state == "idle":
         why["cancel"] = "Nothing is running."
     if state == "working":
-        why["arm"] = "Wait for the works or cancel them: a live play would be late beside them."
+        why["arm"] = "Wait for what runs or cancel it: a live play would be late beside it."
     if is_made:
         why["person_start"] = "A model is being made already."
     elif not has_person:

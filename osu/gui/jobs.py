@@ -142,12 +142,12 @@ class Jobs:
                     save_replay(replay, path)
                 job.put(Saved(path))
             case SavePlays(replays, paths):
+                ready_folder(Path(paths[0]).parent)
                 for n, (replay, path) in enumerate(zip(replays, paths, strict=True)):
                     job.part(n / len(paths), "saving plays")
                     with saving(path):
                         save_replay(replay, path)
-                many = "a play" if len(paths) == 1 else f"{len(paths)} plays"
-                job.put(Saved(f"{many} in {Path(paths[0]).parent}"))
+                job.put(_saved_plays(len(paths), Path(paths[0]).parent))
             case SaveGif() | SaveVideo() | DrawCharts() | SavePicture():
                 job.put(draw(command, job.part))
             case FindWindow():
@@ -182,6 +182,7 @@ class Jobs:
         maps = [ChosenMap(Path(chosen.path), chosen.difficulty) for chosen in command.maps]
         seeds = range(command.seed, command.seed + command.plays)
         whole, reasons, taken = "", [], set()  # `whole` is the map that is open, by name
+        saved = 0
 
         def report(share: float) -> None:
             job.progress(share, f"{whole}{job.doing}")
@@ -197,10 +198,13 @@ class Jobs:
                     if command.folder:
                         path = str(Path(command.folder) / names[seed - command.seed])
                         save_replay(play.replay, path)
+                        saved += 1
                     stage = Stage(play.beatmap, play.replay, play.judgement)
                     job.put(Played(command.model, seed, map_path, stage, path))
                 case Skipped(_, error):
                     reasons.append(str(error))
+        if saved:
+            job.put(_saved_plays(saved, command.folder))
         if reasons:
             of = f"{len(reasons)} of {len(command.maps)} maps could not be played: "
             raise WorkError((of if len(command.maps) > 1 else "") + reasons[0])
@@ -285,6 +289,10 @@ def _measure(songs: tuple[Song, ...], job: RunningCommand) -> None:
     finally:
         with contextlib.suppress(OSError):  # computed again at the next start
             known.save()
+
+
+def _saved_plays(count: int, folder: str | Path) -> Saved:
+    return Saved(f"{'a play' if count == 1 else f'{count} plays'} in {folder}")
 
 
 def _find_map(

@@ -265,6 +265,7 @@ class Played:
 @dataclass(frozen=True)
 class Saved:
     path: str  # of a file, or how many are in which folder
+    remark: str = ""  # what is missing in it, a sentence
 
 
 @dataclass(frozen=True)

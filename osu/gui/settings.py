@@ -29,6 +29,7 @@ class Settings:
     person_folder: str = ""  # with the replays of whom a model is made
     save_folder: str = ""
     recent: tuple[str, ...] = ()  # newest first
+    chosen_map: tuple[str, ...] = ()  # its file and difficulty
     model: str = ""
     mods: str = "NM"
     plays: int = 1
@@ -63,6 +64,7 @@ SENSIBLE: dict[str, Callable[[Any], bool]] = {
     "size": lambda size: all(0 < side < MOST_SIDE_PX for side in size),
     "person_folder": str.isprintable,
     "save_folder": str.isprintable,
+    "chosen_map": lambda key: len(key) in (0, 2),
     "model": str.isprintable,
     "mods": _are_mods,
     "plays": lambda plays: 1 <= plays <= MAX_PLAYS,

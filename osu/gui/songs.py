@@ -87,7 +87,7 @@ def scan(
 
 def _place(song: Song) -> tuple[str, ...]:
     """In the list: the difficulties of a set, one song by one mapper, are together."""
-    names = (song.artist, song.title, song.creator, song.difficulty)
+    names = (song.title, song.artist, song.creator, song.difficulty)
     return *(name.lower() for name in names), song.path
 
 

@@ -87,11 +87,10 @@ def name_of(command: Command) -> str:
     match command:
         case Generate(maps=maps, model=model, mods=mods, plays=plays):
             of = maps[0].difficulty or Path(maps[0].path).stem if len(maps) == 1 else ""
-            of = f"[{of}]" if of else f"{len(maps)} maps"
+            of = f"[{of}]" if of else f"each of {len(maps)} maps"
             count = f"{plays} plays" if plays > 1 else "a play"
             under = f" under {mods_str(parse_mods(mods))}" if parse_mods(mods) else ""
-            each = " each" if len(maps) > 1 else ""
-            return f"{count} of {of}{each} by {model}{under}"
+            return f"{count} of {of} by {model}{under}"
         case ScanSongs(folder):
             return f"the maps of {folder}"
         case MeasureMaps(songs):

@@ -23,13 +23,13 @@ def play_file_names(
     return names
 
 
-def play_file_name(player: str, beatmap: Beatmap) -> str:
-    """The name of a play's .osr file, without what a file system would not take.
+def play_file_name(player: str, beatmap: Beatmap, suffix: str = ".osr") -> str:
+    """The name of a file of a play, without what a file system would not take.
 
     `player` is whose play of the map it is, for a generated one "MODEL SEED".
     """
     title = f"{beatmap.artist} - {beatmap.title} [{beatmap.difficulty}] {mods_str(beatmap.mods)}"
-    return f"{_fit_for_files(title, *MOST_TITLE)} ({_fit_for_files(player, *MOST_PLAYER)}).osr"
+    return f"{_fit_for_files(title, *MOST_TITLE)} ({_fit_for_files(player, *MOST_PLAYER)}){suffix}"
 
 
 def listed_file_names(plays: Sequence[tuple[str, Beatmap]]) -> list[str]:

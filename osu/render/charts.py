@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from osu.errors import shown
-from osu.figures import png, subplots
+from osu.figures import fonts, png, subplots
 from osu.origin import is_generated
 from osu.render.painter import RenderError
 from osu.render.scene import Stage
@@ -40,7 +40,7 @@ def draw_charts(stages: Sequence[Stage], labels: Sequence[str]) -> bytes:
             timing.axvline(side_ms / beatmap.rate, color="0.8", linewidth=0.8, zorder=0)
     timing.set_xlabel("hit error, real ms (below 0: early)")
     timing.set_ylabel("hits a ms, share")
-    timing.legend(fontsize=8, loc="upper left")
+    timing.legend(prop={"family": fonts(), "size": 8}, loc="upper left")
     timing.set_ylim(0, 1.35 * timing.get_ylim()[1])  # the legend above the curves
     angle = np.linspace(0, 2 * np.pi, 200)
     aim.plot(np.cos(angle), np.sin(angle), color="0.6", linewidth=1)
@@ -48,7 +48,9 @@ def draw_charts(stages: Sequence[Stage], labels: Sequence[str]) -> bytes:
     aim.set_xlabel("along the way from the object before, radii")
     aim.set_ylabel("across it, radii")
     figure.suptitle(
-        shown(f"{beatmap.title} [{beatmap.difficulty}]", 2 * MOST_PLAY_NAME), fontsize=10
+        shown(f"{beatmap.title} [{beatmap.difficulty}]", 2 * MOST_PLAY_NAME),
+        fontsize=10,
+        fontfamily=fonts(),
     )
     return png(figure, DPI)
 

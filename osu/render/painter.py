@@ -375,8 +375,10 @@ class _Pane:
 
 def play_colours(count: int) -> list[Colour]:
     """As many colours as there are plays over one field, as unlike as they can be; the last one,
-    whose hits are shown, is the cursor's own."""
-    hues = (np.arange(count - 1) / max(1, count - 1) + 0.45) % 1.0  # from blue on
+    whose hits are shown, is the cursor's own, and the others' hues share what is left of the
+    circle."""
+    own, _, _ = colorsys.rgb_to_hls(*(part / 255 for part in CURSOR))
+    hues = (own + np.arange(1, count) / count) % 1.0
     made = [colorsys.hls_to_rgb(hue, 0.62, 0.85) for hue in hues.tolist()]
     return [*(tuple(round(255 * part) for part in rgb) for rgb in made), CURSOR]
 

@@ -99,6 +99,12 @@ class Stage:
         return self._judged_ms[self._result[self._order] == 0]
 
     @property
+    def miss_combos(self) -> np.ndarray:
+        """(M,) the combo that each of these misses ended."""
+        missed = self._order[self._result[self._order] == 0]
+        return np.zeros(0, int) if self.judgement is None else self.judgement.combo_ended[missed]
+
+    @property
     def sound_ms(self) -> dict[str, np.ndarray]:
         """Map times of what is heard: "hit" (presses), "part" (of sliders), "miss"."""
         b, judged = self.beatmap, self.judgement

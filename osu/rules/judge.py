@@ -133,6 +133,15 @@ class Judgement:
         t_ms = self.frames.clock_ms[frame_of(keys[lasted])]
         return np.column_stack([t_ms, combo_after(self.log)[lasted]])
 
+    @cached_property
+    def combo_ended(self) -> np.ndarray:
+        """(N,) the combo that each object ended, the longer one of a slider that ended two; else
+        0."""
+        after, ended = combo_after(self.log), np.zeros(len(self.result), int)
+        before = np.concatenate([[0], after[:-1]])[: len(after)]
+        np.maximum.at(ended, self.log.owner, np.where(self.log.combo < 0, before, 0))
+        return ended
+
     def header(self) -> dict:
         """The fields of a replay's header that the play decides, but for its life bar."""
         names = "n300 n100 n50 ngeki nkatu nmiss score max_combo perfect"

@@ -7,7 +7,7 @@ import webbrowser
 import pytest
 
 from osu.gui.settings import Settings
-from osu.gui.widgets import blind_panel
+from osu.gui.widgets import files
 from tests.blind.pages import ShakenPlayer
 from tests.display import needs_xvfb
 from tests.gui.window import idle, until
@@ -29,10 +29,8 @@ class Engine:
 def asked(monkeypatch, folder, tmp_path):
     """The dialogs are answered by these; pages go to a list instead of a browser."""
     answers = {"folder": str(folder / "Replays"), "file": str(tmp_path / "page.html"), "opened": []}
-    monkeypatch.setattr(blind_panel.filedialog, "askdirectory", lambda **options: answers["folder"])
-    monkeypatch.setattr(
-        blind_panel.filedialog, "asksaveasfilename", lambda **options: answers["file"]
-    )
+    monkeypatch.setattr(files.filedialog, "askdirectory", lambda **options: answers["folder"])
+    monkeypatch.setattr(files.filedialog, "asksaveasfilename", lambda **options: answers["file"])
     monkeypatch.setattr(
         webbrowser, "open", lambda address: answers["opened"].append(address) or True
     )
@@ -55,7 +53,7 @@ def test_a_page_is_made_and_opened(start, asked, folder, tmp_path):
     begin = text.index("{", text.index('<script type="application/json"'))
     page = json.loads(text[begin : text.index("</script>", begin)])
     assert (page["model"], len(page["pairs"])) == ("rnn", 2)
-    assert "page.html in the browser" in app.window._status.whole
+    assert "page.html; the browser opens it" in app.window._status.whole
 
 
 def test_a_page_of_oneself_takes_the_player_of_the_tab_you(start, asked, folder, tmp_path):

@@ -55,7 +55,7 @@ def test_misses_are_marked_and_jumped_to(start, home):
         assert preview.clock.now_ms == pytest.approx(stop_ms)
     type_key(app, "n")
     assert preview.clock.now_ms == pytest.approx(stops_ms[1])
-    assert app.window._status.whole == f"Miss 2 of {len(misses_ms)}."
+    assert app.window._status.whole.startswith(f"Miss 2 of {len(misses_ms)}")
     preview.clock.seek(preview.clock.end_ms)
     type_key(app, "n")
     assert app.window._status.whole == "No miss after this."
@@ -134,7 +134,7 @@ def test_works_are_listed_and_cancelled_one_by_one(start, home):
     until(app, lambda: "50%" in works.table._whole[rows[0]][1])
     assert [works.table._whole[row][0] for row in rows] == ["a play of [small] by endless"] * 3
     assert works.table._whole[rows[2]][1].startswith("waits")
-    assert app.window._tabs.tab(works, "text") == "Works (3)"
+    assert app.window._tabs.tab(works, "text") == "Queue (3)"
     works.table.tree.selection_set(rows[1])
     works._cancel_selected()
     type_key(app, "<Escape>")  # what runs: the first
@@ -143,7 +143,7 @@ def test_works_are_listed_and_cancelled_one_by_one(start, home):
     until(app, lambda: not app.worker.is_opening())
     works._cancel()
     idle(app)
-    until(app, lambda: app.window._tabs.tab(works, "text") == "Works")
+    until(app, lambda: app.window._tabs.tab(works, "text") == "Queue")
 
 
 class Named(Endless):

@@ -8,8 +8,10 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from PIL import Image
 
+from osu.figures import fonts
 from osu.origin import origin
 from osu.render import charts
 from osu.render.charts import DPI, HEIGHT_IN, PLAY_COLOURS, WIDTH_IN, draw_charts
@@ -65,3 +67,8 @@ def test_no_more_plays_than_colours(monkeypatch):
 def test_without_a_judged_play_there_is_a_sentence():
     with pytest.raises(RenderError, match=r"nothing to chart\.$"):
         draw_charts([Stage(small_map())], ["a map"])
+
+
+def test_titles_have_the_fonts_of_their_writing_where_the_system_has_them(monkeypatch):
+    monkeypatch.setattr(font_manager, "get_font_names", lambda: ["Other", "Meiryo", "DejaVu Sans"])
+    assert fonts() == ["DejaVu Sans", "Meiryo"]

@@ -53,6 +53,17 @@ def test_note_lock_holds_the_second_circle_until_the_first_is_missed():
     assert free.result[:2].tolist() == [0, 100]
 
 
+def test_each_miss_says_which_combo_it_ended():
+    """Hit, hit, miss, hit, miss, miss."""
+    times = [1000 + 500 * n for n in range(6)]
+    beatmap = beatmap_of(*(f"100,100,{t},1,0,0:0:0:0:" for t in times))
+    hit = [times[n] for n in (0, 1, 3)]
+    moves = [frame for t in hit for frame in ((t, 100, 100, 1), (t + 40, 100, 100, 0))]
+    judgement = play(beatmap, *moves, (4500, 100, 100, 0))
+    assert judgement.result[:6].tolist() == [300, 300, 0, 300, 0, 0]
+    assert judgement.combo_ended[:6].tolist() == [0, 0, 2, 0, 1, 0]
+
+
 # 100 px at 100 px a second: 1 s; ticks would stand every 100 px, so there is none.
 SLIDER = "100,100,1000,2,0,L|200:100,1,100"
 

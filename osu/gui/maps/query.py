@@ -95,7 +95,7 @@ def ordered(
     if column is None:
         return [song for group in _sets(songs) for song in _by_stars(group, known)]
     if column == "title":
-        return sorted(songs, key=lambda s: (s.artist.lower(), s.title.lower()), reverse=descending)
+        return sorted(songs, key=lambda s: (s.title.lower(), s.artist.lower()), reverse=descending)
     if column == "difficulty":
         return sorted(songs, key=lambda s: s.difficulty.lower(), reverse=descending)
     listed = MEASURES[column]

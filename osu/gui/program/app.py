@@ -85,6 +85,7 @@ class App:
                 self.settings = dataclasses.replace(self.settings, songs_folder=folder)
                 self.window.say(f"{len(songs)} maps in {folder}.")
                 self.measure(songs)
+                self.choose_remembered(songs)
             case msg.MapsMeasured(measures):
                 self.window.maps.learn(measures)
             case msg.MapOpened():
@@ -95,11 +96,10 @@ class App:
             case msg.ReplayOpened(path, map_path, stage, remark):
                 self.add_map(song_of(stage.beatmap, map_path))
                 player = stage.replay.player or Path(path).stem
-                row = self.window.results.add(ListedPlay(player, map_path, stage))
-                self.window.results.choose(row)
+                play = ListedPlay(player, map_path, stage)
+                self.window.results.choose(self.window.results.add(play))
                 self.settings = self.settings.with_recent(path)
-                if remark:
-                    self.window.say(f"{Path(path).name}: {remark}.")
+                self.window.say(f"{Path(path).name}: {remark}." if remark else play.sentence())
             case msg.LikesRead(plays, names, sentence):
                 self.window.form.show_like(plays, names, sentence)
                 self.window.say(sentence)
@@ -110,16 +110,16 @@ class App:
             case msg.PlayersFound(folder, players):
                 self.window.person.show_players(folder, players)
                 many = f"{len(players)} players have replays in {folder}: which are you?"
-                one = f"All replays of people in {folder} are of one player."
+                one = f"The replays in {folder} are by {players[0][0]}."
                 self.window.say(many if len(players) > 1 else one)
             case msg.PersonModelMade():
                 self.person.on_made(event)
             case msg.ChartsDrawn(picture):
                 self.window.show_charts(picture, self.plays.ask_save_charts)
-            case msg.Saved(path):
-                self.window.say(f"Saved {path}.")
+            case msg.Saved(path, remark):
+                self.window.say(f"Saved {path}. {remark}".strip())
             case msg.Progress(number, _, text) if not self.person.is_about(number):
-                self.window.say(text[:1].upper() + text[1:] + ".")
+                self.window.say_what_runs(text[:1].upper() + text[1:] + ".")
             case msg.WindowFound(inside):
                 self.window.live.on_window(inside)
             case msg.Live(live):
@@ -184,6 +184,13 @@ class App:
         self.window.show_maps_name(songs)
         self._to_show = songs[-1] if songs else None
 
+    def choose_remembered(self, songs: tuple[Song, ...]) -> None:
+        """The map that was chosen when the window was closed, unless one is by now."""
+        last = [song for song in songs if song.key == self.settings.chosen_map]
+        if last and not self.window.maps.chosen:
+            self.window.maps.choose(last[0])
+            self.choose((last[0],))
+
     def show_chosen(self) -> None:
         """The map that is to be shown, once nothing waits before it."""
         if self._to_show and not self.worker.is_opening():
@@ -236,9 +243,10 @@ class App:
 
     def _current_settings(self) -> Settings:
         form, preview = self.window.form, self.window.preview
-        plays = form.plays.get()
+        plays, chosen = form.plays.get(), self.window.maps.chosen
         return dataclasses.replace(
             self.window.live.remembered(self.settings),
+            chosen_map=chosen[-1].key if chosen else self.settings.chosen_map,
             size=(self.root.winfo_width(), self.root.winfo_height()),
             model=form.model.get(),
             mods=form.mods_text(),

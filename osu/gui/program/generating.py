@@ -1,10 +1,14 @@
 """What is made: plays of the chosen maps, one or a batch, like whom; pages of the blind test."""
 
+import random
 from typing import Any
 
+from osu.blind.question import WHICH_IS_HUMAN, WHICH_IS_ME, Question
 from osu.gui import messages as msg
 from osu.gui.widgets.files import ask_folder, ask_replays
 from osu.gui.widgets.form import FormError
+
+PAGE_SEEDS = 10**6
 
 
 class Generating:
@@ -33,7 +37,7 @@ class Generating:
             return
         if any(work.plays for work in self._app.worker.works):
             self._app.window.say(
-                "It waits for its turn: the Works tab lists what runs and what waits."
+                "It waits for its turn: the tab Queue lists what runs and what waits."
             )
         self._app.worker.post(command)
 
@@ -67,18 +71,23 @@ class Generating:
         self._app.paint_state()
 
     def ask_blind_page(self) -> None:
-        """A page of people's and generated clips, from a folder of replays."""
-        self._post(self._app.window.blind.ask(*self._model_and_maps()))
+        """A page of people's and generated clips, after two dialogs: of a folder of replays, to a
+        file."""
+        replays = ask_folder(self._app.root, "A folder with people's replays", "")
+        if replays:
+            self._ask_page(WHICH_IS_HUMAN, replays)
 
     def ask_blind_page_of_me(self) -> None:
         """The same of the player who is chosen on the tab You."""
         you = self._app.window.person
-        self._post(self._app.window.blind.ask_me(*self._model_and_maps(), you.folder, you.player))
+        self._ask_page(WHICH_IS_ME, you.folder, you.player)
 
-    def _model_and_maps(self) -> tuple[str, tuple[str, ...]]:
-        folder = self._app.settings.songs_folder
-        return self._app.window.form.model.get(), (folder,) if folder else ()
-
-    def _post(self, command: msg.MakeBlindPage | None) -> None:
-        if command:
-            self._app.worker.post(command)
+    def _ask_page(self, question: Question, replays: str, me: str = "") -> None:
+        app = self._app
+        name = question.title.lower().replace(" ", "-").replace("?", ".html")
+        path = app.ask_save_path("Save the page", name, ".html")
+        if path:
+            folders = (app.settings.songs_folder,) if app.settings.songs_folder else ()
+            model, pairs = app.window.form.model.get(), app.window.blind.count()
+            seed = random.randrange(PAGE_SEEDS)
+            app.worker.post(msg.MakeBlindPage(replays, folders, model, pairs, seed, path, me))

@@ -11,7 +11,6 @@ from osu.players.naming import listed_file_names, play_file_name
 from osu.render.video import NO_AV, can_write_video
 
 MOST_OVER_ONE_FIELD = 50
-GIF_S = (0.5, 30.0)
 
 
 class ListedPlays:
@@ -41,6 +40,12 @@ class ListedPlays:
         shown = (*(others if over else others[:1]), last)
         stages, players = [r.stage for r in shown], [r.label for r in shown]
         self._app.window.preview.show(stages, players, last.map_path, over)
+
+    def lay_over(self) -> None:
+        """Overlay was switched."""
+        self.show_selected()
+        if self._app.window.over_one_field and len(self._app.window.results.selected()) < 2:
+            self._app.window.say("Select several plays of one map to see them over one field.")
 
     def ask_save(self) -> None:
         """The selected plays: one to a file, several to a folder."""
@@ -84,23 +89,20 @@ class ListedPlays:
         """The plays that were removed last are listed again, where they were, and selected."""
         self._app.window.results.undo_remove()
 
+    def _ask_drawn(self, title: str, suffix: str) -> str:
+        """A file for a picture of the selected plays, by default called as the last one is."""
+        play = self._app.window.results.selected()[-1]
+        name = play_file_name(play.label, play.stage.beatmap, suffix)
+        return self._app.ask_save_path(title, name, suffix)
+
     def ask_gif(self) -> None:
-        path = self._app.ask_save_path("Save what the preview shows, from now on", "", ".gif")
+        path = self._ask_drawn("Save what the preview shows, from now on", ".gif")
         if path:
             self.save_gif(path)
 
     def save_gif(self, path: str) -> None:
-        """The preview's plays from its time on, for the seconds that the field says."""
-        try:
-            seconds = float(self._app.window.gif_seconds.get())
-        except ValueError:
-            seconds = 0.0
-        least, most = GIF_S
-        if not least <= seconds <= most:
-            self._app.window.fail(
-                f"The gif's length must be a number of seconds from {least:g} to {most:g}."
-            )
-            return
+        """The preview's plays from its time on, for the seconds that are chosen."""
+        seconds = self._app.window.gif_seconds.get()
         preview = self._app.window.preview
         start_ms = preview.clock.now_ms
         end_ms = start_ms + seconds * 1000 * preview.clock.rate
@@ -111,7 +113,7 @@ class ListedPlays:
         if not can_write_video():
             self._app.window.fail(NO_AV)
             return
-        path = self._app.ask_save_path("Save what the preview shows, whole", "", ".mp4")
+        path = self._ask_drawn("Save what the preview shows, whole", ".mp4")
         if path:
             self.save_mp4(path)
 

@@ -19,7 +19,7 @@ from osu.errors import shown
 from osu.files import file_beside
 from osu.gui.sound.device import Device, SoundCard
 from osu.sound.hits import HitSounds
-from osu.sound.song import PlayedSong, SoundError, load_song
+from osu.sound.song import PlayedSong, SoundError, load_song, missing_song
 from osu.sound.stretch import SAMPLE_RATE
 
 MOST_OFF_MS = 20.0  # real time; less is not noticed, and a jump is
@@ -60,6 +60,7 @@ class Audio:
         self._silence = PlayedSong(np.zeros((0, 2), np.int16))
         self._song = self._silence
         self._wanted: object = None  # which song is loaded or being loaded
+        self._missing = ""  # why there is none
         self._hits = HitSounds({})
         self._song_heard = self._hits_heard = False
         self._moment: _Moment | None = None  # None: silence
@@ -70,6 +71,7 @@ class Audio:
         """The song of the map at `map_path` (osu.files.file_beside), its pitch times `pitch`."""
         self.stop()
         song = file_beside(map_path, audio_filename)
+        self._missing = missing_song(map_path, audio_filename) if song is None else ""
         wanted = None if song is None else (song, pitch)
         if wanted != self._wanted:
             self._wanted, self._song = wanted, self._silence
@@ -86,6 +88,8 @@ class Audio:
         Call it again and again.
         """
         self._song_heard, self._hits_heard = song, hits
+        if song and self._missing:
+            self._tell(f"The song is not heard: {self._missing}.")
         if not (song or hits):
             self.stop()
             return
@@ -104,6 +108,11 @@ class Audio:
             return self._remarks.get_nowait()
         except queue.Empty:
             return ""
+
+    def _tell(self, sentence: str) -> None:
+        if sentence not in self._said:
+            self._said.add(sentence)
+            self._remarks.put(shown(sentence))
 
     def close(self) -> None:
         """Stop, and give the sound card back; waits for the thread."""
@@ -133,14 +142,13 @@ class Audio:
             try:
                 task()
             except SoundError as error:
-                if str(error) not in self._said:
-                    self._said.add(str(error))
-                    self._remarks.put(shown(error))
+                self._tell(str(error))
         if self._device is not None:
             self._device.close()
             self._device, self._started = None, False
 
     def _decode(self, path: Path, pitch: float, wanted: object) -> None:
+        self._refused = False  # there may be a device by now
         song = load_song(path, pitch, lambda: self._wanted == wanted)
         if song is not None and self._wanted == wanted:
             self._song = song

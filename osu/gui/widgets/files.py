@@ -13,7 +13,7 @@ def ask_files(root: tk.Misc, recent: Sequence[str]) -> tuple[str, ...]:
     paths = filedialog.askopenfilenames(
         parent=root,
         title="Open maps and replays",
-        initialdir=Path(recent[0]).parent if recent else None,
+        initialdir=_begin(root, str(Path(recent[0]).parent) if recent else ""),
         filetypes=[("Maps and replays", "*.osu *.osz *.olz *.osr"), ("All files", "*")],
     )
     return tuple(paths)
@@ -21,11 +21,16 @@ def ask_files(root: tk.Misc, recent: Sequence[str]) -> tuple[str, ...]:
 
 def ask_replays(root: tk.Misc, title: str) -> tuple[str, ...]:
     kinds = [("Replays", "*.osr"), ("All files", "*")]
-    return tuple(filedialog.askopenfilenames(parent=root, title=title, filetypes=kinds))
+    return tuple(
+        filedialog.askopenfilenames(
+            parent=root, title=title, filetypes=kinds, initialdir=_begin(root, "")
+        )
+    )
 
 
 def ask_folder(root: tk.Misc, title: str, folder: str) -> str:
-    return str(filedialog.askdirectory(parent=root, title=title, initialdir=folder or None) or "")
+    begin = _begin(root, folder)
+    return str(filedialog.askdirectory(parent=root, title=title, initialdir=begin) or "")
 
 
 def ask_replace(root: tk.Misc, there: int, of: int, folder: str) -> bool | None:
@@ -45,11 +50,20 @@ def ask_save(root: tk.Misc, title: str, folder: str, name: str, suffix: str) -> 
     path = filedialog.asksaveasfilename(
         parent=root,
         title=title,
-        initialdir=folder or None,
+        initialdir=_begin(root, folder),
         initialfile=name,
         defaultextension=suffix,
+        filetypes=[(f"{suffix[1:]} files", f"*{suffix}"), ("All files", "*")],
     )
     return str(path or "")
+
+
+def _begin(root: tk.Misc, folder: str) -> str | None:
+    """Where a dialog begins: in `folder`, or where the system's own dialogs were last. Tk's, on
+    X11, would begin in this program's folder."""
+    if folder and Path(folder).is_dir():
+        return folder
+    return str(Path.home()) if root.tk.call("tk", "windowingsystem") == "x11" else None
 
 
 def accept_files(root: tk.Tk, on_paths: Callable[[tuple[str, ...]], None]) -> None:

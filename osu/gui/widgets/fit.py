@@ -83,13 +83,13 @@ class Tooltip:
         self.window: tk.Toplevel | None = None
         widget.bind("<Motion>", self._on_motion, add="+")
         for event in ("<Leave>", "<Button>", "<MouseWheel>", "<Destroy>"):
-            widget.bind(event, lambda event: self._hide(), add="+")
+            widget.bind(event, lambda event: self.hide(), add="+")
 
     def _on_motion(self, event: tk.Event) -> None:
         text = self._text_at(event.x, event.y)
         if text == self._text:
             return
-        self._hide()
+        self.hide()
         self._text = text
         if text:
             self._after = self._widget.after(POINTER_RESTS_MS, self._show)
@@ -110,7 +110,8 @@ class Tooltip:
         window.geometry(f"+{max(0, x)}+{max(0, y)}")
         window.deiconify()
 
-    def _hide(self) -> None:
+    def hide(self) -> None:
+        """Also called where a widget keeps the press of a button for itself."""
         self._text = ""
         if self._after is not None:
             self._widget.after_cancel(self._after)

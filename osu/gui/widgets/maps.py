@@ -146,8 +146,8 @@ class MapList(ttk.Frame):
         listed, before = found[:SHOWN_MAPS], None
         rows = []
         for song in listed:
-            title = f"{song.artist} - {song.title}" if song.artist else song.title
-            title = title or Path(song.path).stem
+            # The title first: in a narrow list the artist alone would be left of many rows.
+            title = " · ".join(filter(None, (song.title, song.artist))) or Path(song.path).stem
             if self._sorted_by is None and are_of_a_set(before, song):
                 title = OF_THE_SET + title
             rows.append(self._values(song, title))

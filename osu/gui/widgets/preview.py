@@ -154,12 +154,22 @@ class Preview(ttk.Frame):
         if not len(there):
             return "No miss after this." if direction > 0 else "No miss before this."
         self.seek(float(there[0]))
-        return f"Miss {1 + int(np.searchsorted(stops_ms, there[0]))} of {len(stops_ms)}."
+        at = int(np.searchsorted(stops_ms, there[0]))
+        combo = self._combo_ended(self._misses_ms()[at])
+        ended = f", which ends a combo of {combo}" if combo else ""
+        return f"Miss {1 + at} of {len(stops_ms)}{ended}."
 
     def _misses_ms(self) -> np.ndarray:
         """Of the plays whose objects are shown."""
-        shown = self.stages[-1:] if self.over_one_field else self.stages
-        return np.unique(np.concatenate([stage.miss_ms for stage in shown]))
+        return np.unique(np.concatenate([stage.miss_ms for stage in self._judged_stages()]))
+
+    def _combo_ended(self, miss_ms: float) -> int:
+        """The longest combo that a miss at that time ended."""
+        ended = [s.miss_combos[s.miss_ms == miss_ms] for s in self._judged_stages()]
+        return int(np.concatenate(ended).max(initial=0))
+
+    def _judged_stages(self) -> tuple[Stage, ...]:
+        return self.stages[-1:] if self.over_one_field else self.stages
 
     def change_speed(self) -> None:
         if self.clock is not None:

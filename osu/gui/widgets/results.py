@@ -62,8 +62,11 @@ class ListedPlay:
     def sentence(self) -> str:
         """What the judge says, for the status line."""
         judged = self.stage.judgement
+        if judged is None:
+            return f"{self.label}: a play that is not judged."
+        misses = "1 miss" if judged.nmiss == 1 else f"{judged.nmiss} misses"
         return (
-            f"{self.label}: {judged.accuracy:.2%}, {judged.nmiss} misses, "
+            f"{self.label}: {judged.accuracy:.2%}, {misses}, "
             f"unstable rate {judged.unstable_rate:.0f}."
         )
 

@@ -73,7 +73,20 @@ class ListTable(ttk.Frame):
         self._after: str | None = None
         for event in ("<Configure>", "<ButtonRelease-1>"):
             tree.bind(event, lambda event: self._later(), add="+")
+        tree.bind("<Shift-Up>", lambda event: self._select_on(-1))
+        tree.bind("<Shift-Down>", lambda event: self._select_on(1))
         Tooltip(tree, self._cut_text_at)
+
+    def _select_on(self, step: int) -> str:
+        """From the row that has the focus to the next one, which is selected as well; ttk's own
+        keys leave the others."""
+        rows = self.tree.get_children()
+        at = rows.index(self.tree.focus()) + step if self.tree.focus() in rows else 0
+        if 0 <= at < len(rows):
+            self.tree.selection_add(rows[at])
+            self.tree.focus(rows[at])
+            self.tree.see(rows[at])
+        return "break"
 
     def mark_sorted(self, sorted_by: str | None, descending: bool) -> None:
         """Which heading shows that the rows are sorted by it."""
@@ -166,4 +179,4 @@ class ListTable(ttk.Frame):
             return ""
         n = tuple(self._columns).index(self.tree.column(column, "id"))
         whole = self._whole[row][n]
-        return whole if self._fitter.fit(whole, self._widths[n]) != whole else ""
+        return whole.strip() if self._fitter.fit(whole, self._widths[n]) != whole else ""

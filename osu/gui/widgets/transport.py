@@ -6,11 +6,13 @@ from tkinter import ttk
 from typing import Any
 
 from osu.gui.clock import PreviewClock
+from osu.gui.widgets.fit import Tooltip
 from osu.gui.widgets.theme import ground, px
 
 SPEEDS = ("0.25x", "0.5x", "0.75x", "1x", "1.5x", "2x")
 MARKS_PX = 6  # the height of the strip of marks
 MISS_MARK = "#f45464"
+MARKS_TIP = "Each mark is a miss: the key N goes to the next one, P to the one before."
 
 
 class Transport(ttk.Frame):
@@ -41,6 +43,7 @@ class Transport(ttk.Frame):
             for press in ("<Button-1>", "<B1-Motion>"):
                 widget.bind(press, self._on_scrub)
             widget.bind("<ButtonRelease-1>", self._on_scrubbed)
+        self._tips = [Tooltip(widget, self._tip_at) for widget in (self.bar, self.marks)]
         self.marks.bind("<Configure>", lambda event: self._draw_marks())
         self.bind("<<ThemeChanged>>", lambda event: self._paint_ground())
         self._paint_ground()
@@ -112,10 +115,15 @@ class Transport(ttk.Frame):
     def _paint_ground(self) -> None:
         self.marks.configure(background=ground(self))
 
+    def _tip_at(self, x: int, y: int) -> str:
+        return MARKS_TIP if len(self._misses_ms) else ""
+
     # ---- handlers
 
     def _on_scrub(self, event: tk.Event) -> str:
         """The bar goes where the pointer is, unlike ttk's, which steps towards it."""
+        for tip in self._tips:
+            tip.hide()
         if self._clock is not None:
             self.scrubbing = True
             part = self.bar.get(event.x, self.bar.winfo_height() // 2)

@@ -4,6 +4,8 @@
 else.
 """
 
+import math
+import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
@@ -32,9 +34,11 @@ from osu.gui.works import Work
 from osu.live.protocol import LiveSettings
 
 SIZE, LEAST_SIZE = (1320, 900), (764, 560)
+SCREEN_SHARE = (0.98, 0.94)  # at most
 LEFT_GAPS_PX = 16  # to both sides of the left side
 LEFT_SHARE = 0.33  # of the window's width, where that is enough
-GIF_SECONDS = 6
+GIF_SECONDS = (3, 6, 10, 20, 30)
+READ_S = 4.0  # that a sentence stays beside works that run
 MOST_CAPTION = 200  # characters of a file or map
 NO_MAP_CHOSEN = "No map is selected"
 OVER_TIP = (
@@ -64,6 +68,7 @@ class Window:
         self.menus: list[ContextMenu] = []  # of the maps, of the plays
         self.charts: ChartsWindow | None = None  # the one opened last
         self._part = 0.0  # of the progress bar
+        self._said_s = -math.inf  # when a sentence was said
         root.minsize(*self._on_screen(tuple(px(root, side) for side in LEAST_SIZE)))
         size = self._on_screen(settings.size or tuple(px(root, side) for side in SIZE))
         root.geometry("{}x{}".format(*size))
@@ -87,9 +92,10 @@ class Window:
         self._right_padding = self._right.cget("padding")
 
     def _on_screen(self, size: tuple[int, ...]) -> tuple[int, ...]:
-        """`size`, and no larger than the screen allows."""
+        """`size`, and no larger than the screen allows with its bars and borders."""
         screen = self.root.winfo_screenwidth(), self.root.winfo_screenheight()
-        return tuple(min(a, round(0.94 * b)) for a, b in zip(size, screen, strict=True))
+        most = (round(part * side) for part, side in zip(SCREEN_SHARE, screen, strict=True))
+        return tuple(map(min, size, most))
 
     def _share_width(self, width: int) -> None:
         """The left side has its share of a wide window, and what it needs of a small one."""
@@ -130,7 +136,17 @@ class Window:
         """An error, as one sentence in the window."""
         self._tell(sentence, "Error.TLabel")
 
+    def say_what_runs(self, sentence: str) -> None:
+        """As `say`, but what was said just now stays for a while: this comes many times a second,
+        and would take away what a person is reading."""
+        if time.monotonic() - self._said_s > READ_S:
+            self._show_sentence(sentence, "Faint.TLabel")
+
     def _tell(self, sentence: str, style: str) -> None:
+        self._said_s = time.monotonic()
+        self._show_sentence(sentence, style)
+
+    def _show_sentence(self, sentence: str, style: str) -> None:
         self._status.configure(style=style)
         self._status.show(shown(sentence))
 
@@ -146,7 +162,7 @@ class Window:
 
     def show_works(self, works: Sequence[Work], left_s: Callable[[Work], float | None]) -> None:
         self._works.show(works, left_s)
-        title = f"Works ({len(works)})" if works else "Works"
+        title = f"Queue ({len(works)})" if works else "Queue"
         if title != self._tabs.tab(self._works, "text"):
             self._tabs.tab(self._works, text=title)
 
@@ -253,7 +269,7 @@ class Window:
         self.person = PersonPanel(tabs, self._button, actions.person)
         tabs.add(self.person, text="You")
         self._works = WorkList(tabs, actions.worker.cancel)
-        tabs.add(self._works, text="Works")
+        tabs.add(self._works, text="Queue")
         return right
 
     def _create_plays(self, tabs: ttk.Notebook, actions: Any) -> ttk.Frame:
@@ -269,7 +285,7 @@ class Window:
         row.columnconfigure(0, weight=1)
         self._over_one_field = tk.BooleanVar(row, False)
         over = ttk.Checkbutton(row, text="Overlay", style="Toggle.TButton")
-        over.configure(variable=self._over_one_field, command=actions.plays.show_selected)
+        over.configure(variable=self._over_one_field, command=actions.plays.lay_over)
         over.grid(row=0, column=0, sticky="w")
         Tooltip(over, lambda x, y: OVER_TIP)
         self._button(row, "remove", "Remove", actions.plays.remove).grid(row=0, column=1)
@@ -291,12 +307,11 @@ class Window:
                 "mp4": ("Mp4 of the whole play, with its song...", actions.plays.ask_mp4),
             },
         )
+        self.gif_seconds = tk.IntVar(row, GIF_SECONDS[1])
+        lengths = {f"{seconds} seconds": seconds for seconds in GIF_SECONDS}
+        draw.add_choice("Length of the gif", self.gif_seconds, lengths)
         draw.grid(row=0, column=3)
         self.buttons |= save.entries | draw.entries
-        self.gif_seconds = tk.StringVar(row, str(GIF_SECONDS))
-        seconds = ttk.Entry(row, textvariable=self.gif_seconds, width=2)
-        seconds.grid(row=0, column=4, padx=(2, 0))
-        Tooltip(seconds, lambda x, y: "Seconds that the gif shows.")
         return plays
 
     def _create_status(self) -> None:

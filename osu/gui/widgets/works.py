@@ -10,10 +10,10 @@ from osu.gui.widgets.table import Column, ListTable
 from osu.gui.works import Work
 
 WORK_COLUMNS = {
-    "work": Column("Work", 200, 100),
+    "work": Column("What", 200, 100),
     "state": Column("State", 200, 100),
 }
-_HINT = "Works go on in their order; files open and save meanwhile."
+_HINT = "One after the other; files open and save meanwhile."
 
 
 class WorkList(ttk.Frame):
@@ -34,7 +34,10 @@ class WorkList(ttk.Frame):
         FittedLabel(row, _HINT, "Faint.TLabel").grid(row=0, column=0, sticky="ew")
         selected = ttk.Button(row, text="Cancel selected", command=self._cancel_selected)
         selected.grid(row=0, column=1, padx=6)
-        ttk.Button(row, text="Cancel all", command=self._cancel).grid(row=0, column=2)
+        every = ttk.Button(row, text="Cancel all", command=self._cancel)
+        every.grid(row=0, column=2)
+        self._buttons = (selected, every)
+        self._enable(False)
 
     def show(self, works: Sequence[Work], left_s: Callable[[Work], float | None]) -> None:
         """The works that are not finished, in their order."""
@@ -47,7 +50,13 @@ class WorkList(ttk.Frame):
                 self._rows[number] = self.table.insert(values)
             elif values != self._shown.get(number):
                 self.table.put(self._rows[number], values)
+        if bool(shown) != bool(self._shown):
+            self._enable(bool(shown))
         self._shown = shown
+
+    def _enable(self, works: bool) -> None:
+        for button in self._buttons:
+            button.state(["!disabled" if works else "disabled"])
 
     def _cancel_selected(self) -> None:
         selected = self.table.tree.selection()

@@ -194,6 +194,27 @@ def test_why_there_is_silence_is_said_once(tmp_path, monkeypatch):
     assert audio.remark() == ""
 
 
+def test_a_device_that_comes_later_is_found_with_the_next_song(tmp_path):
+    device, there = Device(), []
+
+    def open_device():
+        if not there:
+            raise SoundError("There is no sound: no playback device was found.")
+        return device
+
+    for name in ("a.wav", "b.wav"):
+        save_wav(tmp_path / name, rising(seconds=1))
+    audio = Audio(open_device)
+    audio.load(str(tmp_path / "map.osu"), "a.wav")
+    audio.follow(0.0, 1.0, True, False)
+    assert wait_for(audio.remark)
+    there.append(device)
+    audio.load(str(tmp_path / "map.osu"), "b.wav")
+    audio.follow(0.0, 1.0, True, False)
+    assert wait_for(lambda: device.fill)
+    audio.close()
+
+
 def test_without_the_package_there_is_silence_and_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(sound_device, "miniaudio", None)
     save_wav(tmp_path / "song.wav", rising())
@@ -232,6 +253,25 @@ def decoded(monkeypatch):
 
     monkeypatch.setattr("osu.sound.song.decode", decode)
     return names
+
+
+@pytest.mark.parametrize(
+    ("map_name", "song", "why"),
+    [
+        ("map.osu", "gone.mp3", "gone.mp3 is not beside the map"),
+        ("map.osu", "", "the map names no song"),
+        ("map.osz", "song.mp3", "inside an archive"),
+    ],
+)
+def test_a_song_that_is_missing_is_told_of_where_it_is_to_be_heard(tmp_path, map_name, song, why):
+    audio = Audio(Device)
+    audio.load(str(tmp_path / map_name), song)
+    audio.follow(0.0, 1.0, False, True)
+    assert audio.remark() == ""
+    for _ in range(2):
+        audio.follow(0.0, 1.0, True, True)
+    assert why in audio.remark() and audio.remark() == ""
+    audio.close()
 
 
 @pytest.mark.parametrize("name", ["", "gone.mp3", "..", "a" * 300, "a\0"])

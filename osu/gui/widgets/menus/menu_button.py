@@ -39,11 +39,18 @@ class MenuButton(ttk.Menubutton):
     ):
         super().__init__(parent, text=f"{text}  ")  # sv-ttk sets its arrow close
         self.whole = text
-        menu = tk.Menu(self, tearoff=False)
+        menu = self.menu = tk.Menu(self, tearoff=False)
         self.configure(menu=menu)
         self.entries = {
             name: MenuEntry(menu, text, command) for name, (text, command) in entries.items()
         }
+
+    def add_choice(self, text: str, variable: tk.Variable, values: dict[str, Any]) -> None:
+        """An entry with a menu of its own: label -> what `variable` is set to."""
+        menu = tk.Menu(self.menu, tearoff=False)
+        for label, value in values.items():
+            menu.add_radiobutton(label=label, variable=variable, value=value)
+        self.menu.add_cascade(label=text, menu=menu)
 
     def fit_text(self) -> None:
         """From now on it asks for little room, and cuts its text to what its grid gives it."""
