@@ -48,7 +48,7 @@ from osu.training.style_statistics import mean_and_std
 from osu.training.watch import Passage
 from osu.units import FRAME_HZ
 
-AGAINST_LEVELS = 32  # of noise, for the plays that are learned to be told
+AGAINST_LEVELS = 24  # of noise, for the plays that are learned to be told
 LEVELS = 20  # for the plays that are looked at on the way
 HELD_OUT_BATCHES = 8
 AGAINST_SIGMA = 3.0  # most noise there: above it a single break outweighs all else

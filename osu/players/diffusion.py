@@ -33,7 +33,7 @@ SPINNER_SIGMA = 0.06
 class Sampling:
     """The sampler's numbers. Sigmas are its noise levels in units of 256 px."""
 
-    steps: int = 32
+    steps: int = 24
     # How far from anyone's play towards the person's; 1 is the network's own prediction.
     guidance: float = 1.0
     guidance_sigma: float = 0.01  # a play is guided while sigma >= this
