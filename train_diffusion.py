@@ -38,7 +38,7 @@ from osu.features.style import demand_of, spin_of
 from osu.nets import checkpoint
 from osu.nets.denoiser import Denoiser, to_play, to_residual
 from osu.person.command import make_person
-from osu.players.dpm_solver import SIGMA_MIN, noise_levels, sample
+from osu.players.dpm_solver import SIGMA_MIN, draws_of, noise_levels, sample
 from osu.training.best import Best
 from osu.training.options import launch, option
 from osu.training.play_validation import measure_play
@@ -231,20 +231,20 @@ def play_once(
     model: Denoiser,
     condition: Tensor,
     noise: Tensor,
-    steps: int,
+    levels: Tensor,
     style: Tensor,
     code: Tensor | None = None,
 ) -> Tensor:
-    """(B, T, len(Play)) out of standard normal noise of that shape, for a condition (B, T, F), by
-    persons of a style (B, len(Style)), and of a code (B, K) where one is known."""
-    known = torch.full((len(noise),), float(code is not None), device=noise.device)
-    code = noise.new_zeros(len(noise), model.config.style) if code is None else code
+    """(B, T, len(Play)) out of noise (draws_of(levels), B, T, len(Play)), for a condition
+    (B, T, F), by persons of a style (B, len(Style)), and of a code (B, K) where one is known."""
+    batch = len(condition)
+    known = torch.full((batch,), float(code is not None), device=noise.device)
+    code = noise.new_zeros(batch, model.config.style) if code is None else code
 
     def denoise(x: Tensor, sigma: Tensor) -> Tensor:
         embed = model.embedding(sigma, style, code, known, 0 * known)
         return model(x, sigma, condition, embed)
 
-    levels = noise_levels(steps, model.config.sigma_max)
     return to_play(sample(denoise, noise, levels), condition)
 
 
@@ -252,17 +252,17 @@ def play_once(
 def play_batches(model: Denoiser, sampler, args: Args, count: int) -> list[Tensor]:
     """What the network plays, (B, T, C), in place of the plays of the first `count` batches, by the
     same persons. In full precision: what bfloat16 rounds would tell."""
-    played = []
+    played, levels = [], noise_levels(AGAINST_LEVELS, model.config.sigma_max)
     for number in range(count):
         batch = sampler.draw(args.batch, args.length, (args.seed, number))
         other = sampler.again(batch.index, args.reference, (args.seed, number, 1))
         code = model.encoder(other.play, other.condition, torch.float32)
         generator = torch.Generator(code.device).manual_seed(step_seed(args.seed, number, 2))
-        shape = args.batch, args.length, len(Play)
+        shape = draws_of(levels), args.batch, args.length, len(Play)
         noise = torch.randn(*shape, generator=generator, device=code.device)
         own = distributed.own_rows(args.batch, sampler.rank, sampler.world_size)
         styles = sampler.styles(batch.index)
-        played.append(play_once(model, batch.condition, noise[own], AGAINST_LEVELS, styles, code))
+        played.append(play_once(model, batch.condition, noise[:, own], levels, styles, code))
     return played
 
 
@@ -281,7 +281,7 @@ def held_out_loss(objective: Objective, sampler, args: Args, fakes=None) -> floa
 def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor, seed: int) -> dict:
     """Samples the maps of human plays at those plays' own style in numbers, 20 steps, and
     measures both alike (`measure_play`), mean over plays."""
-    device = next(model.parameters()).device
+    device, levels = next(model.parameters()).device, noise_levels(LEVELS, model.config.sigma_max)
     found: dict[str, list[float]] = {}
     for i in index:
         play = plays.plays[i]
@@ -289,8 +289,9 @@ def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor,
         length = play.frames // model.stride * model.stride
         batch = plays.window([i], [0], length)
         generator = torch.Generator(device).manual_seed(seed)
-        noise = torch.randn(1, length, len(Play), generator=generator, device=device)
-        sampled = play_once(model, batch.condition, noise, LEVELS, styles[i][None])
+        shape = draws_of(levels), 1, length, len(Play)
+        noise = torch.randn(*shape, generator=generator, device=device)
+        sampled = play_once(model, batch.condition, noise, levels, styles[i][None])
         real = batch.play[0].cpu().numpy()
         for kind, values in (("human", real), ("generated", sampled[0].cpu().numpy())):
             for name, value in measure_play(chart, values).items():
@@ -352,10 +353,12 @@ def main(args: Args) -> dict[str, float]:
         best.see(held_out_loss(denoised, unseen, args), 0, average)
 
     def play_passage(passage: Passage, generator: torch.Generator) -> Tensor:
-        shape, where = (*passage.condition.shape[:2], len(Play)), generator.device
+        batch, length, _ = passage.condition.shape
+        levels, where = noise_levels(LEVELS, average.config.sigma_max), generator.device
+        shape = draws_of(levels), batch, length, len(Play)
         noise = torch.randn(*shape, generator=generator, device=where)
-        own_style = styles[passage.index].expand(len(noise), -1)
-        return play_once(average, passage.condition, noise, LEVELS, own_style)
+        own_style = styles[passage.index].expand(batch, -1)
+        return play_once(average, passage.condition, noise, levels, own_style)
 
     run.watch_plays(plays, play_passage)
 

@@ -14,7 +14,7 @@ from osu.features.play import Play
 from osu.formats.beatmap import Beatmap
 from osu.nets.checkpoint import load_model
 from osu.nets.denoiser import Denoiser, to_play, to_residual
-from osu.players.dpm_solver import noise_levels, sample
+from osu.players.dpm_solver import draws_of, noise_levels, sample
 from osu.players.generated import GeneratedPlay, chart_to_play, finish_play
 from osu.players.hand import apply_dead_zone
 from osu.players.options import LikedPlay, OnProgress, PlayOptions
@@ -126,7 +126,9 @@ def sample_as(
     condition = chart_condition(chart, device)
     condition = torch.cat([condition, condition[:, -1:].expand(-1, frames - chart.frames, -1)], 1)
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(1, frames, len(Play), generator=generator).to(device)
+    levels = noise_levels(sampling.steps, highest or model.config.sigma_max)
+    shape = draws_of(levels), 1, frames, len(Play)
+    noise = torch.randn(*shape, generator=generator).to(device)
     # Two rows: the person, and anyone.
     styles = torch.stack([person.style, torch.full_like(person.style, torch.nan)]).to(device)
     embeddings = torch.stack([person.style_embedding, torch.zeros_like(person.style_embedding)])
@@ -154,14 +156,14 @@ def sample_as(
 
     signal = None
     if begin is not None:
-        signal = torch.zeros_like(noise)
+        signal = torch.zeros_like(noise[0])
         signal[0, : len(begin)] = torch.from_numpy(begin).to(device)
         signal = to_residual(signal, condition)
     model.precision = sampling.precision
     signal = sample(
         denoise,
         noise,
-        noise_levels(sampling.steps, highest or model.config.sigma_max),
+        levels,
         lambda n: on_progress((n + 1) / (sampling.steps + 1)),
         signal,
     )

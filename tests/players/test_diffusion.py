@@ -25,7 +25,7 @@ from osu.players.diffusion import (
     sample_as,
     sample_play,
 )
-from osu.players.dpm_solver import noise_levels, sample, step_weights
+from osu.players.dpm_solver import draws_of, noise_levels, sample, step_weights
 from osu.players.engine import load_player
 from osu.players.generated import draw_recorder
 from osu.players.options import LikedPlay, PlayOptions
@@ -44,11 +44,21 @@ def gaussian(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize(("steps", "off"), [(16, 0.008), (24, 0.003), (64, 0.0003)])
 def test_samples_have_the_spread_of_the_data(steps, off):
-    noise = torch.randn(1, 20000, 1, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(1, 1, 20000, 1, generator=torch.Generator().manual_seed(0))
     # The path of the probability flow is known: the noise's own spread, shrunk. `off` is the
     # sampler's error, a tenth more than was measured; the same noise on every machine.
-    found = sample(gaussian, noise, noise_levels(steps, 3.0)).std() / noise.std()
+    levels = noise_levels(steps, 3.0)
+    found = sample(gaussian, noise, levels, stochastic_above=math.inf).std() / noise.std()
     assert found.item() == pytest.approx(S * 3 / math.hypot(S, 3), rel=off)
+
+
+def test_fresh_noise_leaves_the_spread_of_the_data():
+    """24 steps, of which 11 draw noise, are 1.6 % off; the spread of so much noise is by .5 %."""
+    levels = noise_levels(24, 3.0)
+    generator = torch.Generator().manual_seed(0)
+    assert draws_of(levels) == 1 + 11
+    noise = torch.randn(draws_of(levels), 1, 20000, 1, generator=generator)
+    assert sample(gaussian, noise, levels).std().item() == pytest.approx(S, rel=0.03)
 
 
 def test_a_step_is_exact_for_a_quadratic_of_the_logarithm_of_the_noise():
@@ -59,13 +69,16 @@ def test_a_step_is_exact_for_a_quadratic_of_the_logarithm_of_the_noise():
     def clean(log_sigma):
         return 2 - 3 * log_sigma + 0.7 * log_sigma**2
 
-    weights = step_weights(sigmas, following)
-    added = sum(w * clean(math.log(sigma)) for w, sigma in zip(weights, sigmas, strict=True))
-    expected, error = scipy.integrate.quad(
-        lambda u: following * math.exp(-u) * clean(u), math.log(following), math.log(sigmas[-1])
-    )
-    assert error < 1e-9 and added == pytest.approx(expected, abs=1e-9)
-    assert sum(weights) == pytest.approx(1 - following / sigmas[-1])
+    for pull in (1, 2):
+        weights = step_weights(sigmas, following, pull)
+        added = sum(w * clean(math.log(sigma)) for w, sigma in zip(weights, sigmas, strict=True))
+        expected, error = scipy.integrate.quad(
+            lambda u, pull=pull: pull * following**pull * math.exp(-pull * u) * clean(u),
+            math.log(following),
+            math.log(sigmas[-1]),
+        )
+        assert error < 1e-9 and added == pytest.approx(expected, abs=1e-9)
+        assert sum(weights) == pytest.approx(1 - (following / sigmas[-1]) ** pull)
     assert step_weights([0.3], 0.1) == pytest.approx([1 - 0.1 / 0.3])  # first order: Euler's
 
 
@@ -80,9 +93,10 @@ def test_what_is_slow_has_its_spread_where_the_first_noise_hides_it(highest, sha
         seen = sigma[:, None, None] ** 2 / frames
         return (x.mean(1, keepdim=True) * spread**2 / (spread**2 + seen)).expand_as(x)
 
-    noise = torch.randn(3000, frames, 1, generator=torch.Generator().manual_seed(0))
-    waits = noise.mean(1) * math.sqrt(frames)  # standard normal: its own spread is 1.3 % off
-    found = sample(slow, noise, noise_levels(32, highest)).mean(1)
+    noise = torch.randn(1, 3000, frames, 1, generator=torch.Generator().manual_seed(0))
+    waits = noise[0].mean(1) * math.sqrt(frames)  # standard normal: its own spread is 1.3 % off
+    levels = noise_levels(32, highest)
+    found = sample(slow, noise, levels, stochastic_above=math.inf).mean(1)
     assert (found.std() / waits.std() / spread).item() == pytest.approx(share, rel=0.03)
 
 
@@ -91,11 +105,12 @@ def test_a_signal_is_noised_to_a_level_and_denoised(highest):
     """For such data a path of the probability flow shrinks as the spread of data and noise does.
     64 steps are at most .4 % off."""
     generator = torch.Generator().manual_seed(0)
-    noise, begin = (torch.randn(1, 2000, 1, generator=generator) for _ in range(2))
+    noise = torch.randn(1, 1, 2000, 1, generator=generator)
+    begin = torch.randn(1, 2000, 1, generator=generator)
     levels = noise_levels(64, highest)
     assert levels[0].item() == pytest.approx(highest) and levels[-1] == 0
-    found = sample(gaussian, noise, levels, begin=begin)
-    expected = (begin + highest * noise) * S / np.hypot(S, highest)
+    found = sample(gaussian, noise, levels, begin=begin, stochastic_above=math.inf)
+    expected = (begin + highest * noise[0]) * S / np.hypot(S, highest)
     torch.testing.assert_close(found, expected, rtol=0.01, atol=0.005)
 
 
