@@ -124,10 +124,14 @@ class App:
                 self.window.live.on_window(inside)
             case msg.Live(live):
                 self.window.live.on_event(live)
-            case msg.Failed(sentence):
+            case msg.Failed(sentence, command):
                 self.window.fail(sentence)
             case msg.Finished(cancelled=True):
                 self.window.say("Stopped.")
+                if isinstance(command, msg.MakePersonModel):
+                    self.person.on_failed(sentence)
+            case msg.Finished(cancelled=True, command=msg.MakePersonModel()):
+                self.window.say("Stopped. Make model goes on from there.")
 
     def on_mistake(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         """A handler has raised: the details for the terminal, a sentence for the window."""
