@@ -108,7 +108,7 @@ class App:
             case msg.Played(model, seed, map_path, stage):
                 self.on_played(ListedPlay(model, map_path, stage, seed))
             case msg.BlindPageMade(path, pairs):
-                self.window.say(f"{open_in_browser(path)} It has {pairs}.")
+                self.window.say(f"{pairs}. {open_in_browser(path)}")
             case msg.PlayersFound(folder, players):
                 self.window.person.show_players(folder, players)
                 many = f"{len(players)} players have replays in {folder}: which are you?"
@@ -119,7 +119,7 @@ class App:
             case msg.ChartsDrawn(picture):
                 self.window.show_charts(picture, self.plays.ask_save_charts)
             case msg.Saved(path, remark):
-                self.window.say(f"Saved {path}. {remark}".strip())
+                self.window.say(f"{remark} Saved {path}.".strip())
             case msg.Progress(number, _, text) if not self.person.is_about(number):
                 self.window.say_what_runs(text[:1].upper() + text[1:] + ".")
             case msg.WindowFound(inside):
@@ -128,12 +128,12 @@ class App:
                 self.window.live.on_event(live)
             case msg.Failed(sentence, command):
                 self.window.fail(sentence)
-            case msg.Finished(cancelled=True):
-                self.window.say("Stopped.")
                 if isinstance(command, msg.MakePersonModel):
                     self.person.on_failed(sentence)
             case msg.Finished(cancelled=True, command=msg.MakePersonModel()):
                 self.window.say("Stopped. Make model goes on from there.")
+            case msg.Finished(cancelled=True):
+                self.window.say("Stopped.")
 
     def on_mistake(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         """A handler has raised: the details for the terminal, a sentence for the window."""

@@ -8,6 +8,7 @@ from osu.gui import messages as msg
 from osu.gui.widgets.results import ListedPlay
 from osu.origin import is_generated
 from osu.players.naming import listed_file_names, play_file_name
+from osu.render.scene import Stage
 from osu.render.video import NO_AV, can_write_video
 
 MOST_OVER_ONE_FIELD = 50
@@ -83,7 +84,11 @@ class ListedPlays:
 
     def remove(self) -> None:
         """The selected plays from the list, for as long as nobody wants them back."""
+        removed = self._app.window.results.selected()
         self._app.window.results.remove_selected()
+        if removed:  # of what was shown the map stays
+            last = removed[-1]
+            self._app.window.preview.show((Stage(last.stage.beatmap),), ("",), last.map_path)
 
     def undo_remove(self) -> None:
         """The plays that were removed last are listed again, where they were, and selected."""
