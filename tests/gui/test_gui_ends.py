@@ -97,7 +97,7 @@ def test_closing_asks_once_however_often_the_border_is_pressed(start, home, monk
 
     monkeypatch.setattr(files.messagebox, "askyesno", ask)
     app.ask_close()
-    assert len(asked) == 1 and "Make model goes on" in asked[0]
+    assert len(asked) == 1 and "it goes on the next time" in asked[0]
     assert app.worker.state == "closed"
 
 

@@ -30,7 +30,10 @@ PROGRAM_NAME = "osu-players"
 POLL_MS = 30
 CLOSE_S = 3.0  # for each thread to end
 BATCH_IS_LOST = "A batch is running: its plays so far are saved, the others will not be made."
-MODEL_GOES_ON = "A model of you is being made: Make model goes on from there the next time."
+MODEL_GOES_ON = (
+    "A model of you is being made: what it has learned is saved, and on the tab You it goes on the "
+    "next time, with the same folder."
+)
 
 
 class App:

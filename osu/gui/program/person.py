@@ -17,7 +17,7 @@ class PersonActions:
         self._result = ""  # what is said of the model that was made last, or was not
 
     def ask_folder(self) -> None:
-        title = "A folder with your replays and their maps"
+        title = "A folder with your replays"
         settings = self._app.settings
         remembered = settings.person_folder or settings.songs_folder
         folder = ask_folder(self._app.root, title, remembered)

@@ -48,8 +48,8 @@ WISH_TIPS = {
     "50 are read.",
 }
 ABOUT_KINDS = {  # by the `kind` in a model's card
-    "play": "Moves and presses at once, as people do.",
-    "cursor": "Moves like people; another network presses.",
+    "play": "Plays like people, cursor and keys.",
+    "cursor": "Moves like people; keys are added.",
 }
 AUTO_ABOUT = "No network: straight lines and exact presses, to compare with."
 
