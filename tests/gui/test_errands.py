@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from osu.formats.mods import Mods
 from osu.formats.replay import save_replay
 from osu.gui import messages as msg
 from osu.gui.settings import Settings, load_settings
@@ -95,7 +96,7 @@ def test_a_replay_that_is_opened_is_told_of(start, home):
     save_replay(judged_play(small_map(), small_replay(second=False)).replay, home / "one.osr")
     app.opening.open_paths((str(home / "small.osu"), str(home / "one.osr")))
     idle(app)
-    assert app.window._status.whole.startswith("tester: ")
+    assert app.window._status.whole.startswith("tester NM: ")
     assert ", 1 miss, unstable rate" in app.window._status.whole
 
 
@@ -227,6 +228,16 @@ def test_shift_and_an_arrow_select_one_more(start, songs):
         key(app, tree, "<Shift-Down>")
     assert tree.selection() == rows
     until(app, lambda: len(app.window.maps.chosen) == 3)
+
+
+def test_plays_under_other_mods_side_by_side_are_told_of(start, home):
+    app = start(Settings(sound=False))
+    for name, mods in (("one", Mods(0)), ("two", Mods.DT)):
+        save_replay(small_replay(mods=mods), home / f"{name}.osr")
+    app.opening.open_paths(tuple(str(home / name) for name in ("small.osu", "one.osr", "two.osr")))
+    idle(app)
+    app.window.results.choose(*app.window.results.tree.get_children())
+    assert app.window._status.whole == "Other mods: tester NM, tester DT."
 
 
 def test_overlay_of_one_play_says_what_it_needs(start, home):

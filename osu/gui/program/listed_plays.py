@@ -38,6 +38,8 @@ class ListedPlays:
                     f"{len(others) + 1} of {len(chosen)} plays are shown: one map, the same mods, "
                     f"at most {MOST_OVER_ONE_FIELD}."
                 )
+        elif others and others[0].stage.beatmap.conditions != beatmap.conditions:
+            self._app.window.say(f"Other mods: {others[0].with_mods}, {last.with_mods}.")
         shown = (*(others if over else others[:1]), last)
         stages, players = [r.stage for r in shown], [r.label for r in shown]
         self._app.window.preview.show(stages, players, last.map_path, over)
