@@ -116,7 +116,10 @@ class PlaySet:
         held = {play.song for play in own if play.split != "train"}
         if not 0 < sum(play.song in held for play in own) <= len(own) / 3:
             if len(songs) < 2:
-                raise DataError(f"all plays of {player!r} are of one song: none can be held out")
+                raise DataError(
+                    f"all plays of {player!r} are of one song, and one is held out to compare: "
+                    "add plays of another one"
+                )
             split = split_by_song(sorted(songs), self.manifest.seed)
             held = {song for song in songs if split[song] == "val"} or {min(songs)}
         self.person = own[0].player

@@ -85,7 +85,8 @@ def find_pairs(folders: list[str | Path], player: str | None = None) -> tuple[li
 
 def nothing_found(folders: list[str | Path]) -> DataError:
     names = ", ".join(map(str, folders))
-    return DataError(f"{names}: no replay (.osr) with its map (.osu, .osz, .olz) was found")
+    what = "no replay (.osr) with its map (.osu, .osz, .olz)"
+    return DataError(f"{what} was found in {names}: open or name the folder of the maps, too")
 
 
 def each_pair(

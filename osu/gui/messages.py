@@ -4,7 +4,7 @@ Both sides share only this file. All are frozen dataclasses; the comment or docs
 names the event that answers it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from osu.formats.replay import Replay
@@ -177,7 +177,7 @@ class FindPlayers:
 class MakePersonModel:
     """-> PersonModelMade"""
 
-    folder: str  # with replays and their maps
+    folders: tuple[str, ...]  # with replays and their maps
     player: str
     model: str  # its name
 
@@ -316,6 +316,7 @@ class Live:
 @dataclass(frozen=True)
 class Failed:
     sentence: str
+    command: Command | None = None  # in which it went wrong, if in one
 
 
 @dataclass(frozen=True)
@@ -331,3 +332,4 @@ class Finished:
 
     number: int
     cancelled: bool
+    command: Command | None = field(default=None, compare=False)

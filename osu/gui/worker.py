@@ -196,20 +196,26 @@ class Worker:
             if not work.cancel.is_set():
                 self._events.put(Begun(work.number))
                 job = RunningCommand(work.number, work.cancel, self._events.put)
-                self._attempt(lambda w=work, j=job: self._jobs.carry_out(w.command, j), work.cancel)
-            self._events.put(Finished(work.number, work.cancel.is_set()))
+                self._attempt(
+                    lambda w=work, j=job: self._jobs.carry_out(w.command, j),
+                    work.cancel,
+                    work.command,
+                )
+            self._events.put(Finished(work.number, work.cancel.is_set(), work.command))
 
-    def _attempt(self, work: Callable[[], None], cancel: threading.Event) -> None:
+    def _attempt(
+        self, work: Callable[[], None], cancel: threading.Event, command: Command | None = None
+    ) -> None:
         """Do `work`; what it raises becomes one sentence."""
         try:
             work()
         except (ValueError, OSError) as error:
-            self._events.put(Failed(_sentence(error)))
+            self._events.put(Failed(_sentence(error), command))
         except Exception as error:
             if not cancel.is_set():  # else it is the way out that cancel asked for
                 traceback.print_exc(file=sys.stderr)
                 name = type(error).__name__
-                self._events.put(Failed(f"Something went wrong inside: {name}: {error}"))
+                self._events.put(Failed(f"Something went wrong inside: {name}: {error}", command))
 
 
 def _lane(command: Command) -> str:

@@ -87,6 +87,16 @@ def test_the_same_play_looks_the_same_on_both_sides(pairs, tmp_path):
 
 
 @needs_chromium
+def test_in_a_low_window_all_buttons_are_in_sight(page):
+    size = {"width": 785, "height": 510}  # what a browser leaves of 800x600
+    page.call("Emulation.setDeviceMetricsOverride", **size, deviceScaleFactor=1, mobile=False)
+    page.press("Enter")
+    for button in ("pick-left", "pick-right", "next", "stop"):
+        box = f"document.getElementById('{button}').getBoundingClientRect()"
+        assert 0 < page.evaluate(f"{box}.bottom") <= page.evaluate("innerHeight"), button
+
+
+@needs_chromium
 def test_a_clip_ends_and_can_be_seen_again_and_slowly(page):
     page.press("Enter")
     page.wait_until(f"performance.now() > {CLIP_MS} + 4000")

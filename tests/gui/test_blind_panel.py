@@ -73,7 +73,7 @@ def test_a_page_of_oneself_takes_the_player_of_the_tab_you(start, asked, folder,
     assert '"model":"diffusion --like"' in text and '"mods":"HRDT"' in text
     assert '"mods":"NM"' not in text  # which "one" played
     said = app.window._status.whole
-    assert " It has 2 of 12 pairs; passed over: replay: of another player (" in said
+    assert said.startswith("2 of 12 pairs; passed over: replay: of another player (")
     asked["file"] = ""
     idle(app)
     app.paint_state()

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from osu.formats.mods import Mods
 from osu.formats.replay import save_replay
 from osu.gui import messages as msg
 from osu.gui.settings import Settings, load_settings
@@ -95,7 +96,7 @@ def test_a_replay_that_is_opened_is_told_of(start, home):
     save_replay(judged_play(small_map(), small_replay(second=False)).replay, home / "one.osr")
     app.opening.open_paths((str(home / "small.osu"), str(home / "one.osr")))
     idle(app)
-    assert app.window._status.whole.startswith("tester: ")
+    assert app.window._status.whole.startswith("tester NM: ")
     assert ", 1 miss, unstable rate" in app.window._status.whole
 
 
@@ -126,7 +127,8 @@ def test_a_song_that_is_not_there_is_told_of(start, home, monkeypatch):
     monkeypatch.setattr(files.filedialog, "asksaveasfilename", lambda **options: path)
     app.window.press("mp4")
     idle(app)
-    assert app.window._status.whole.startswith(f"Saved {path}. Only hits are heard")
+    said = app.window._status.whole  # what is cut in a small window is the path
+    assert said.startswith("Only hits are heard") and said.endswith(f"Saved {path}.")
 
 
 def test_a_gif_has_a_name_and_a_length_to_choose(start, home, monkeypatch):
@@ -181,6 +183,40 @@ def tab_widths(app):
     return [at.count(tab) for tab in range(tabs.index("end"))]
 
 
+def test_from_the_search_to_a_first_row_that_is_in_sight(screen, start, home, monkeypatch):
+    monkeypatch.setenv("DISPLAY", screen("800x600"))
+    for n in range(12):
+        (home / "Songs" / str(n)).mkdir(parents=True)
+        title = b"Song %02d" % n
+        (home / "Songs" / str(n) / "map.osu").write_bytes(OSU.replace(b"Four Objects", title))
+    app = start()
+    list_maps(app, home / "Songs")
+    maps = app.window.maps
+    maps.tree.selection_set(maps.tree.get_children()[-1])
+    until(app, lambda: maps.chosen)
+    maps.query.set("0")  # leaves eleven
+    until(app, lambda: len(maps.tree.get_children()) == 11)
+    maps.tree.see(maps.tree.get_children()[-1])
+    maps._to_rows()
+    app.root.update()
+    assert maps.tree.bbox(maps.tree.get_children()[0])
+
+
+def test_of_a_play_that_is_removed_the_map_stays_in_the_preview(start, home):
+    app = start()
+    generate(app, home)
+    preview = app.window.preview
+    preview.seek(1500.0)
+    app.window.press("remove")
+    app.root.update()
+    (stage,) = preview.stages
+    assert stage.replay is None and preview.labels == ("",)
+    assert preview.clock.now_ms == 1500.0
+    app.window.press("undo")
+    app.root.update()
+    assert preview.stages[0].replay is not None
+
+
 def test_shift_and_an_arrow_select_one_more(start, songs):
     app = start()
     list_maps(app, songs)
@@ -192,6 +228,16 @@ def test_shift_and_an_arrow_select_one_more(start, songs):
         key(app, tree, "<Shift-Down>")
     assert tree.selection() == rows
     until(app, lambda: len(app.window.maps.chosen) == 3)
+
+
+def test_plays_under_other_mods_side_by_side_are_told_of(start, home):
+    app = start(Settings(sound=False))
+    for name, mods in (("one", Mods(0)), ("two", Mods.DT)):
+        save_replay(small_replay(mods=mods), home / f"{name}.osr")
+    app.opening.open_paths(tuple(str(home / name) for name in ("small.osu", "one.osr", "two.osr")))
+    idle(app)
+    app.window.results.choose(*app.window.results.tree.get_children())
+    assert app.window._status.whole == "Other mods: tester NM, tester DT."
 
 
 def test_overlay_of_one_play_says_what_it_needs(start, home):

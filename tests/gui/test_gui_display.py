@@ -7,7 +7,6 @@ ends where a job must be caught in the middle.
 
 import os
 from tkinter import ttk
-from types import SimpleNamespace
 
 import numpy as np
 import osrparse
@@ -22,6 +21,7 @@ from tests.display import needs_xvfb
 from tests.gui.window import (
     Endless,
     canvas_picture,
+    card,
     generate,
     idle,
     until,
@@ -170,8 +170,8 @@ def test_the_model_and_what_it_follows(start, home):
     class Two(Endless):
         def list_models(self):
             return [
-                SimpleNamespace(name="plain", about="A", options=()),
-                SimpleNamespace(name="rich", about="B", options=("accuracy", "skill")),
+                card("plain", "A"),
+                card("rich", "B", ("accuracy", "skill")),
             ]
 
     app = start(Settings(), Two())
@@ -214,7 +214,7 @@ def test_nothing_is_cut_off_in_the_smallest_window(screen, start, monkeypatch, s
 class AllWishes(Endless):
     def list_models(self):
         options = ("like", "accuracy", "unstable_rate", "skill")
-        return [SimpleNamespace(name="rich", about="A", options=options)]
+        return [card("rich", "A", options)]
 
 
 def parts(widget):

@@ -14,6 +14,7 @@ import pytest
 
 from osu.gui import messages as msg
 from osu.gui.settings import load_settings, settings_path
+from osu.gui.widgets import files
 from tests.display import children, needs_xdotool, needs_xvfb, wait_for
 from tests.gui.window import colours, generate, idle, until
 from tests.paths import ROOT
@@ -52,6 +53,52 @@ def test_live_without_a_rectangle_says_so_and_starts_nothing(start, home):
     app.window.buttons["arm"].invoke()
     assert app.worker.state == "idle"
     assert "rectangle" in app.window._status.cget("text")
+
+
+def answer(monkeypatch, yes) -> list[str]:
+    """What is asked from now on, and answered so."""
+    asked = []
+
+    def ask(**options):
+        asked.append(options["detail"])
+        return yes
+
+    monkeypatch.setattr(files.messagebox, "askyesno", ask)
+    return asked
+
+
+def test_closing_asks_while_a_batch_runs_and_only_then(start, home, monkeypatch):
+    app = start()
+    asked = answer(monkeypatch, yes=False)
+    app.opening.open_paths((str(home / "small.osu"),))
+    idle(app)
+    app.window.form.model.set("endless")
+    app.window.press("generate")
+    until(app, lambda: app.window._part > 0)
+    app.worker.post(msg.Generate(app.chosen_maps(), "endless", "NM", 1, 1, folder=str(home)))
+    app.ask_close()
+    assert len(asked) == 1 and asked[0].startswith("A batch is running")
+    assert app.worker.state == "working"
+    app.worker.cancel()
+    idle(app)
+    app.ask_close()  # nothing that would be lost
+    assert len(asked) == 1 and app.worker.state == "closed"
+
+
+def test_closing_asks_once_however_often_the_border_is_pressed(start, home, monkeypatch):
+    app = start()
+    app.worker.post(msg.MakePersonModel((str(home),), "nobody", "me"))
+    asked = []
+
+    def ask(**options):
+        asked.append(options["detail"])
+        app.ask_close()  # pressed again, beside the question
+        return True
+
+    monkeypatch.setattr(files.messagebox, "askyesno", ask)
+    app.ask_close()
+    assert len(asked) == 1 and "it goes on the next time" in asked[0]
+    assert app.worker.state == "closed"
 
 
 @pytest.mark.parametrize(

@@ -363,7 +363,7 @@ def test_errors_and_progress_reach_the_window():
     assert app.window.said == [
         "Drawing.",
         "Saved x.osr.",
-        "Saved x.mp4. It has no song.",
+        "It has no song. Saved x.mp4.",
         "Stopped.",
     ]
 

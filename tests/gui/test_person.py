@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-from types import SimpleNamespace
 
 import pytest
 
@@ -17,17 +16,18 @@ from osu.gui import messages as msg
 from osu.gui.person import making
 from osu.gui.person.making import MakingError, make_person_model
 from osu.gui.person.progress import PersonProgress
+from osu.gui.settings import Settings
 from tests.display import needs_xvfb, wait_for
 from tests.gui.stand_in import drain, of
-from tests.gui.window import Endless, idle, until
+from tests.gui.window import Endless, card, idle, until
 from tests.osr import osr, text_field
 from tests.paths import ROOT
 
-COMMAND = msg.MakePersonModel("a folder", "-Me", "me")
+COMMAND = msg.MakePersonModel(("a folder", "songs"), "-Me", "me")
 SCRIPT = """
 import sys
 from tqdm import tqdm
-assert sys.argv[1:] == ["--me=-Me", "--data=a folder", "--name=me"]
+assert sys.argv[1:] == ["--me=-Me", "--data=a folder,songs", "--name=me"]
 for _ in tqdm(range(4), desc="prepare", unit="play"): pass
 print("-Me: 160 plays to learn from, 16 of 6 songs held out; half of each batch is of 9 others")
 print("drawn: media/person.png")
@@ -130,7 +130,7 @@ def test_a_picture_that_is_not_there_is_left_out(tmp_path):
 def test_the_real_script_writes_over_no_model_of_somebody_else(tmp_path):
     with pytest.raises(MakingError, match=r"The model was not made: .*another model: choose"):
         make_person_model(
-            msg.MakePersonModel(str(tmp_path), "Anna", "diffusion"),
+            msg.MakePersonModel((str(tmp_path),), "Anna", "diffusion"),
             lambda *told: None,
             threading.Event(),
         )
@@ -142,7 +142,7 @@ def test_what_the_script_fails_with_is_said(tmp_path):
         make_person_model(COMMAND, lambda *told: None, threading.Event(), script(tmp_path, text))
     with pytest.raises(MakingError, match="comma"):
         make_person_model(
-            msg.MakePersonModel("a,b", "x", "me"), lambda *told: None, threading.Event()
+            msg.MakePersonModel(("a,b",), "x", "me"), lambda *told: None, threading.Event()
         )
 
 
@@ -164,7 +164,7 @@ def test_it_saves_and_ends_with_the_program_that_started_it(tmp_path, how):
     text = (
         "import threading\nfrom osu.gui.person.making import make_person_model\n"
         "from osu.gui.messages import MakePersonModel\n"
-        f"make_person_model(MakePersonModel('x', 'y', 'me'), lambda part, text: "
+        f"make_person_model(MakePersonModel(('x',), 'y', 'me'), lambda part, text: "
         f"print(text, flush=True), threading.Event(), {path!r})"
     )
     program = subprocess.Popen(
@@ -188,7 +188,7 @@ class Growing(Endless):
         self.names = ["rnn"]
 
     def list_models(self):
-        return [SimpleNamespace(name=name, about=f"A {name}", options=()) for name in self.names]
+        return [card(name, f"a {name}", person="of one") for name in self.names]
 
 
 @needs_xvfb
@@ -220,7 +220,7 @@ def test_a_model_is_made_of_who_is_chosen_and_then_chosen(start, folder, monkeyp
     monkeypatch.setattr(jobs, "make_person_model", make)
     app.paint_state()
     app.window.press("person_start")
-    until(app, lambda: panel._sentence.whole == "Learning how you play, 150 of 300.")
+    until(app, lambda: panel._sentence.cget("text") == "Learning how you play, 150 of 300.")
     assert panel._bar.cget("value") == 0.5 and app.worker.state == "working"
     assert app.worker.left_s(app.worker.works[0]) is None  # the sentence says how long
     app.window.press("person_start")
@@ -228,12 +228,16 @@ def test_a_model_is_made_of_who_is_chosen_and_then_chosen(start, folder, monkeyp
     ready.set()
     idle(app)
     (command,) = asked
-    assert (command.folder, command.player.casefold(), command.model) == (str(folder), "b", "me")
+    assert (command.folders, command.player.casefold(), command.model) == (
+        (str(folder),),
+        "b",
+        "me",
+    )
     assert form.model.get() == "me" and form._about.whole == "A me"
     assert "2 plays to learn from" in app.window._status.whole
     app.paint_state()
     said = "Held-out songs, its plays less yours: accuracy +0.9 ± 1.3 points."
-    assert panel._sentence.whole == said
+    assert panel._sentence.cget("text") == said
     assert app.window.charts.title() == "What your plays show of you"
 
 
@@ -247,7 +251,7 @@ def test_stopped_or_closed_the_script_saves(start, folder, tmp_path, monkeypatch
         panel.show_players(str(folder), (("b", 2),))
         app.paint_state()
         app.window.press("person_start")
-        until(app, lambda: "36 of 300" in panel._sentence.whole)
+        until(app, lambda: "36 of 300" in panel._sentence.cget("text"))
         app.paint_state()
         end()
         closed = app.worker.state == "closed"
@@ -255,4 +259,41 @@ def test_stopped_or_closed_the_script_saves(start, folder, tmp_path, monkeypatch
         saved.unlink()
         if not closed:
             idle(app)
-            assert app.window._status.whole == "Stopped."
+            assert app.window._status.whole == "Stopped. Make model goes on from there."
+
+
+@needs_xvfb
+@pytest.mark.parametrize("place", ["elsewhere", "plays/Songs", "a,b", "gone", ""])
+def test_the_songs_folder_that_is_open_is_searched_for_the_maps(start, folder, tmp_path, place):
+    songs = str(tmp_path / place) if place else ""
+    if place not in ("gone", ""):
+        (tmp_path / place).mkdir(parents=True)
+    app = start(Settings(songs_folder=songs))
+    app.window.person.show_players(str(folder), (("b", 2),))
+    expected = (str(folder), songs) if place == "elsewhere" else (str(folder),)
+    assert app.person._folders() == expected
+
+
+@needs_xvfb
+def test_why_no_model_was_made_is_said_on_the_tab_whole(
+    screen, start, folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DISPLAY", screen("800x600"))
+    text = "import sys\nsys.exit('train_diffusion.py: " + "no replay is here, " * 6 + "you see')"
+    monkeypatch.setattr(making.make_person_model, "__defaults__", (script(tmp_path, text),))
+    app = start()
+    panel, tabs = app.window.person, app.window._tabs
+    tabs.select(panel)
+    app.root.update()
+    height = tabs.winfo_height()
+    panel.show_players(str(folder), (("b", 2),))
+    app.paint_state()
+    app.window.press("person_start")
+    until(app, lambda: panel._sentence.cget("text").endswith("you see."))
+    idle(app)
+    app.root.update()
+    said = panel._sentence
+    assert said.cget("text").startswith("The model was not made: no replay is here, ")
+    assert said.winfo_height() >= said.winfo_reqheight()
+    assert said.winfo_y() + said.winfo_height() <= panel.winfo_height()
+    assert tabs.winfo_height() == height  # the preview above it keeps its place

@@ -4,8 +4,6 @@ and what a button says that doesn't work.
 References: the judge's misses, the replay's frames, and the X server's picture of the screen.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -15,7 +13,7 @@ from osu.gui.settings import Settings
 from osu.gui.widgets.preview import MISS_LEAD_MS, MOST_PICTURE_PX
 from osu.render.painter import play_colours
 from tests.display import needs_xvfb
-from tests.gui.window import Endless, canvas_picture, generate, idle, until
+from tests.gui.window import Endless, canvas_picture, card, generate, idle, until
 from tests.small_map import small_replay
 
 pytestmark = needs_xvfb
@@ -148,7 +146,7 @@ def test_works_are_listed_and_cancelled_one_by_one(start, home):
 
 class Named(Endless):
     def list_models(self):
-        return [SimpleNamespace(name="endless", about="", options=())]
+        return [card("endless", "")]
 
 
 def test_on_a_large_screen_the_picture_has_a_bounded_size(screen, start, home, monkeypatch):

@@ -3,14 +3,12 @@
 The reference is what Tk says of places on a virtual screen of that size.
 """
 
-from types import SimpleNamespace
-
 import pytest
 
 from osu.gui.songs import Song
 from osu.gui.widgets.fit import ELLIPSIS, Fitter
 from tests.display import needs_xvfb
-from tests.gui.window import Endless, generate, until
+from tests.gui.window import Endless, card, generate, until
 
 pytestmark = needs_xvfb
 LONG = "A title that no list of maps has the room for, whatever the size of its window is"
@@ -20,8 +18,8 @@ class Two(Endless):
     def list_models(self):
         everything = ("like", "accuracy", "unstable_rate", "skill")
         return [
-            SimpleNamespace(name="plain", about="", options=()),
-            SimpleNamespace(name="rich", about=LONG * 3, options=everything),
+            card("plain", ""),
+            card("rich", LONG * 3, everything),
         ]
 
 

@@ -4,6 +4,7 @@ import functools
 import os
 import threading
 import tkinter as tk
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,6 +56,11 @@ def home(tmp_path, monkeypatch, display):
     monkeypatch.setenv("DISPLAY", display)
     (tmp_path / "small.osu").write_bytes(OSU)
     return tmp_path
+
+
+def card(name, about="", options=(), kind="play", person=""):
+    """What the window reads of a model's card."""
+    return SimpleNamespace(name=name, about=about, options=options, kind=kind, person=person)
 
 
 class Endless:

@@ -14,10 +14,11 @@ import generate
 from osu.formats.mods import Mods
 from osu.formats.replay import load_replay
 from osu.players.auto import generate_auto
+from osu.players.generated import judged_play
 from osu.players.many import ChosenMap, MadePlay, Opened, Skipped, play_maps
 from osu.players.options import PlayOptions
 from osu.rules.work import JudgeError
-from tests.small_map import OSU
+from tests.small_map import OSU, small_map, small_replay
 
 TAIKO = OSU.replace(b"Mode: 0", b"Mode: 1")
 
@@ -83,6 +84,13 @@ def test_maps_archives_and_folders_are_played_in_their_order(machine, capsys):
     titles = [line.split(" - ")[1].split(" [")[0] for line in said.out.splitlines()]
     assert titles[::2] == titles[1::2] == ["four", "one", "three", "two"]
     assert "skipped" not in said.err
+
+
+@pytest.mark.parametrize(("second", "said"), [(True, ", 0 misses, "), (False, ", 1 miss, ")])
+def test_one_miss_is_one(second, said, machine, capsys):
+    play = judged_play(small_map(), small_replay(second=second))
+    generate.save_play(play, Path("a.osr"), Path("a.osu"), gif=False, mp4=False)
+    assert said in capsys.readouterr().out
 
 
 def test_what_cannot_be_played_is_skipped_in_a_sentence_and_counted(capsys):

@@ -45,9 +45,11 @@ def make_person_model(
     Where `cancel` is set the script is asked to save and end; the same command goes on from there.
     Raises MakingError with what the script says where it fails.
     """
-    if "," in command.folder:  # which parts two folders there
-        raise MakingError(f"{command.folder}: the folder's name must be without a comma.")
-    asked = {"me": command.player, "data": command.folder, "name": command.model}
+    for folder in command.folders:
+        if "," in folder:  # which parts two folders there
+            raise MakingError(f"{folder}: the folder's name must be without a comma.")
+    data = ",".join(command.folders)
+    asked = {"me": command.player, "data": data, "name": command.model}
     arguments = [f"--{name}={value}" for name, value in asked.items()]  # a name may begin with -
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "osu.gui.person.process", script, *arguments],

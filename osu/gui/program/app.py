@@ -19,7 +19,7 @@ from osu.gui.program.opening import Opening
 from osu.gui.program.person import PersonActions
 from osu.gui.settings import Settings, save_settings
 from osu.gui.songs import Song, song_of
-from osu.gui.widgets.files import ask_folder, ask_replace, ask_save
+from osu.gui.widgets.files import ask_folder, ask_replace, ask_save, ask_yes
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.widgets.theme import set_theme
 from osu.gui.widgets.window import Window
@@ -29,6 +29,11 @@ from osu.render.scene import Stage
 PROGRAM_NAME = "osu-players"
 POLL_MS = 30
 CLOSE_S = 3.0  # for each thread to end
+BATCH_IS_LOST = "A batch is running: its plays so far are saved, the others will not be made."
+MODEL_GOES_ON = (
+    "A model of you is being made: what it has learned is saved, and on the tab You it goes on the "
+    "next time, with the same folder."
+)
 
 
 class App:
@@ -37,14 +42,14 @@ class App:
     def __init__(self, root: Any, worker: Worker, settings: Settings):
         self.root, self.worker, self.settings = root, worker, settings
         self._to_show: Song | None = None  # as soon as the worker is free
-        self.interrupted = False
+        self.interrupted = self._asking = False
         self.opening, self.generating = Opening(self), Generating(self)
         self.plays, self.live = ListedPlays(self), LiveActions(self)
         self.person = PersonActions(self)
         root.title(PROGRAM_NAME)
         set_theme(root, settings.theme)
         self.window = Window(root, self, settings)
-        root.protocol("WM_DELETE_WINDOW", self.close)
+        root.protocol("WM_DELETE_WINDOW", self.ask_close)
         root.report_callback_exception = self.on_mistake
         self.poll()
 
@@ -106,7 +111,7 @@ class App:
             case msg.Played(model, seed, map_path, stage):
                 self.on_played(ListedPlay(model, map_path, stage, seed))
             case msg.BlindPageMade(path, pairs):
-                self.window.say(f"{open_in_browser(path)} It has {pairs}.")
+                self.window.say(f"{pairs}. {open_in_browser(path)}")
             case msg.PlayersFound(folder, players):
                 self.window.person.show_players(folder, players)
                 many = f"{len(players)} players have replays in {folder}: which are you?"
@@ -117,15 +122,19 @@ class App:
             case msg.ChartsDrawn(picture):
                 self.window.show_charts(picture, self.plays.ask_save_charts)
             case msg.Saved(path, remark):
-                self.window.say(f"Saved {path}. {remark}".strip())
+                self.window.say(f"{remark} Saved {path}.".strip())
             case msg.Progress(number, _, text) if not self.person.is_about(number):
                 self.window.say_what_runs(text[:1].upper() + text[1:] + ".")
             case msg.WindowFound(inside):
                 self.window.live.on_window(inside)
             case msg.Live(live):
                 self.window.live.on_event(live)
-            case msg.Failed(sentence):
+            case msg.Failed(sentence, command):
                 self.window.fail(sentence)
+                if isinstance(command, msg.MakePersonModel):
+                    self.person.on_failed(sentence)
+            case msg.Finished(cancelled=True, command=msg.MakePersonModel()):
+                self.window.say("Stopped. Make model goes on from there.")
             case msg.Finished(cancelled=True):
                 self.window.say("Stopped.")
 
@@ -226,6 +235,18 @@ class App:
         theme = "light" if self.settings.theme == "dark" else "dark"
         self.settings = dataclasses.replace(self.settings, theme=theme)
         set_theme(self.root, theme)
+
+    def ask_close(self) -> None:
+        """Close, but not without a question while something runs that takes long."""
+        if self._asking:  # the border was pressed beside the question
+            return
+        batches = any(work.command.folder for work in self.worker.works_of(msg.Generate))
+        lost = [BATCH_IS_LOST] * batches + [MODEL_GOES_ON] * self.person.is_made()
+        self._asking = True
+        go = not lost or ask_yes(self.root, "Close the window?", " ".join(lost))
+        self._asking = False
+        if go and self.worker.state != "closed":  # by Ctrl-C in the terminal, meanwhile
+            self.close()
 
     def close(self) -> None:
         """End everything, in whatever state: the song, the worker, the window."""

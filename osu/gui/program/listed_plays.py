@@ -8,6 +8,7 @@ from osu.gui import messages as msg
 from osu.gui.widgets.results import ListedPlay
 from osu.origin import is_generated
 from osu.players.naming import listed_file_names, play_file_name
+from osu.render.scene import Stage
 from osu.render.video import NO_AV, can_write_video
 
 MOST_OVER_ONE_FIELD = 50
@@ -37,6 +38,8 @@ class ListedPlays:
                     f"{len(others) + 1} of {len(chosen)} plays are shown: one map, the same mods, "
                     f"at most {MOST_OVER_ONE_FIELD}."
                 )
+        elif others and others[0].stage.beatmap.conditions != beatmap.conditions:
+            self._app.window.say(f"Other mods: {others[0].with_mods}, {last.with_mods}.")
         shown = (*(others if over else others[:1]), last)
         stages, players = [r.stage for r in shown], [r.label for r in shown]
         self._app.window.preview.show(stages, players, last.map_path, over)
@@ -83,7 +86,11 @@ class ListedPlays:
 
     def remove(self) -> None:
         """The selected plays from the list, for as long as nobody wants them back."""
+        removed = self._app.window.results.selected()
         self._app.window.results.remove_selected()
+        if removed:  # of what was shown the map stays
+            last = removed[-1]
+            self._app.window.preview.show((Stage(last.stage.beatmap),), ("",), last.map_path)
 
     def undo_remove(self) -> None:
         """The plays that were removed last are listed again, where they were, and selected."""

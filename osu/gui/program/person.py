@@ -1,6 +1,7 @@
 """A model of oneself: handlers of the buttons of its tab."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from osu.gui import messages as msg
@@ -13,10 +14,10 @@ class PersonActions:
 
     def __init__(self, app: Any):
         self._app = app
-        self._result = ""  # what is said of the model that was made last
+        self._result = ""  # what is said of the model that was made last, or was not
 
     def ask_folder(self) -> None:
-        title = "A folder with your replays and their maps"
+        title = "A folder with your replays"
         settings = self._app.settings
         remembered = settings.person_folder or settings.songs_folder
         folder = ask_folder(self._app.root, title, remembered)
@@ -27,8 +28,16 @@ class PersonActions:
     def start(self) -> None:
         panel = self._app.window.person
         name = panel.model.get().strip()
-        self._app.worker.post(msg.MakePersonModel(panel.folder, panel.player, name))
+        self._result = ""
+        self._app.worker.post(msg.MakePersonModel(self._folders(), panel.player, name))
         self._app.window.say(f"A model of {panel.player} is being made.")
+
+    def _folders(self) -> tuple[str, ...]:
+        """The folder that was chosen, and the Songs folder that is open where it is another one:
+        replays alone have their maps there."""
+        chosen, songs = self._app.window.person.folder, self._app.settings.songs_folder
+        apart = songs and not Path(songs).is_relative_to(chosen)
+        return (chosen, songs) if apart and Path(songs).is_dir() and "," not in songs else (chosen,)
 
     def stop(self) -> None:
         works = self._works()
@@ -63,6 +72,10 @@ class PersonActions:
         if event.picture:
             save = self._app.plays.ask_save_charts
             self._app.window.show_charts(event.picture, save, "What your plays show of you")
+
+    def on_failed(self, sentence: str) -> None:
+        """Why no model was made: here, too, where there is room for all of it."""
+        self._result = sentence
 
     def _works(self) -> tuple[Work, ...]:
         return self._app.worker.works_of(msg.MakePersonModel)

@@ -17,7 +17,7 @@ ABOUT_ME = (
     "Which one is me? Of your replays, chosen on the tab You: the selected model plays beside you. "
     "A model of you plays as it is, any other one like some of your replays."
 )
-OF_WHOM = "of you, chosen on the tab You"
+OF_WHOM = "see the tab You"
 ABOUT_PX = 340  # of its lines
 PAIRS, MOST_PAIRS_ASKED = 12, 40
 

@@ -45,6 +45,10 @@ def ask_replace(root: tk.Misc, there: int, of: int, folder: str) -> bool | None:
     )
 
 
+def ask_yes(root: tk.Misc, question: str, detail: str) -> bool:
+    return messagebox.askyesno(parent=root, title=question, message=question, detail=detail)
+
+
 def ask_save(root: tk.Misc, title: str, folder: str, name: str, suffix: str) -> str:
     """Where a file is to be saved; `name` is proposed in `folder`."""
     path = filedialog.asksaveasfilename(

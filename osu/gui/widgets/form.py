@@ -47,6 +47,10 @@ WISH_TIPS = {
     "Like": "In the style of a person, read off their replays: files, or a folder of which at most "
     "50 are read.",
 }
+ABOUT_KINDS = {  # by the `kind` in a model's card
+    "play": "Plays like people, cursor and keys.",
+    "cursor": "Moves like people; keys are added.",
+}
 AUTO_ABOUT = "No network: straight lines and exact presses, to compare with."
 
 
@@ -257,7 +261,7 @@ class PlayForm(ttk.Frame):
         """What the chosen model's card says, and the wishes that it follows."""
         card = self.cards.get(self.model.get())
         without_card = AUTO_ABOUT if self.model.get() == AUTO else LISTING
-        self._about.show(card.about if card is not None else without_card)
+        self._about.show(_in_words(card) if card is not None else without_card)
         can = self.abilities()
         for name, widget in self._wishes.items():
             works = "readonly" if name == "skill" else "normal"
@@ -267,6 +271,11 @@ class PlayForm(ttk.Frame):
         if self.mods[mod].get():
             for other in EXCLUDES.get(mod, ()):
                 self.mods[other].set(False)
+
+
+def _in_words(card: Any) -> str:
+    """A model for people who play; a card is for people who train."""
+    return card.about.capitalize() if card.person else ABOUT_KINDS[card.kind]
 
 
 def _pairs(mods: str) -> tuple[str, ...]:

@@ -205,6 +205,7 @@ class MapList(ttk.Frame):
         if rows := self.tree.get_children():
             self.tree.focus(rows[0])
             self.tree.selection_set(rows[0])
+            self.tree.see(rows[0])
             self.tree.focus_set()
 
     def _mark_chosen(self) -> None:

@@ -40,6 +40,11 @@ class ListedPlay:
         return self.player if self.seed is None else f"{self.player} {self.seed}"
 
     @property
+    def with_mods(self) -> str:
+        """The label and the mods, whose column a small window has no room for."""
+        return f"{self.label} {mods_str(self.stage.beatmap.mods)}"
+
+    @property
     def map_name(self) -> str:
         return f"{self.stage.beatmap.title} [{self.stage.beatmap.difficulty}]"
 
@@ -63,10 +68,10 @@ class ListedPlay:
         """What the judge says, for the status line."""
         judged = self.stage.judgement
         if judged is None:
-            return f"{self.label}: a play that is not judged."
+            return f"{self.with_mods}: a play that is not judged."
         misses = "1 miss" if judged.nmiss == 1 else f"{judged.nmiss} misses"
         return (
-            f"{self.label}: {judged.accuracy:.2%}, {misses}, "
+            f"{self.with_mods}: {judged.accuracy:.2%}, {misses}, "
             f"unstable rate {judged.unstable_rate:.0f}."
         )
 

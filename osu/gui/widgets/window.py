@@ -374,7 +374,7 @@ class Window:
             Shortcut("Menu key", "of a map or a play"),
             Shortcut("Delete", "remove the plays", "<Delete>", self._remove, plain=True),
             Shortcut("Escape", "cancel", "<Escape>", self._escape),
-            Shortcut(f"{shown}+Q", "quit", f"<{held}-q>", actions.close),
+            Shortcut(f"{shown}+Q", "quit", f"<{held}-q>", actions.ask_close),
             Shortcut("Space", "play, pause", "<space>", preview.toggle, plain=True),
             Shortcut("Left", "5 s back", "<Left>", lambda: preview.skip(-1), plain=True),
             Shortcut("Right", "5 s on", "<Right>", lambda: preview.skip(1), plain=True),
