@@ -21,9 +21,12 @@ import torch
 
 from osu.data.library import map_files
 from osu.devices import pick_device
+from osu.formats.beatmap import Beatmap
 from osu.formats.mods import Mods
 from osu.players import engine
-from osu.players.many import Opened, play_maps
+from osu.players.generated import GeneratedPlay
+from osu.players.many import ChosenMap, Opened, play_maps
+from osu.players.options import OnProgress
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "data" / "sample"
@@ -52,7 +55,12 @@ def play_files(
 ) -> float:
     """Plays every map that can be; how many seconds they last."""
     seconds = 0.0
-    for event in play_maps(player, files, Mods(0), None, [seed], options, lambda share: None):
+
+    def play_one(beatmap: Beatmap, seed: int, on_share: OnProgress) -> GeneratedPlay:
+        return player.generate(beatmap, seed, options, on_share)
+
+    maps = [ChosenMap(path) for path in files]
+    for event in play_maps(play_one, maps, Mods(0), [seed], lambda share: None):
         if isinstance(event, Opened):
             seconds += (event.beatmap.end_ms.max() - event.beatmap.start_ms[0]) / 1000
     return seconds
