@@ -24,7 +24,7 @@ from osu.players.options import PlayOptions
 from osu.units import to_px
 
 ROOT = Path(__file__).parents[1]
-SHOWN_MS = 500  # around the slowest half second of a moving stretch
+SHOWN_MS, WAY_PX = 500, 60.0  # the half second in which the hand goes about so far
 
 
 def main() -> None:
@@ -41,11 +41,11 @@ def main() -> None:
         "pixels of a 1080p screen": np.flatnonzero(np.abs(count - 480 / 1080) < 1e-4)[0],
         "a mouse with coarse counts": np.flatnonzero(count > 0.9)[0],
     }
-    # The half second in which the hand moves least while notes go on.
+    # While notes go on.
     during = (chart.t_ms > beatmap.start_ms[5]) & (chart.t_ms < beatmap.end_ms[-5] - SHOWN_MS)
     step = np.linalg.norm(np.diff(path_px, axis=0, prepend=path_px[:1]), axis=1)
-    window = np.convolve(step, np.ones(30), "same") + 1e6 * ~during
-    middle = chart.t_ms[window.argmin()]
+    way_px = np.convolve(step, np.ones(30), "same") + 1e6 * ~during
+    middle = chart.t_ms[np.abs(way_px - WAY_PX).argmin()]
     first, last = middle - SHOWN_MS / 2, middle + SHOWN_MS / 2
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), sharey=True)
     for axis, (name, row) in zip(axes, chosen.items(), strict=True):
