@@ -24,6 +24,8 @@ def test_charts_of_a_play_beside_a_persons(start, home, monkeypatch):
     generate(app, home)
     results = app.window.results
     results.choose(results.tree.get_children()[-1])
+    idle(app)
+    app.paint_state()
     posted = []
     post = app.worker.post
     monkeypatch.setattr(app.worker, "post", lambda command: (posted.append(command), post(command)))
