@@ -272,6 +272,6 @@ def test_the_marks_of_misses_say_which_keys_lead_there(start, home):
     marks.event_generate("<Motion>", x=5, y=2)
     until(app, marks.winfo_children)
     (tip,) = marks.winfo_children()
-    assert "N goes to the next one" in tip.winfo_children()[0].cget("text")
+    assert "N goes to the next, P" in tip.winfo_children()[0].cget("text")
     marks.event_generate("<Button-1>", x=5, y=2)
     assert not marks.winfo_children()

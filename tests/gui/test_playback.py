@@ -37,7 +37,7 @@ def open_replays(app, home, *late_ms):
     return app.window.results.tree.get_children()
 
 
-def test_misses_are_marked_and_jumped_to(start, home):
+def test_misses_are_marked_and_jumped_to(start, home, monkeypatch):
     app = start(SILENT)
     save_replay(small_replay(late_ms=250, second=False), home / "misses.osr")
     app.opening.open_paths((str(home / "small.osu"), str(home / "misses.osr")))
@@ -57,6 +57,10 @@ def test_misses_are_marked_and_jumped_to(start, home):
     preview.clock.seek(preview.clock.end_ms)
     type_key(app, "n")
     assert app.window._status.whole == "No miss after this."
+    monkeypatch.setattr(preview, "_combo_ended", lambda t_ms: 9 if t_ms == misses_ms[1] else 2)
+    type_key(app, "w")
+    assert preview.clock.now_ms == pytest.approx(stops_ms[1])
+    assert app.window._status.whole.endswith("which ends a combo of 9.")
 
 
 def test_single_frames_are_those_of_the_replay(start, home):

@@ -152,7 +152,7 @@ class ListedPlays:
             self._app.worker.post(msg.SavePicture(picture, path))
 
     def jump_to_miss(self, direction: int) -> None:
-        """The next miss in the preview, or the one before for -1."""
+        """The next miss in the preview, the one before for -1, the worst for 0."""
         if said := self._app.window.preview.jump_to_miss(direction):
             self._app.window.say(said)
 

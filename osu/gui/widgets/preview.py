@@ -141,18 +141,23 @@ class Preview(ttk.Frame):
             self.seek(self.stages[-1].step_ms(self.clock.now_ms, frames))
 
     def jump_to_miss(self, direction: int) -> str:
-        """To shortly before the next miss, or the one before for -1 -> what there is to say."""
+        """To shortly before the next miss, the one before for -1, or for 0 the one that ended the
+        longest combo -> what there is to say."""
         if self.clock is None:
             return ""
         rate, now_ms = self.clock.rate, self.clock.now_ms
         stops_ms = np.maximum(self._misses_ms() - MISS_LEAD_MS * rate, self.clock.start_ms)
         if direction > 0:
             there = stops_ms[stops_ms > now_ms + 1]
+        elif direction == 0:
+            combos = [self._combo_ended(miss_ms) for miss_ms in self._misses_ms()]
+            there = stops_ms[np.argsort(combos, kind="stable")[::-1]]
         else:
             just_ms = WATCHED_MS * rate * self.clock.speed if self.clock.playing else 1.0
             there = stops_ms[stops_ms < now_ms - just_ms][::-1]
         if not len(there):
-            return "No miss after this." if direction > 0 else "No miss before this."
+            where = {1: "after this", -1: "before this", 0: "in this play"}
+            return f"No miss {where[direction]}."
         self.seek(float(there[0]))
         at = int(np.searchsorted(stops_ms, there[0]))
         combo = self._combo_ended(self._misses_ms()[at])

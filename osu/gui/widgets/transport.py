@@ -12,7 +12,7 @@ from osu.gui.widgets.theme import ground, px
 SPEEDS = ("0.25x", "0.5x", "0.75x", "1x", "1.5x", "2x")
 MARKS_PX = 6  # the height of the strip of marks
 MISS_MARK = "#f45464"
-MARKS_TIP = "Each mark is a miss: the key N goes to the next one, P to the one before."
+MARKS_TIP = "Each mark is a miss: the key N goes to the next, P to the one before, W to the worst."
 
 
 class Transport(ttk.Frame):

@@ -38,6 +38,7 @@ SCREEN_SHARE = (0.98, 0.94)  # at most
 LEFT_GAPS_PX = 16  # to both sides of the left side
 LEFT_SHARE = 0.33  # of the window's width, where that is enough
 GIF_SECONDS = (3, 6, 10, 20, 30)
+MISS_KEYS = (("n", "next miss", 1), ("p", "miss before", -1), ("w", "worst miss", 0))
 READ_S = 4.0  # that a sentence stays beside works that run
 MOST_CAPTION = 200  # characters of a file or map
 NO_MAP_CHOSEN = "No map is selected"
@@ -380,7 +381,7 @@ class Window:
             Shortcut("Right", "5 s on", "<Right>", lambda: preview.skip(1), plain=True),
             *(
                 Shortcut(key, does, key, lambda to=to: actions.plays.jump_to_miss(to), plain=True)
-                for key, does, to in (("n", "next miss", 1), ("p", "miss before", -1))
+                for key, does, to in MISS_KEYS
             ),
             Shortcut(".", "a frame on", "<period>", lambda: preview.step(1), plain=True),
             Shortcut(",", "a frame back", "<comma>", lambda: preview.step(-1), plain=True),
