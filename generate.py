@@ -149,9 +149,8 @@ def _is_replay(path: Path) -> bool:
 def save_play(play: GeneratedPlay, path: Path, map_path: Path, gif: bool, mp4: bool) -> None:
     replay = play.replay
     save_replay(replay, path)
-    misses = "1 miss" if replay.nmiss == 1 else f"{replay.nmiss} misses"
     print(
-        f"{shown(path)}: {100 * replay.accuracy:.2f} %, {misses}, "
+        f"{shown(path)}: {100 * replay.accuracy:.2f} %, {play.judgement.misses_in_words}, "
         f"{replay.max_combo}x, {replay.n300}/{replay.n100}/{replay.n50}"
     )
     stage = Stage(play.beatmap, replay, play.judgement) if gif or mp4 else None

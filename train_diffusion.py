@@ -38,7 +38,7 @@ from osu.features.style import demand_of, spin_of
 from osu.nets import checkpoint
 from osu.nets.denoiser import Denoiser, to_play, to_residual
 from osu.person.command import make_person
-from osu.players.dpm_solver import SIGMA_MIN, draws_of, noise_levels, sample
+from osu.players.dpm_solver import SIGMA_MIN, STEPS, draw_noise, noise_levels, sample
 from osu.training.best import Best
 from osu.training.options import launch, option
 from osu.training.play_validation import measure_play
@@ -48,7 +48,6 @@ from osu.training.style_statistics import mean_and_std
 from osu.training.watch import Passage
 from osu.units import FRAME_HZ
 
-AGAINST_LEVELS = 24  # of noise, for the plays that are learned to be told
 LEVELS = 20  # for the plays that are looked at on the way
 HELD_OUT_BATCHES = 8
 AGAINST_SIGMA = 3.0  # most noise there: above it a single break outweighs all else
@@ -235,7 +234,7 @@ def play_once(
     style: Tensor,
     code: Tensor | None = None,
 ) -> Tensor:
-    """(B, T, len(Play)) out of noise (draws_of(levels), B, T, len(Play)), for a condition
+    """(B, T, len(Play)) out of what `draw_noise` gives for the levels, for a condition
     (B, T, F), by persons of a style (B, len(Style)), and of a code (B, K) where one is known."""
     batch = len(condition)
     known = torch.full((batch,), float(code is not None), device=noise.device)
@@ -252,14 +251,13 @@ def play_once(
 def play_batches(model: Denoiser, sampler, args: Args, count: int) -> list[Tensor]:
     """What the network plays, (B, T, C), in place of the plays of the first `count` batches, by the
     same persons. In full precision: what bfloat16 rounds would tell."""
-    played, levels = [], noise_levels(AGAINST_LEVELS, model.config.sigma_max)
+    played, levels = [], noise_levels(STEPS, model.config.sigma_max)
     for number in range(count):
         batch = sampler.draw(args.batch, args.length, (args.seed, number))
         other = sampler.again(batch.index, args.reference, (args.seed, number, 1))
         code = model.encoder(other.play, other.condition, torch.float32)
         generator = torch.Generator(code.device).manual_seed(step_seed(args.seed, number, 2))
-        shape = draws_of(levels), args.batch, args.length, len(Play)
-        noise = torch.randn(*shape, generator=generator, device=code.device)
+        noise = draw_noise(levels, args.batch, args.length, len(Play), generator=generator)
         own = distributed.own_rows(args.batch, sampler.rank, sampler.world_size)
         styles = sampler.styles(batch.index)
         played.append(play_once(model, batch.condition, noise[:, own], levels, styles, code))
@@ -289,8 +287,7 @@ def evaluate(model: Denoiser, plays: PlaySet, index: np.ndarray, styles: Tensor,
         length = play.frames // model.stride * model.stride
         batch = plays.window([i], [0], length)
         generator = torch.Generator(device).manual_seed(seed)
-        shape = draws_of(levels), 1, length, len(Play)
-        noise = torch.randn(*shape, generator=generator, device=device)
+        noise = draw_noise(levels, 1, length, len(Play), generator=generator)
         sampled = play_once(model, batch.condition, noise, levels, styles[i][None])
         real = batch.play[0].cpu().numpy()
         for kind, values in (("human", real), ("generated", sampled[0].cpu().numpy())):
@@ -354,9 +351,8 @@ def main(args: Args) -> dict[str, float]:
 
     def play_passage(passage: Passage, generator: torch.Generator) -> Tensor:
         batch, length, _ = passage.condition.shape
-        levels, where = noise_levels(LEVELS, average.config.sigma_max), generator.device
-        shape = draws_of(levels), batch, length, len(Play)
-        noise = torch.randn(*shape, generator=generator, device=where)
+        levels = noise_levels(LEVELS, average.config.sigma_max)
+        noise = draw_noise(levels, batch, length, len(Play), generator=generator)
         own_style = styles[passage.index].expand(batch, -1)
         return play_once(average, passage.condition, noise, levels, own_style)
 

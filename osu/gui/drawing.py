@@ -6,8 +6,8 @@ from typing import Any
 from osu.files import file_beside, write_atomic
 from osu.gui.messages import ChartsDrawn, DrawCharts, Saved, SaveGif, SavePicture, SaveVideo
 from osu.gui.saving import saving
+from osu.gui.sound.missing import missing_song
 from osu.render.export import save_gif
-from osu.sound.song import missing_song
 
 WIDE, NARROW = 800, 480  # pixels across: plays side by side, or one field
 

@@ -34,6 +34,7 @@ from osu.nets.denoiser import Denoiser
 from osu.person.facts import facts_of, lines_of
 from osu.person.held_out import choose_held_out, differences, play_held_out, table_of
 from osu.person.picture import person_figure
+from osu.players.dpm_solver import STEPS
 from osu.players.engine import DEFAULT, MODELS, NAME, load_player, person_digest
 from osu.units import FRAME_HZ
 
@@ -44,7 +45,6 @@ ON_GPU = {"steps": 1000, "batch": 128, "learning_rate": 3e-4, "average": 0.995, 
           "graph": True}  # fmt: skip
 COMPARED = 6  # held-out plays
 MAY_DIFFER = ("resume", "device", "pictures", "full")  # of the options of a run that goes on
-PLAY_STEPS = 32  # passes through the network for a play
 OF_PERSON = "tuned on one person's plays"  # how the card's line begins
 OTHER_NAME = "choose another name for the new one (--name)"
 HELD_OUT = "held-out"  # folder of a run: the model's plays of held-out songs
@@ -171,7 +171,7 @@ def _estimate(args, played_s: float) -> str:
     window_s = min(forward_s) / 2
     # A step goes forward and back, and reads the code off another stretch.
     tuning = 3.3 * window_s * args.batch * args.steps
-    playing = PLAY_STEPS * window_s * played_s / (frames / FRAME_HZ)
+    playing = STEPS * window_s * played_s / (frames / FRAME_HZ)
     return (
         f"about {tuning / 60:.0f} minutes of tuning ({args.steps} steps) and "
         f"{playing / 60:.0f} of playing; stopped, the same command goes on"

@@ -14,7 +14,7 @@ from osu.features.play import Play
 from osu.formats.beatmap import Beatmap
 from osu.nets.checkpoint import load_model
 from osu.nets.denoiser import Denoiser, to_play, to_residual
-from osu.players.dpm_solver import draws_of, noise_levels, sample
+from osu.players.dpm_solver import STEPS, draw_noise, noise_levels, sample
 from osu.players.generated import GeneratedPlay, chart_to_play, finish_play
 from osu.players.hand import apply_dead_zone
 from osu.players.options import LikedPlay, OnProgress, PlayOptions
@@ -33,7 +33,7 @@ SPINNER_SIGMA = 0.06
 class Sampling:
     """The sampler's numbers. Sigmas are its noise levels in units of 256 px."""
 
-    steps: int = 24
+    steps: int = STEPS
     # How far from anyone's play towards the person's; 1 is the network's own prediction.
     guidance: float = 1.0
     guidance_sigma: float = 0.01  # a play is guided while sigma >= this
@@ -127,8 +127,7 @@ def sample_as(
     condition = torch.cat([condition, condition[:, -1:].expand(-1, frames - chart.frames, -1)], 1)
     generator = torch.Generator().manual_seed(seed)
     levels = noise_levels(sampling.steps, highest or model.config.sigma_max)
-    shape = draws_of(levels), 1, frames, len(Play)
-    noise = torch.randn(*shape, generator=generator).to(device)
+    noise = draw_noise(levels, 1, frames, len(Play), generator=generator).to(device)
     # Two rows: the person, and anyone.
     styles = torch.stack([person.style, torch.full_like(person.style, torch.nan)]).to(device)
     embeddings = torch.stack([person.style_embedding, torch.zeros_like(person.style_embedding)])

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 SIGMA_MIN = 0.0003  # units of 256 px
+STEPS = 24  # of a play
 ORDER = 3
 STOCHASTIC_SIGMA = 0.12
 RHO = 12.0  # EDM's 7 would spend a third of the steps above 3 units, where little is decided
@@ -29,9 +30,11 @@ def noise_levels(steps: int, highest: float) -> Tensor:
     return torch.cat([(high + ramp * (low - high)) ** RHO, torch.zeros(1, dtype=torch.float64)])
 
 
-def draws_of(levels: Tensor, above: float = STOCHASTIC_SIGMA) -> int:
-    """How much standard normal noise `sample` takes, in plays: to begin, and of each step above."""
-    return 1 + int((levels[:-1] > above).sum())
+def draw_noise(levels: Tensor, *shape: int, generator: torch.Generator) -> Tensor:
+    """What `sample` takes for signals of a `shape` (B, T, C): (N, B, T, C) standard normal, one to
+    begin with and one for each step above STOCHASTIC_SIGMA, on the generator's device."""
+    draws = 1 + int((levels[:-1] > STOCHASTIC_SIGMA).sum())
+    return torch.randn(draws, *shape, generator=generator, device=generator.device)
 
 
 @torch.no_grad()
@@ -45,9 +48,9 @@ def sample(
 ) -> Tensor:
     """Integrates from noise to a clean signal (B, T, C).
 
-    noise (`draws_of(levels)`, B, T, C), standard normal; levels (steps + 1,) as `noise_levels`
-    gives them. `begin` is a signal to which the noise of the first level is added: what is coarser
-    than that noise stays; without it there is no signal.
+    noise (N, B, T, C) of `draw_noise`; levels (steps + 1,) as `noise_levels` gives them. `begin` is
+    a signal to which the noise of the first level is added: what is coarser than that noise stays;
+    without it there is no signal. `stochastic_above` inf makes it the probability flow.
 
     denoise(x, sigma (B,)) -> clean. `on_progress` gets the number of each step once it is done and
     may raise to stop.

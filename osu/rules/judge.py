@@ -133,6 +133,10 @@ class Judgement:
         t_ms = self.frames.clock_ms[frame_of(keys[lasted])]
         return np.column_stack([t_ms, combo_after(self.log)[lasted]])
 
+    @property
+    def misses_in_words(self) -> str:
+        return "1 miss" if self.nmiss == 1 else f"{self.nmiss} misses"
+
     @cached_property
     def combo_ended(self) -> np.ndarray:
         """(N,) the combo that each object ended, the longer one of a slider that ended two; else

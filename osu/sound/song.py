@@ -38,13 +38,6 @@ class PlayedSong:
         return SONG_VOLUME * self.stretcher.read(count, rate * 1000 * self.per_ms / SAMPLE_RATE)
 
 
-def missing_song(map_path: str, name: str) -> str:
-    """Why there is no song of a map that names its file so."""
-    if Path(map_path).suffix.lower() in (".osz", ".olz"):
-        return "a song inside an archive is not read, one beside an .osu is"
-    return f"{name} is not beside the map" if name else "the map names no song"
-
-
 def load_song(path: Path, pitch: float, goes_on: Callable[[], bool]) -> PlayedSong | None:
     """The song, its pitch times `pitch`; None once `goes_on()` is false. Raises SoundError."""
     sample_rate = round(SAMPLE_RATE / pitch)

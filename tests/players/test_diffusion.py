@@ -25,7 +25,7 @@ from osu.players.diffusion import (
     sample_as,
     sample_play,
 )
-from osu.players.dpm_solver import draws_of, noise_levels, sample, step_weights
+from osu.players.dpm_solver import draw_noise, noise_levels, sample, step_weights
 from osu.players.engine import load_player
 from osu.players.generated import draw_recorder
 from osu.players.options import LikedPlay, PlayOptions
@@ -56,8 +56,8 @@ def test_fresh_noise_leaves_the_spread_of_the_data():
     """24 steps, of which 11 draw noise, are 1.6 % off; the spread of so much noise is by .5 %."""
     levels = noise_levels(24, 3.0)
     generator = torch.Generator().manual_seed(0)
-    assert draws_of(levels) == 1 + 11
-    noise = torch.randn(draws_of(levels), 1, 20000, 1, generator=generator)
+    noise = draw_noise(levels, 1, 20000, 1, generator=generator)
+    assert len(noise) == 1 + 11
     assert sample(gaussian, noise, levels).std().item() == pytest.approx(S, rel=0.03)
 
 

@@ -18,8 +18,9 @@ import numpy as np
 from osu.errors import shown
 from osu.files import file_beside
 from osu.gui.sound.device import Device, SoundCard
+from osu.gui.sound.missing import missing_song
 from osu.sound.hits import HitSounds
-from osu.sound.song import PlayedSong, SoundError, load_song, missing_song
+from osu.sound.song import PlayedSong, SoundError, load_song
 from osu.sound.stretch import SAMPLE_RATE
 
 MOST_OFF_MS = 20.0  # real time; less is not noticed, and a jump is

@@ -69,9 +69,8 @@ class ListedPlay:
         judged = self.stage.judgement
         if judged is None:
             return f"{self.with_mods}: a play that is not judged."
-        misses = "1 miss" if judged.nmiss == 1 else f"{judged.nmiss} misses"
         return (
-            f"{self.with_mods}: {judged.accuracy:.2%}, {misses}, "
+            f"{self.with_mods}: {judged.accuracy:.2%}, {judged.misses_in_words}, "
             f"unstable rate {judged.unstable_rate:.0f}."
         )
 

@@ -365,13 +365,7 @@ class Window:
             press("S", "save gif", "gif"),
             press("m", "save mp4", "mp4"),
             press("h", "charts of the plays", "charts"),
-            Shortcut(
-                f"{shown}+Z",
-                "undo remove",
-                f"<{held}-z>",
-                lambda: self.press("undo"),
-                plain=True,
-            ),
+            Shortcut(f"{shown}+Z", "undo remove", f"<{held}-z>", self._undo, plain=True),
             Shortcut("Menu key", "of a map or a play"),
             Shortcut("Delete", "remove the plays", "<Delete>", self._remove, plain=True),
             Shortcut("Escape", "cancel", "<Escape>", self._escape),
@@ -393,6 +387,9 @@ class Window:
     def _remove(self) -> None:
         if self.root.focus_get() is not self.maps.tree:
             self.press("remove")
+
+    def _undo(self) -> None:
+        self.press("undo")
 
     def _escape(self) -> None:
         if self._full_screen:
