@@ -1,6 +1,7 @@
 """The window on a virtual display: fixtures, and what tests read of it."""
 
 import functools
+import gc
 import os
 import threading
 import tkinter as tk
@@ -80,7 +81,12 @@ class Endless:
 
 @pytest.fixture
 def start(home):
-    """start() -> a running program; all are closed at the end, and nothing may be left."""
+    """start() -> a running program; all are closed at the end, and nothing may be left.
+
+    Garbage is collected here alone: a thread that came to collect a closed window would wait a
+    second for each of its thirty variables, since no main loop runs to delete them in.
+    """
+    gc.disable()
     before = set(threading.enumerate())
     apps = []
 
@@ -97,7 +103,11 @@ def start(home):
     left = set(threading.enumerate()) - before
     for thread in left:  # on a busy machine one may need longer than a person is kept waiting
         thread.join(ENDS_S)
-    assert not [thread.name for thread in left if thread.is_alive()]
+    apps.clear()
+    gc.collect()
+    gc.enable()
+    alive = [thread.name for thread in left if thread.is_alive()]
+    assert not alive, alive
     assert not [c for c in children(os.getpid()) if "osu.live.process" in c]
 
 
