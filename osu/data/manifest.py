@@ -21,7 +21,7 @@ from osu.data.library import SPLITS, DataError
 from osu.errors import UNREADABLE
 from osu.files import open_file
 
-FORMAT = 12  # of the cache; another number prepares anew
+FORMAT = 13  # of the cache; another number prepares anew
 MOST = 2**63 - 1  # of anything that is counted
 # Names of Sizes that are others in the files of this format.
 _KEYS = {"charts": "tracks", "chart_frames": "track_frames"}

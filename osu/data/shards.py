@@ -146,7 +146,7 @@ def _prepare_map(pairs: list[Pair]) -> tuple[list, list, dict, bool]:
             "accuracy": round(replay.accuracy, 5) if replay.counts_known else None,
             "misses": replay.nmiss,
             "screen_px": round(screen_grid_px(replay.xy), 6),
-            "recorder": [_or_none(x) for x in fit_recorder(replay).round(7).tolist()],
+            "recorder": [_or_none(x) for x in fit_recorder(replay).tolist()],
         }
         plays.append((described | play, arrays))
     return charts, plays, dict(skipped), bool(base.left_out)

@@ -13,6 +13,9 @@ COUNTED_UPDATE_MS = 1.2  # from here on frames that are two things at once tell 
 MOST_UNEVEN_FOUND = 0.2  # above, chance may do it
 EVEN, MOST_UNEVEN = 0.05, 0.3  # standard deviation of an update, updates
 FASTEST_UPDATE_MS, SLOWEST_UPDATE_MS = 0.25, 16.0
+SCHEDULE_MS = 2000.0  # within which a game that limits its frames keeps to a schedule
+SCHEDULES = np.arange(0.85, 1.15, 0.001)  # of an update as gaps say it
+IN_TURN, CLEARLY = 0.1, 5.0  # power of a schedule that is kept, and its distance from chance
 FEW_AT_ONE_MS = 0.03  # gaps within one whole ms, to each ms of the others
 
 
@@ -69,9 +72,12 @@ def update_of(step_ms: np.ndarray, changed: np.ndarray, whole_ms: float) -> floa
     return max(float(whole_ms * share), FASTEST_UPDATE_MS)
 
 
-def fit_evenness(gap_ms: np.ndarray, update_ms: float, whole_ms: float) -> tuple[float, float]:
+def fit_evenness(
+    gap_ms: np.ndarray, key_ms: np.ndarray, update_ms: float, whole_ms: float
+) -> tuple[float, float]:
     """(update, how uneven updates are) of real times between frames (G,), whole multiples of
-    whole_ms, that are whole multiples of about update_ms, but for two updates' unevenness."""
+    whole_ms, that are whole multiples of about update_ms, but for two updates' unevenness. key_ms
+    (K,) are the real times of key changes."""
     gap_ms = gap_ms[(gap_ms > 0) & (gap_ms < 1.5 * FRAME_MS)]
     if update_ms < SLOW_UPDATE_MS or len(gap_ms) < 20:
         return update_ms, EVEN
@@ -83,7 +89,28 @@ def fit_evenness(gap_ms: np.ndarray, update_ms: float, whole_ms: float) -> tuple
     uneven = np.sqrt(abs(np.log(min(together[best], 1.0)))) / (2 * np.pi)
     if uneven > MOST_UNEVEN_FOUND:
         return update_ms, MOST_UNEVEN
-    return float(tried[best]), float(uneven)
+    best_ms = float(tried[best])
+    return fit_schedule(key_ms, best_ms, whole_ms) or best_ms, float(uneven)
+
+
+def fit_schedule(key_ms: np.ndarray, update_ms: float, whole_ms: float) -> float:
+    """The update in real ms, about update_ms, of a game that limits its frames: key changes at
+    real times key_ms (K,), whole multiples of whole_ms, lie whole updates apart for seconds. 0
+    where they do not.
+
+    It says the update to a thousandth, where gaps of some updates say it to a thirtieth.
+    """
+    tried = update_ms * SCHEDULES
+    power, pairs = np.zeros(len(tried)), 0
+    edges = np.arange(key_ms.min(initial=0), key_ms.max(initial=0), SCHEDULE_MS)[1:]
+    for window_ms in np.split(key_ms, np.searchsorted(key_ms, edges)):
+        turn = np.exp(2j * np.pi * window_ms[:, None] / tried).sum(0)
+        power += np.abs(turn) ** 2 - len(window_ms)  # without the pairs of a change with itself
+        pairs += len(window_ms) * (len(window_ms) - 1)
+    power = power / max(pairs, 1) / np.sinc(whole_ms / tried) ** 2
+    best = int(power.argmax())
+    kept = power[best] > max(IN_TURN, CLEARLY * power.std())
+    return float(tried[best]) if kept else 0.0
 
 
 def lateness_ms(t_ms: np.ndarray) -> np.ndarray:

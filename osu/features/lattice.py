@@ -7,13 +7,15 @@ only some are ever seen.
 
 import numpy as np
 
-COARSEST_PX, FINEST_PX = 1.7, 0.008
+COARSEST_PX, FINEST_PX = 1.7, 0.007
 FEWEST_STEPS = 150  # below SMALL_COUNTS half as many
 FITS = 0.85  # mean cosine of the steps' phases on a lattice that holds them
-POSITIONS_FIT = 0.9  # the same of positions
+POSITIONS_FIT = 0.97  # the same of positions
+DIGITS_PX = 2e-4  # positions have six digits, and a spacing's error adds up
+HELD = 0.9  # of the positions: some are pushed against an edge
 PLACE_BIN_PX, PLACE_SPECTRUM = 0.002, 1 << 20  # of the histogram of positions
 POINT_SPECTRUM = 1 << 17  # of that of the lattice's points
-FARTHEST_PLACES, NEAREST_PLACES = 24.0, 2.05  # of a device, counts of the finer lattice
+FARTHEST_PLACES, NEAREST_PLACES = 64.0, 2.05  # of a device, counts of the finer lattice
 PLACES_FIT = 0.75  # of what rounding to that lattice leaves
 MOST_PLACES = 1000  # that are looked at for that
 NEARBY_SPACINGS = 1 + np.linspace(-1e-3, 1e-3, 401)  # of one that steps show
@@ -21,14 +23,29 @@ SMALL_COUNTS = 24  # steps up to here are counted: an error of the count adds up
 TALLEST_SCREEN = 2200  # pixels
 HYSTERESIS = 0.75  # counts: the cursor moves once the hand is further away
 PHASE_S = 45.0
+SOONER, LATER = 10, 60  # movements, between which rounding errors add up
+LEAST_WANDER_PX = 1e-5  # of a movement
 
 
 def fit_lattice(x: np.ndarray) -> tuple[float, float]:
     """(spacing in osu!px, phase) of positions x (F,) of one axis: the coarsest lattice that holds
-    their steps, or else themselves, 0 where there is none; and where on it they lie, 0 .. 1, nan
-    where not at one place."""
+    their steps, or a finer one that alone holds them exactly, 0 where there is none; and where on
+    it they lie, 0 .. 1, nan where not at one place.
+
+    A tablet's steps are whole numbers of its places on average, while its positions are points of
+    the lattice that those are shown on.
+    """
     x = x.astype(np.float64)
-    spacing = step_lattice_px(np.diff(x)) or position_lattice_px(x)
+    by_steps = _refined(x, step_lattice_px(np.diff(x)))
+    if share_held(x, *by_steps) > HELD:
+        return by_steps
+    by_positions = _refined(x, position_lattice_px(x))
+    exact = share_held(x, *by_positions) > HELD
+    return by_positions if exact or by_steps[0] == 0 else by_steps
+
+
+def _refined(x: np.ndarray, spacing: float) -> tuple[float, float]:
+    """(spacing, phase) of positions x (F,), from what a spacing is about; 0 stays 0."""
     phase = phase_of(x, spacing)
     if np.isnan(phase) and spacing > 0:  # over the whole screen a small error of it adds up
         tried = spacing * NEARBY_SPACINGS
@@ -42,6 +59,14 @@ def fit_lattice(x: np.ndarray) -> tuple[float, float]:
         spacing = float(np.polyfit(np.round(places / spacing - phase), places, 1)[0])
     spacing = pixel_of(spacing, 1e-4)
     return spacing, phase_of(x, spacing)
+
+
+def share_held(x: np.ndarray, spacing: float, phase: float) -> float:
+    """Share of positions x (F,) that lie on a lattice as exactly as a file's digits say."""
+    if spacing == 0 or np.isnan(phase):
+        return 0.0
+    counts = x / spacing - phase
+    return float(np.mean(np.abs(counts - np.round(counts)) * spacing < DIGITS_PX))
 
 
 def fit_places(x: np.ndarray, count_px: float, phase: float) -> tuple[float, float]:
@@ -64,6 +89,37 @@ def fit_places(x: np.ndarray, count_px: float, phase: float) -> tuple[float, flo
     for _ in range(3):
         spacing, offset = np.polyfit(np.round((points - offset) / spacing), points, 1)
     return float(spacing * count_px), float((first + phase + offset) / spacing % 1)
+
+
+def fit_wander(xy: np.ndarray, counts_px: np.ndarray) -> tuple[float, float]:
+    """(x, y) standard deviations in osu!px of the rounding error that each movement adds to
+    positions xy (F, 2), which are sums of counts_px (2,); 0, 0 where positions are places.
+
+    Sums have as many values as there are movements, places only as many as there is room for.
+    """
+    count_px, x = counts_px[0], xy[:, 0]
+    if count_px == 0 or len(np.unique(x)) <= 2 * np.ptp(x) / count_px:
+        return 0.0, 0.0
+    return wander_px(x, counts_px[0]), wander_px(xy[:, 1], counts_px[1])
+
+
+def wander_px(x: np.ndarray, count_px: float) -> float:
+    """That of one axis, by how much further from whole counts two positions of x (F,) are that lie
+    LATER movements apart, than SOONER ones: what a file's digits round is in both."""
+    x = x[np.flatnonzero(np.diff(x)) + 1].astype(np.float64)
+    if count_px == 0 or len(x) < 2 * LATER:
+        return LEAST_WANDER_PX
+    spread2 = []
+    for apart in (SOONER, LATER):
+        way = x[apart:] - x[:-apart]
+        counts = np.round(way / count_px)
+        off = way - counts * count_px
+        near = np.abs(off) < count_px / 3
+        off, counts = off[near], counts[near]
+        off = off - (counts @ off) / max(counts @ counts, 1.0) * counts  # an error of the count
+        spread2.append(np.percentile(np.abs(off), 68.3) ** 2)  # as of a normal distribution
+    added2 = max(spread2[1] - spread2[0], 0.0) / (LATER - SOONER)
+    return max(float(np.sqrt(added2)), LEAST_WANDER_PX)
 
 
 def step_lattice_px(steps: np.ndarray) -> float:
@@ -105,12 +161,17 @@ def position_lattice_px(x: np.ndarray) -> float:
     tried = np.arange(*(int(PLACE_SPECTRUM * PLACE_BIN_PX / px) for px in (COARSEST_PX, FINEST_PX)))
     # Places are rounded to bins, which blurs a fine lattice.
     held = tried[fit[tried] / np.sinc(tried / PLACE_SPECTRUM) > POSITIONS_FIT]
-    if not len(held):
-        return 0.0
-    spacing, offset = PLACE_SPECTRUM * PLACE_BIN_PX / held[0], 0.0
-    for _ in range(3):
-        spacing, offset = np.polyfit(np.round((places - offset) / spacing), places, 1)
-    return float(spacing)
+    coarsest = 0.0
+    for peak in np.split(held, np.flatnonzero(np.diff(held) > 1) + 1):
+        if not len(peak):
+            break
+        spacing, offset = PLACE_SPECTRUM * PLACE_BIN_PX / peak[fit[peak].argmax()], 0.0
+        for _ in range(3):
+            spacing, offset = np.polyfit(np.round((places - offset) / spacing), places, 1)
+        if share_held(places, spacing, offset / spacing) > HELD:
+            return float(spacing)
+        coarsest = coarsest or float(spacing)  # that of places which only lie near its points
+    return coarsest
 
 
 def pixel_of(count_px: float, tolerance: float = 1e-6) -> float:

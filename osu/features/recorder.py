@@ -24,7 +24,7 @@ from scipy.sparse.linalg import spsolve
 
 from osu.features.clock_fit import FASTEST_UPDATE_MS, fit_clock, fit_evenness
 from osu.features.from_last import fit_from_last, times_from_last
-from osu.features.lattice import fit_lattice, fit_places, on_lattice, phases, pixel_of
+from osu.features.lattice import fit_lattice, fit_places, fit_wander, on_lattice, phases, pixel_of
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
 from osu.formats.replay_frames import STABLE_DIGITS
@@ -32,7 +32,6 @@ from osu.formats.slider_events import TAIL_EARLY_MS
 from osu.units import FRAME_MS, SCREEN_PX
 
 MOST_HICCUP_MS = 5.0  # of a hiccup
-WANDER_PX = 6e-5  # rounding of a moved frame's sum
 UNREADABLE_SHARE = 0.2
 FEWEST_FRAMES = 300  # that a fit needs
 FEWEST_SHORT, ENOUGH_SHORT = 30, 100  # frames that show how often a device reports
@@ -50,7 +49,9 @@ class Recorder(IntEnum):
     COUNT_Y_PX = 1
     PHASE_X = 2  # where a position lies between two counts, 0 .. 1; nan where that changes
     PHASE_Y = 3
-    WANDERS = 4  # 1 where positions are sums of counts, whose rounding errors add up
+    # Where positions are sums of counts: standard deviation of the rounding error that a moved
+    # frame adds, else 0.
+    WANDER_X_PX = 4
     REPORT_MS = 5  # real ms between two positions of the device
     # Share of key changes whose frame holds the position of the one before; below 0, of those that
     # hold the hand's own position, whatever was reported last.
@@ -69,6 +70,11 @@ class Recorder(IntEnum):
     PLACE_Y_PX = 16
     PLACE_PHASE_X = 17
     PLACE_PHASE_Y = 18
+    WANDER_Y_PX = 19
+
+
+COUNT_PX = [Recorder.COUNT_X_PX, Recorder.COUNT_Y_PX]
+WANDER_PX = [Recorder.WANDER_X_PX, Recorder.WANDER_Y_PX]
 
 
 def fit_recorder(replay: Replay) -> np.ndarray:
@@ -87,9 +93,7 @@ def fit_recorder(replay: Replay) -> np.ndarray:
         fitted[[Recorder.COUNT_X_PX + axis, Recorder.PHASE_X + axis]] = lattice
         places = fit_places(xy[:, axis], *lattice)
         fitted[[Recorder.PLACE_X_PX + axis, Recorder.PLACE_PHASE_X + axis]] = places
-    count = fitted[Recorder.COUNT_X_PX]
-    places = np.ptp(xy[:, 0]) / count if count > 0 else np.inf
-    fitted[Recorder.WANDERS] = len(np.unique(xy[:, 0])) > 2 * places
+    fitted[WANDER_PX] = fit_wander(xy, fitted[COUNT_PX])
     fitted[Recorder.UPDATE_MS : Recorder.HICCUPS + 1] = fit_clock(
         t_ms, step_ms, changed, 1 / replay.rate
     )
@@ -102,9 +106,10 @@ def fit_recorder(replay: Replay) -> np.ndarray:
     fitted[Recorder.STANDS] = standing.sum()
     update, around = fitted[Recorder.UPDATE_MS], np.flatnonzero(changed[:-1])
     fitted[[Recorder.UPDATE_MS, Recorder.UNEVEN]] = fit_evenness(
-        np.concatenate([step_ms[around], step_ms[around + 1]]), update, 1 / replay.rate
-    )
-    counts_px = fitted[[Recorder.COUNT_X_PX, Recorder.COUNT_Y_PX]].max()
+        np.concatenate([step_ms[around], step_ms[around + 1]]), t_ms[1:][changed], update,
+        1 / replay.rate,
+    )  # fmt: skip
+    counts_px = fitted[COUNT_PX].max()
     fitted[[Recorder.REPORT_MS, Recorder.KEY_REPEAT]] = fit_repeats(
         step_ms, steps, changed, counts_px
     )
@@ -267,9 +272,9 @@ def record(
                 xy[:, axis] = (np.round(xy[:, axis] / count_px - phase) + phase) * count_px
             else:
                 xy[:, axis] = on_lattice(xy[:, axis], count_px, phase)
-        if recorder[Recorder.WANDERS] > 0:
+        if recorder[WANDER_PX[axis]] > 0:
             moved = np.diff(xy[:, axis], prepend=xy[:1, axis]) != 0
-            xy[:, axis] += np.cumsum(moved * rng.normal(0, WANDER_PX, len(xy)))
+            xy[:, axis] += np.cumsum(moved * rng.normal(0, recorder[WANDER_PX[axis]], len(xy)))
     for frame in np.flatnonzero(repeated):
         xy[frame] = xy[frame - 1]  # one after the other: two in a row hold the same position
     return t_ms, as_written(xy), keys

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from osu.features.lattice import HYSTERESIS, fit_lattice, fit_places, on_lattice
-from osu.features.recorder import Recorder
+from osu.features.recorder import WANDER_PX, Recorder
 from tests.features.test_recorder import MODS, device, fitted_again, recorded
 
 
@@ -22,15 +22,17 @@ def test_lattices_are_found(count_px, rate):
         # Errors of a spacing, at most 3e-6 here, add up over a thousand counts.
         off = found[[Recorder.PHASE_X, Recorder.PHASE_Y]] - [0.3, 0.8]
         assert np.abs(off - np.round(off)).max() < 0.02
-    assert found[Recorder.WANDERS] == 0
+    assert (found[WANDER_PX] == 0).all()
 
 
 def test_a_lattice_that_drifts_is_told_from_one_that_stands():
     """Sums of counts have as many values as there are movements, counts of a screen only as many
     as there are places: here some 400, and thousands of movements."""
     columns = dict(COUNT_X_PX=0.7, COUNT_Y_PX=0.7, PHASE_X=0.3, PHASE_Y=0.8)
-    found = fitted_again(device(**columns, WANDERS=1), seed=1)
-    assert found[Recorder.WANDERS] == 1
+    wander = dict(WANDER_X_PX=1e-4, WANDER_Y_PX=5e-5)
+    found = fitted_again(device(**columns, **wander), seed=1)
+    # Some thousand movements, of which every sixtieth is independent: 10 % or so of an error.
+    np.testing.assert_allclose(found[WANDER_PX], [1e-4, 5e-5], rtol=0.5)
     assert found[Recorder.COUNT_X_PX] == pytest.approx(0.7, rel=1.1e-4)
 
 
@@ -62,11 +64,11 @@ def test_the_places_of_a_tablet_are_found(count_px):
     assert fit_lattice(recorded(device(), spread_px=80.0)[0][1][:, 0])[0] == 0
 
 
-@pytest.mark.parametrize("share", [2.6, 3.9])
+@pytest.mark.parametrize("share", [2.6, 3.9, 9.1, 14.6])
 def test_a_device_whose_places_are_shown_on_a_finer_lattice(share):
-    """Places are known to half a point of it, of which some 2,000 are seen: their spacing over
-    15,000 points to 1e-5. A lattice of which every point is a place has no others; places further
-    apart than some points are found as the lattice itself."""
+    """Places are known to half a point of it, of which some 1,000 are seen: their spacing over
+    15,000 points to 1e-5. A lattice of which every point is a place has no others. Steps show
+    places that are 9 or 14 points apart, which some positions only lie near."""
     count_px = 0.0228
     columns = dict(COUNT_X_PX=count_px, COUNT_Y_PX=count_px, PHASE_X=0.3, PHASE_Y=0.8)
     places = dict(PLACE_X_PX=share * count_px, PLACE_PHASE_X=0.4)

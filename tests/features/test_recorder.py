@@ -269,7 +269,9 @@ def test_a_slider_s_parts_are_judged_in_time():
 
 
 def test_the_same_seed_writes_the_same_frames():
-    recorder = device(COUNT_X_PX=0.7, COUNT_Y_PX=0.7, WANDERS=1, REPORT_MS=8, JITTER_MS=1)
+    recorder = device(
+        COUNT_X_PX=0.7, COUNT_Y_PX=0.7, WANDER_X_PX=6e-5, WANDER_Y_PX=6e-5, REPORT_MS=8, JITTER_MS=1
+    )
     one, other = recorded(recorder, seed=4)[0], recorded(recorder, seed=4)[0]
     third = recorded(recorder, seed=5)[0]
     for a, b in zip(one, other, strict=True):
@@ -312,7 +314,7 @@ def test_a_cursor_at_rest_has_no_lattice(step_ms):
     found = fit_recorder(filed(rest))
     assert (found[: Recorder.PHASE_X] == 0).all()
     assert np.isnan(found[[Recorder.PHASE_X, Recorder.PHASE_Y]]).all()
-    assert np.isfinite(found[Recorder.WANDERS : Recorder.PLACE_PHASE_X]).all()
+    assert np.isfinite(found[Recorder.WANDER_X_PX : Recorder.PLACE_PHASE_X]).all()
     assert found[Recorder.REPORT_MS] == found[Recorder.KEY_REPEAT] == 0
 
 

@@ -195,7 +195,7 @@ def test_a_play_stands_on_its_person_s_lattice_and_repeats():
         replay = player.play(beatmap, seed, options)
         person = draw_person(player.implementation.model, chart_of(beatmap), seed, options)
         count_px, phase = person.recorder[[Recorder.COUNT_X_PX, Recorder.PHASE_X]]
-        if count_px > 0 and np.isfinite(phase) and not person.recorder[Recorder.WANDERS]:
+        if count_px > 0 and np.isfinite(phase) and not person.recorder[Recorder.WANDER_X_PX]:
             lattices.add(count_px)
             count_px = pixel_of(count_px)
             counts = replay.xy[2:, 0].astype(np.float64) / count_px - phase  # past the lead-in
