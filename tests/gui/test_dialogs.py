@@ -10,7 +10,7 @@ import pytest
 from PIL import ImageColor, ImageGrab
 
 from osu.gui.settings import Settings
-from osu.gui.widgets import files
+from osu.gui.widgets.dialogs import files
 from osu.gui.widgets.theme import GROUND
 from tests.display import needs_xvfb
 

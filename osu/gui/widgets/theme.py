@@ -6,7 +6,7 @@ from tkinter import font, ttk
 
 import sv_ttk
 
-from osu.gui.widgets.x11_dialogs import theme_dialogs
+from osu.gui.widgets.dialogs.x11 import theme_dialogs
 
 TK_DPI = 96.0  # sv-ttk's sizes are pixels of such a screen
 ROW_PX = 26

@@ -16,7 +16,7 @@ from osu.gui.settings import Settings
 from osu.gui.songs import Song
 from osu.gui.sound.audio import Audio
 from osu.gui.widgets.blind_panel import BlindPanel
-from osu.gui.widgets.files import accept_files
+from osu.gui.widgets.dialogs.files import accept_files
 from osu.gui.widgets.fit import FittedLabel, Tooltip
 from osu.gui.widgets.form import PlayForm
 from osu.gui.widgets.live.panel import LivePanel
