@@ -85,6 +85,20 @@ def test_closing_asks_while_a_batch_runs_and_only_then(start, home, monkeypatch)
     assert len(asked) == 1 and app.worker.state == "closed"
 
 
+def test_closing_asks_while_a_video_is_drawn(start, home, monkeypatch):
+    app = start()
+    generate(app, home)
+    asked = answer(monkeypatch, yes=False)
+    app.worker.post(msg.Generate(app.chosen_maps(), "endless", "NM", 1, 1))  # it waits for this
+    app.plays.save_mp4(str(home / "a.mp4"))
+    app.ask_close()
+    assert asked == ["a.mp4 is not finished and will be lost."]
+    app.worker.cancel()
+    idle(app)
+    app.ask_close()
+    assert len(asked) == 1 and app.worker.state == "closed"
+
+
 def test_closing_asks_once_however_often_the_border_is_pressed(start, home, monkeypatch):
     app = start()
     app.worker.post(msg.MakePersonModel((str(home),), "nobody", "me"))

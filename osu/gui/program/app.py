@@ -30,6 +30,7 @@ PROGRAM_NAME = "osu-players"
 POLL_MS = 30
 CLOSE_S = 3.0  # for each thread to end
 BATCH_IS_LOST = "A batch is running: its plays so far are saved, the others will not be made."
+LONG_FILES = (msg.SaveVideo, msg.MakeBlindPage)  # take minutes, and are whole or not at all
 MODEL_GOES_ON = (
     "A model of you is being made: what it has learned is saved, and on the tab You it goes on the "
     "next time, with the same folder."
@@ -246,7 +247,9 @@ class App:
         if self._asking:  # the border was pressed beside the question
             return
         batches = any(work.command.folder for work in self.worker.works_of(msg.Generate))
+        files = (work.command for kind in LONG_FILES for work in self.worker.works_of(kind))
         lost = [BATCH_IS_LOST] * batches + [MODEL_GOES_ON] * self.person.is_made()
+        lost += [f"{Path(file.path).name} is not finished and will be lost." for file in files]
         self._asking = True
         go = not lost or ask_yes(self.root, "Close the window?", " ".join(lost))
         self._asking = False

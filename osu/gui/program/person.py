@@ -67,7 +67,8 @@ class PersonActions:
     def on_made(self, event: msg.PersonModelMade) -> None:
         """The new model is in the list of players, chosen."""
         self._app.window.form.choose_model(event.model, event.cards)
-        self._app.window.say(f"{event.model} is made and chosen. {event.about}".strip())
+        about = event.about and f" {event.about}."
+        self._app.window.say(f"{event.model} is made and chosen.{about}")
         self._result = event.compared and f"Held-out songs, its plays less yours: {event.compared}."
         if event.picture:
             save = self._app.plays.ask_save_charts
