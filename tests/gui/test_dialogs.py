@@ -13,6 +13,7 @@ from osu.gui.settings import Settings
 from osu.gui.widgets.dialogs import files
 from osu.gui.widgets.theme import GROUND
 from tests.display import needs_xvfb
+from tests.gui.window import generate, idle
 
 pytestmark = needs_xvfb
 WAIT_MS = 20
@@ -69,12 +70,19 @@ class Dialog:
 
 def ask(app, kind, *acts):
     """What a dialog gives, in which `acts` are done one after the other, and then Cancel."""
-    name, show = ASK[kind]
+    return within(app, *ASK[kind], *acts)
+
+
+def within(app, name, show, *acts):
     dialog, left, raised, ended = Dialog(app.root, name), list(acts), [], []
 
     def act():
         viewable = f"expr {{[winfo exists {name}] && [winfo viewable {name}]}}"
+        shown = str(app.root.tk.call("grab", "current"))
         try:
+            if shown not in ("", name):
+                Dialog(app.root, shown).press("cancel")
+                raise AssertionError(f"{shown} is shown")
             if not int(app.root.tk.eval(viewable)):
                 pass
             elif left:
@@ -173,3 +181,44 @@ def test_hidden_folders_are_listed_if_asked_for(start, home, kind):
         assert ".hidden" in dialog.listed()
 
     ask(app, kind, before, after)
+
+
+def test_the_dialog_of_the_charts_lies_above_them(start, home):
+    """Behind their window it would be lost, and no button of any window would work."""
+    app = start()
+    generate(app, home)
+    app.paint_state()
+    app.window.press("charts")
+    idle(app)
+    charts = app.window.charts
+
+    def look(dialog):
+        assert str(dialog.call("wm", "transient", dialog.name)) == str(charts)
+
+    within(app, f"{charts}{FILES}", lambda root: charts.save_button.invoke(), look)
+
+
+def test_no_window_closes_below_its_dialog(start, home):
+    """Its border can be pressed all the same."""
+    app = start()
+    generate(app, home)
+    app.paint_state()
+    app.window.press("charts")
+    idle(app)
+    charts = app.window.charts
+
+    def close(window):
+        app.root.tk.eval(app.root.tk.call("wm", "protocol", window, "WM_DELETE_WINDOW"))
+
+    def press_borders(dialog):
+        close(charts)
+        close(app.root)
+
+    within(app, f"{charts}{FILES}", lambda root: charts.save_button.invoke(), press_borders)
+    assert charts.winfo_exists() and app.worker.state == "idle"
+    close(charts)
+    assert not charts.winfo_exists()
+    ask(app, "folder", lambda dialog: close(app.root))
+    assert app.worker.state == "idle"
+    close(app.root)
+    assert app.worker.state == "closed"

@@ -19,7 +19,7 @@ from osu.gui.program.opening import Opening
 from osu.gui.program.person import PersonActions
 from osu.gui.settings import Settings, save_settings
 from osu.gui.songs import Song, song_of
-from osu.gui.widgets.dialogs.files import ask_folder, ask_replace, ask_save, ask_yes
+from osu.gui.widgets.dialogs.files import ask_folder, ask_replace, ask_save, ask_yes, is_asked
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.widgets.theme import set_theme
 from osu.gui.widgets.window import Window
@@ -224,9 +224,10 @@ class App:
             self.settings = dataclasses.replace(self.settings, save_folder=folder)
         return folder
 
-    def ask_save_path(self, title: str, name: str, suffix: str) -> str:
-        """A file to save to; its folder is remembered."""
-        path = ask_save(self.root, title, self.settings.save_folder, name, suffix)
+    def ask_save_path(self, title: str, name: str, suffix: str, above: Any = None) -> str:
+        """A file to save to, asked above the main window or another; its folder is remembered."""
+        above = above or self.root
+        path = ask_save(above, title, self.settings.save_folder, name, suffix)
         if path:
             folder = str(Path(path).parent)
             self.settings = dataclasses.replace(self.settings, save_folder=folder)
@@ -244,7 +245,7 @@ class App:
 
     def ask_close(self) -> None:
         """Close, but not without a question while something runs that takes long."""
-        if self._asking:  # the border was pressed beside the question
+        if self._asking or is_asked(self.root):  # the border was pressed beside a dialog
             return
         batches = any(work.command.folder for work in self.worker.works_of(msg.Generate))
         files = (work.command for kind in LONG_FILES for work in self.worker.works_of(kind))

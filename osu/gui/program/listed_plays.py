@@ -180,8 +180,9 @@ class ListedPlays:
         stages, labels = zip(*((p.stage, p.label) for p in charted), strict=True)
         self._app.worker.post(msg.DrawCharts(stages, labels))
 
-    def ask_save_charts(self, picture: bytes) -> None:
-        path = self._app.ask_save_path("Save the charts", "charts.png", ".png")
+    def ask_save_charts(self, picture: bytes, window: Any) -> None:
+        """Above the window that shows them, behind which the dialog would be lost."""
+        path = self._app.ask_save_path("Save the charts", "charts.png", ".png", window)
         if path:
             self._app.worker.post(msg.SavePicture(picture, path))
 

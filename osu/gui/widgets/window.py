@@ -168,7 +168,7 @@ class Window:
             self._tabs.tab(self._works, text=title)
 
     def show_charts(
-        self, picture: bytes, save: Callable[[bytes], None], title: str = "Timing and aim"
+        self, picture: bytes, save: Callable[..., None], title: str = "Timing and aim"
     ) -> None:
         """A PNG in a window of its own."""
         self.charts = ChartsWindow(self.root, picture, save, title)
