@@ -78,11 +78,11 @@ def within(app, name, show, *acts):
 
     def act():
         viewable = f"expr {{[winfo exists {name}] && [winfo viewable {name}]}}"
-        shown = str(app.root.tk.call("grab", "current"))
+        shown = app.root.tk.splitlist(app.root.tk.call("grab", "current"))
         try:
-            if shown not in ("", name):
-                Dialog(app.root, shown).press("cancel")
-                raise AssertionError(f"{shown} is shown")
+            for other in {str(window) for window in shown} - {name}:  # which would wait for ever
+                Dialog(app.root, other).press("cancel")
+                raise AssertionError(f"{other} is shown")
             if not int(app.root.tk.eval(viewable)):
                 pass
             elif left:
