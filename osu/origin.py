@@ -14,6 +14,11 @@ def origin(model: str) -> str:
     return _PREFIX + model
 
 
+def model_named(player: str) -> str:
+    """Which model `origin` has named so."""
+    return player.removeprefix(_PREFIX)
+
+
 def is_generated(player: str) -> bool:
     """Whether a replay with this player's name was made by this program."""
     return player.startswith(_PREFIX)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from osu.data.finding.folders import content_suffix
 from osu.data.library import CHANGED_LINE_ENDS, MAP_SUFFIXES, find_map
-from osu.errors import UserError
+from osu.errors import UNREADABLE, UserError
 from osu.files import ready_folder
 from osu.formats.beatmap import Beatmap, load_beatmap
 from osu.formats.mods import parse_mods
@@ -40,8 +40,11 @@ from osu.gui.messages import (
     PersonModelMade,
     Played,
     PlayLive,
+    PlayReopened,
+    PlaySaved,
     Progress,
     ReadLikedPlays,
+    ReopenPlays,
     ReplayOpened,
     Saved,
     SaveGif,
@@ -72,7 +75,7 @@ if TYPE_CHECKING:  # its file imports torch
 
 PROGRESS_S = 0.05
 MEASURED_S = 0.5  # measures are told so often,
-MEASURE_REST_S = 0.001  # and after each map the window's thread has its turn
+REST_S = 0.001  # after each map or play that nobody waits for, the window's thread has its turn
 LIVE_POLL_S = 0.005
 LIVE_STOP_S = 2.0  # then the process is ended
 
@@ -131,22 +134,22 @@ class Jobs:
                 job.put(MapOpened(path, tuple(list_songs(Path(path))), stage))
             case ShowMap(path, difficulty):
                 job.put(MapShown(path, Stage(load_beatmap(path, difficulty))))
-            case OpenReplay():
-                self._open_replay(command, job)
+            case OpenReplay(path, maps):
+                job.put(_open_replay(path, (*self._opened, *maps), job))
+            case ReopenPlays(files):
+                _reopen(files, job)
             case ReadLikedPlays():
                 job.put(read_liked_plays(command, self._opened, job.part))
             case Generate():
                 self._generate(command, job)
             case SaveReplay(replay, path):
-                with saving(path):
-                    save_replay(replay, path)
+                _save(replay, path, job)
                 job.put(Saved(path))
             case SavePlays(replays, paths):
                 ready_folder(Path(paths[0]).parent)
                 for n, (replay, path) in enumerate(zip(replays, paths, strict=True)):
                     job.part(n / len(paths), "saving plays")
-                    with saving(path):
-                        save_replay(replay, path)
+                    _save(replay, path, job)
                 job.put(_saved_plays(len(paths), Path(paths[0]).parent))
             case SaveGif() | SaveVideo() | DrawCharts() | SavePicture():
                 job.put(draw(command, job.part))
@@ -161,18 +164,6 @@ class Jobs:
                 self._make_person_model(command, job)
             case PlayLive():
                 self._play_live(command, job)
-
-    def _open_replay(self, command: OpenReplay, job: RunningCommand) -> None:
-        replay = load_replay(command.path)
-        name = Path(command.path).name
-        if replay.mode:
-            raise WorkError(f"{name} cannot be shown: {why_not_human(replay)}.")
-        remarks = [remark_on(replay)]
-        remarks += [f"left out: {part}" for part in replay.left_out]
-        files = (*self._opened, *command.maps)
-        map_path, beatmap, note = _find_map(command.path, replay, files, job)
-        remark = "; ".join(filter(None, (*remarks, note)))
-        job.put(ReplayOpened(command.path, map_path, Stage(beatmap, replay), remark))
 
     def _generate(self, command: Generate, job: RunningCommand) -> None:
         """A map that can't be played is skipped, with its reason at the end."""
@@ -277,7 +268,7 @@ def _measure(songs: tuple[Song, ...], job: RunningCommand) -> None:
     try:
         for path in dict.fromkeys(song.path for song in songs):
             for song, data in read_songs(Path(path), MAX_MAP_BYTES):
-                if job.cancel.wait(MEASURE_REST_S):
+                if job.cancel.wait(REST_S):
                     return
                 if song.key in wanted:
                     with contextlib.suppress(BeatmapError):
@@ -289,6 +280,37 @@ def _measure(songs: tuple[Song, ...], job: RunningCommand) -> None:
     finally:
         with contextlib.suppress(OSError):  # computed again at the next start
             known.save()
+
+
+def _open_replay(path: str, files: tuple[str, ...], job: RunningCommand) -> ReplayOpened:
+    """The play at `path`, its map looked for in `files` and beside it."""
+    replay = load_replay(path)
+    if replay.mode:
+        raise WorkError(f"{Path(path).name} cannot be shown: {why_not_human(replay)}.")
+    remarks = [remark_on(replay)]
+    remarks += [f"left out: {part}" for part in replay.left_out]
+    map_path, beatmap, note = _find_map(path, replay, files, job)
+    remark = "; ".join(filter(None, (*remarks, note)))
+    return ReplayOpened(path, map_path, Stage(beatmap, replay), remark)
+
+
+def _reopen(files: tuple[tuple[str, str], ...], job: RunningCommand) -> None:
+    """Plays that were listed before, each with its map, if both are there as they were."""
+    for path, map_path in files:
+        opened = None
+        with contextlib.suppress(*UNREADABLE):
+            opened = _open_replay(path, (map_path,), job)
+        job.check()
+        if opened:
+            map_path = opened.map_path
+        job.put(PlayReopened(path, map_path, opened.stage if opened else None))
+        job.cancel.wait(REST_S)
+
+
+def _save(replay: Replay, path: str, job: RunningCommand) -> None:
+    with saving(path):
+        save_replay(replay, path)
+    job.put(PlaySaved(replay, path))
 
 
 def _saved_plays(count: int, folder: str | Path) -> Saved:

@@ -59,6 +59,13 @@ class OpenReplay:
 
 
 @dataclass(frozen=True)
+class ReopenPlays:
+    """-> PlayReopened for each. Goes on beside all others; nobody waits for it."""
+
+    files: tuple[tuple[str, str], ...]  # of each the replay and its map
+
+
+@dataclass(frozen=True)
 class ReadLikedPlays:
     """-> LikesRead"""
 
@@ -84,7 +91,7 @@ class Generate:
 
 @dataclass(frozen=True)
 class SaveReplay:
-    """-> Saved"""
+    """-> PlaySaved, Saved"""
 
     replay: Replay
     path: str
@@ -92,7 +99,7 @@ class SaveReplay:
 
 @dataclass(frozen=True)
 class SavePlays:
-    """-> Saved. Into one folder."""
+    """-> PlaySaved for each, Saved. Into one folder."""
 
     replays: tuple[Replay, ...]
     paths: tuple[str, ...]  # of each
@@ -188,6 +195,7 @@ Command = (
     | OpenMap
     | ShowMap
     | OpenReplay
+    | ReopenPlays
     | ReadLikedPlays
     | Generate
     | SaveReplay
@@ -247,6 +255,13 @@ class ReplayOpened:
 
 
 @dataclass(frozen=True)
+class PlayReopened:
+    path: str
+    map_path: str
+    stage: Stage | None  # None where a file is gone or is another one by now
+
+
+@dataclass(frozen=True)
 class LikesRead:
     plays: tuple[LikedPlay, ...]
     names: str  # of who played them, each with how many
@@ -260,6 +275,12 @@ class Played:
     map_path: str
     stage: Stage
     path: str | None  # where it was saved
+
+
+@dataclass(frozen=True)
+class PlaySaved:
+    replay: Replay  # the command's own
+    path: str
 
 
 @dataclass(frozen=True)

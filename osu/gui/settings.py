@@ -14,6 +14,7 @@ from osu.formats.mods import ModsError, parse_mods
 from osu.live.plan import MOST_SHIFT_MS
 
 RECENT_FILES = 12
+MOST_PLAYS_LISTED = 50
 THEMES = ("dark", "light")
 LIVE_KINDS = ("game's window", "playfield")
 MAX_PLAYS = 100
@@ -30,6 +31,7 @@ class Settings:
     save_folder: str = ""
     recent: tuple[str, ...] = ()  # newest first
     chosen_map: tuple[str, ...] = ()  # its file and difficulty
+    listed_plays: tuple[tuple[str, str], ...] = ()  # those in files: of each that and its map's
     model: str = ""
     mods: str = "NM"
     plays: int = 1
@@ -57,14 +59,28 @@ def _are_mods(text: str) -> bool:
     return True
 
 
+def _is_size(size: tuple) -> bool:
+    return _are(int, size) and len(size) in (0, 2) and all(0 < s < MOST_SIDE_PX for s in size)
+
+
+def _are(kind: type, items: tuple) -> bool:
+    return all(type(item) is kind for item in items)
+
+
+def _are_pairs(plays: tuple) -> bool:
+    return _are(tuple, plays) and all(len(pair) == 2 and _are(str, pair) for pair in plays)
+
+
 # What a value of the right type must be as well; NaN is in no range, and Tk takes no text that has
 # no UTF-8.
 SENSIBLE: dict[str, Callable[[Any], bool]] = {
     "theme": THEMES.__contains__,
-    "size": lambda size: all(0 < side < MOST_SIDE_PX for side in size),
+    "size": _is_size,
     "person_folder": str.isprintable,
     "save_folder": str.isprintable,
-    "chosen_map": lambda key: len(key) in (0, 2),
+    "recent": lambda paths: _are(str, paths) and len(paths) <= RECENT_FILES,
+    "chosen_map": lambda key: _are(str, key) and len(key) in (0, 2),
+    "listed_plays": lambda plays: _are_pairs(plays) and len(plays) <= MOST_PLAYS_LISTED,
     "model": str.isprintable,
     "mods": _are_mods,
     "plays": lambda plays: 1 <= plays <= MAX_PLAYS,
@@ -91,12 +107,9 @@ def load_settings(path: Path | None = None) -> Settings:
     for field in dataclasses.fields(Settings) if isinstance(stored, dict) else ():
         value = stored.get(field.name, field.default)
         if isinstance(value, list):
-            value = tuple(value)
-        fits = type(value) is type(field.default)
-        if fits and isinstance(value, tuple):
-            kind, lengths = (int, (0, 2)) if field.name == "size" else (str, range(99))
-            fits = all(type(item) is kind for item in value) and len(value) in lengths
-        if fits and SENSIBLE.get(field.name, lambda value: True)(value):
+            value = tuple(tuple(item) if isinstance(item, list) else item for item in value)
+        sensible = SENSIBLE.get(field.name, lambda value: True)
+        if type(value) is type(field.default) and sensible(value):
             kept[field.name] = value
     return Settings(**kept)
 

@@ -23,6 +23,7 @@ from osu.gui.messages import (
     PlayLive,
     Progress,
     ReadLikedPlays,
+    ReopenPlays,
     SaveGif,
     SaveVideo,
     ScanSongs,
@@ -45,9 +46,10 @@ LANES = {
     MakePersonModel: "person",
     PlayLive: "live",
     MeasureMaps: "measures",
+    ReopenPlays: "plays",
 }
 _FILES = "files"  # all others
-_UNSEEN = "measures"  # goes on without a word: no state, no work
+_UNSEEN = {"measures", "plays"}  # these go on without a word: no state, no work
 
 
 class Worker:
@@ -85,7 +87,7 @@ class Worker:
     def state(self) -> str:
         if self._closed:
             return "closed"
-        lanes = {_lane(work.command) for work in self._works.values()} - {_UNSEEN}
+        lanes = {_lane(work.command) for work in self._works.values()} - _UNSEEN
         if "live" in lanes:
             return self._live
         if lanes & {"works", "songs", "person"}:
@@ -95,9 +97,9 @@ class Worker:
     @property
     def works(self) -> tuple[Work, ...]:
         """What is worth a person's look: all that runs or waits, but a map that is only shown and
-        maps that are measured."""
-        unseen = (ShowMap, MeasureMaps)
-        works = (w for w in self._works.values() if not isinstance(w.command, unseen))
+        what nobody asked for."""
+        works = (w for w in self._works.values() if _lane(w.command) not in _UNSEEN)
+        works = (w for w in works if not isinstance(w.command, ShowMap))
         return tuple(sorted(works, key=lambda work: work.started_s is None))
 
     def works_of(self, kind: type) -> tuple[Work, ...]:
@@ -149,7 +151,7 @@ class Worker:
     def cancel(self, *numbers: int) -> None:
         """Give up the works with these numbers; without any all that a person has asked for."""
         for number, work in self._works.items():
-            if number in numbers or not (numbers or _lane(work.command) == _UNSEEN):
+            if number in numbers or not (numbers or _lane(work.command) in _UNSEEN):
                 work.cancel.set()
 
     def start_live(self) -> None:

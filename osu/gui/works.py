@@ -21,6 +21,7 @@ from osu.gui.messages import (
     OpenReplay,
     PlayLive,
     ReadLikedPlays,
+    ReopenPlays,
     SaveGif,
     SavePicture,
     SavePlays,
@@ -97,6 +98,8 @@ def name_of(command: Command) -> str:
             return f"stars, BPM and length of {len(songs)} maps"
         case OpenMap(path) | ShowMap(path) | OpenReplay(path):
             return f"opening {Path(path).name}"
+        case ReopenPlays(files):
+            return f"{len(files)} plays of before"
         case ReadLikedPlays(names=names):
             of = Path(names[0]).name if len(names) == 1 else f"{len(names)} files"
             return f"reading {of} to play like"

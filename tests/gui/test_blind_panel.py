@@ -7,7 +7,7 @@ import webbrowser
 import pytest
 
 from osu.gui.settings import Settings
-from osu.gui.widgets import files
+from osu.gui.widgets.dialogs import files
 from tests.blind.pages import ShakenPlayer
 from tests.display import needs_xvfb
 from tests.gui.window import idle, until

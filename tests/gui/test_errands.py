@@ -13,8 +13,8 @@ from osu.formats.mods import Mods
 from osu.formats.replay import save_replay
 from osu.gui import messages as msg
 from osu.gui.settings import Settings, load_settings
-from osu.gui.widgets import files
 from osu.gui.widgets import window as window_file
+from osu.gui.widgets.dialogs import files
 from osu.players.generated import judged_play
 from osu.render.painter import play_colours
 from osu.render.video import can_write_video

@@ -14,7 +14,7 @@ import pytest
 
 from osu.gui import messages as msg
 from osu.gui.settings import load_settings, settings_path
-from osu.gui.widgets import files
+from osu.gui.widgets.dialogs import files
 from tests.display import children, needs_xdotool, needs_xvfb, wait_for
 from tests.gui.window import colours, generate, idle, until
 from tests.paths import ROOT
@@ -82,6 +82,20 @@ def test_closing_asks_while_a_batch_runs_and_only_then(start, home, monkeypatch)
     app.worker.cancel()
     idle(app)
     app.ask_close()  # nothing that would be lost
+    assert len(asked) == 1 and app.worker.state == "closed"
+
+
+def test_closing_asks_while_a_video_is_drawn(start, home, monkeypatch):
+    app = start()
+    generate(app, home)
+    asked = answer(monkeypatch, yes=False)
+    app.worker.post(msg.Generate(app.chosen_maps(), "endless", "NM", 1, 1))  # it waits for this
+    app.plays.save_mp4(str(home / "a.mp4"))
+    app.ask_close()
+    assert asked == ["a.mp4 is not finished and will be lost."]
+    app.worker.cancel()
+    idle(app)
+    app.ask_close()
     assert len(asked) == 1 and app.worker.state == "closed"
 
 
@@ -182,6 +196,8 @@ def test_settings_are_remembered(start, home):
         '{"size": [1, 1], "speed": 1e308, "live_offset_ms": Infinity}',
         '{"songs_folder": "\\u0000", "recent": ["", "\\u0000"], "save_folder": "\\ud800"}',
         '{"live_rect": "\\ud800{[", "live_keys": "\\u0000", "live_start_key": "{"}',
+        '{"listed_plays": [["\\u0000", ""], ["\\ud800", "/"], ["a.osr", "b.osu"]]}',
+        '{"listed_plays": [["a"], 5, [1, 2], [[], {}]], "recent": [["a"]]}',
         "[" * 100_000,
         '{"plays": 1' + "0" * 5000 + "}",
         "\x00",

@@ -102,7 +102,11 @@ def test_a_search_knows_names_in_unicode_and_tags(tmp_path):
 def test_settings_come_back_as_they_were(tmp_path):
     path = tmp_path / "new" / "settings.json"
     settings = Settings(
-        theme="light", mods="HDDT", size=(1000, 700), live_rect="1, 2, 3, 4"
+        theme="light",
+        mods="HDDT",
+        size=(1000, 700),
+        live_rect="1, 2, 3, 4",
+        listed_plays=(("a.osr", "a.osu"), ("b.osr", "b.osz")),
     ).with_recent("a")
     save_settings(settings, path)
     assert load_settings(path) == settings

@@ -13,13 +13,13 @@ from osu.gui import messages as msg
 from osu.gui.blind import open_in_browser
 from osu.gui.enabled import refusals
 from osu.gui.program.generating import Generating
-from osu.gui.program.listed_plays import ListedPlays
+from osu.gui.program.listed_plays import ListedPlays, play_of_file
 from osu.gui.program.live import LiveActions
 from osu.gui.program.opening import Opening
 from osu.gui.program.person import PersonActions
 from osu.gui.settings import Settings, save_settings
 from osu.gui.songs import Song, song_of
-from osu.gui.widgets.files import ask_folder, ask_replace, ask_save, ask_yes
+from osu.gui.widgets.dialogs.files import ask_folder, ask_replace, ask_save, ask_yes, is_asked
 from osu.gui.widgets.results import ListedPlay
 from osu.gui.widgets.theme import set_theme
 from osu.gui.widgets.window import Window
@@ -30,6 +30,7 @@ PROGRAM_NAME = "osu-players"
 POLL_MS = 30
 CLOSE_S = 3.0  # for each thread to end
 BATCH_IS_LOST = "A batch is running: its plays so far are saved, the others will not be made."
+LONG_FILES = (msg.SaveVideo, msg.MakeBlindPage)  # take minutes, and are whole or not at all
 MODEL_GOES_ON = (
     "A model of you is being made: what it has learned is saved, and on the tab You it goes on the "
     "next time, with the same folder."
@@ -51,6 +52,7 @@ class App:
         self.window = Window(root, self, settings)
         root.protocol("WM_DELETE_WINDOW", self.ask_close)
         root.report_callback_exception = self.on_mistake
+        self.plays.reopen(settings.listed_plays)
         self.poll()
 
     # ---- state
@@ -63,6 +65,7 @@ class App:
         for event in self.worker.poll():
             self.on_event(event)
         self.show_chosen()
+        self.plays.tell_gone()
         self.paint_state()
         self._after = self.root.after(POLL_MS, self.poll)
 
@@ -100,16 +103,17 @@ class App:
                     self.show_map(path, stage)
             case msg.ReplayOpened(path, map_path, stage, remark):
                 self.add_map(song_of(stage.beatmap, map_path))
-                player = stage.replay.player or Path(path).stem
-                play = ListedPlay(player, map_path, stage)
+                play = play_of_file(path, map_path, stage)
                 self.window.results.choose(self.window.results.add(play))
                 self.settings = self.settings.with_recent(path)
                 self.window.say(f"{Path(path).name}: {remark}." if remark else play.sentence())
+            case msg.PlayReopened():
+                self.plays.on_reopened(event)
             case msg.LikesRead(plays, names, sentence):
                 self.window.form.show_like(plays, names, sentence)
                 self.window.say(sentence)
-            case msg.Played(model, seed, map_path, stage):
-                self.on_played(ListedPlay(model, map_path, stage, seed))
+            case msg.Played(model, seed, map_path, stage, path):
+                self.on_played(ListedPlay(model, map_path, stage, seed, path or ""))
             case msg.BlindPageMade(path, pairs):
                 self.window.say(f"{pairs}. {open_in_browser(path)}")
             case msg.PlayersFound(folder, players):
@@ -121,6 +125,8 @@ class App:
                 self.person.on_made(event)
             case msg.ChartsDrawn(picture):
                 self.window.show_charts(picture, self.plays.ask_save_charts)
+            case msg.PlaySaved(replay, path):
+                self.window.results.note_file(replay, path)
             case msg.Saved(path, remark):
                 self.window.say(f"{remark} Saved {path}.".strip())
             case msg.Progress(number, _, text) if not self.person.is_about(number):
@@ -218,9 +224,10 @@ class App:
             self.settings = dataclasses.replace(self.settings, save_folder=folder)
         return folder
 
-    def ask_save_path(self, title: str, name: str, suffix: str) -> str:
-        """A file to save to; its folder is remembered."""
-        path = ask_save(self.root, title, self.settings.save_folder, name, suffix)
+    def ask_save_path(self, title: str, name: str, suffix: str, above: Any = None) -> str:
+        """A file to save to, asked above the main window or another; its folder is remembered."""
+        above = above or self.root
+        path = ask_save(above, title, self.settings.save_folder, name, suffix)
         if path:
             folder = str(Path(path).parent)
             self.settings = dataclasses.replace(self.settings, save_folder=folder)
@@ -238,10 +245,12 @@ class App:
 
     def ask_close(self) -> None:
         """Close, but not without a question while something runs that takes long."""
-        if self._asking:  # the border was pressed beside the question
+        if self._asking or is_asked(self.root):  # the border was pressed beside a dialog
             return
         batches = any(work.command.folder for work in self.worker.works_of(msg.Generate))
+        files = (work.command for kind in LONG_FILES for work in self.worker.works_of(kind))
         lost = [BATCH_IS_LOST] * batches + [MODEL_GOES_ON] * self.person.is_made()
+        lost += [f"{Path(file.path).name} is not finished and will be lost." for file in files]
         self._asking = True
         go = not lost or ask_yes(self.root, "Close the window?", " ".join(lost))
         self._asking = False
@@ -268,6 +277,7 @@ class App:
         return dataclasses.replace(
             self.window.live.remembered(self.settings),
             chosen_map=chosen[-1].key if chosen else self.settings.chosen_map,
+            listed_plays=self.plays.remembered(),
             size=(self.root.winfo_width(), self.root.winfo_height()),
             model=form.model.get(),
             mods=form.mods_text(),

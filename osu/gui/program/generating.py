@@ -5,7 +5,7 @@ from typing import Any
 
 from osu.blind.question import WHICH_IS_HUMAN, WHICH_IS_ME, Question
 from osu.gui import messages as msg
-from osu.gui.widgets.files import ask_folder, ask_replays
+from osu.gui.widgets.dialogs.files import ask_folder, ask_replays
 from osu.gui.widgets.form import FormError
 
 PAGE_SEEDS = 10**6

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from osu.gui import messages as msg
+from osu.gui.settings import MOST_PLAYS_LISTED
 from osu.gui.widgets.results import ListedPlay
-from osu.origin import is_generated
+from osu.origin import is_generated, model_named
 from osu.players.naming import listed_file_names, play_file_name
 from osu.render.scene import Stage
 from osu.render.video import NO_AV, can_write_video
@@ -19,6 +20,39 @@ class ListedPlays:
 
     def __init__(self, app: Any):
         self._app = app
+        self._to_come: list[tuple[str, str]] = []  # files of plays that are being listed again
+        self._back = self._gone = 0  # how many were listed again, and were not
+
+    def reopen(self, files: Sequence[tuple[str, str]]) -> None:
+        """List the plays again that were listed when the window was closed, those in files."""
+        self._to_come = list(files)
+        if files:
+            self._app.worker.post(msg.ReopenPlays(tuple(files)))
+
+    def on_reopened(self, event: msg.PlayReopened) -> None:
+        """One of them, unless a file of it is gone."""
+        self._to_come.pop(0)
+        if event.stage is None:
+            self._gone += 1
+        else:
+            play = play_of_file(event.path, event.map_path, event.stage)
+            self._app.window.results.add_known(play, self._back)
+            self._back += 1
+
+    def tell_gone(self) -> None:
+        """How many were not listed again, once nothing else at the start is being told."""
+        if self._gone and not self._to_come and self._app.worker.state == "idle":
+            plays = "A play" if self._gone == 1 else f"{self._gone} plays"
+            are = "is" if self._gone == 1 else "are"
+            why = "replay or map is gone or changed"
+            self._app.window.say(f"{plays} of last time {are} not listed: {why}.")
+            self._gone = 0
+
+    def remembered(self) -> tuple[tuple[str, str], ...]:
+        """Files of the plays that are to be listed again, each with its map's."""
+        listed = self._app.window.results.listed()
+        files = [(play.path, play.map_path) for play in listed if play.path]
+        return tuple((self._to_come + files)[-MOST_PLAYS_LISTED:])
 
     def show_selected(self) -> None:
         """The selected plays in the preview: the last one and others of its map, the first of them
@@ -146,8 +180,9 @@ class ListedPlays:
         stages, labels = zip(*((p.stage, p.label) for p in charted), strict=True)
         self._app.worker.post(msg.DrawCharts(stages, labels))
 
-    def ask_save_charts(self, picture: bytes) -> None:
-        path = self._app.ask_save_path("Save the charts", "charts.png", ".png")
+    def ask_save_charts(self, picture: bytes, window: Any) -> None:
+        """Above the window that shows them, behind which the dialog would be lost."""
+        path = self._app.ask_save_path("Save the charts", "charts.png", ".png", window)
         if path:
             self._app.worker.post(msg.SavePicture(picture, path))
 
@@ -155,6 +190,14 @@ class ListedPlays:
         """The next miss in the preview, the one before for -1, the worst for 0."""
         if said := self._app.window.preview.jump_to_miss(direction):
             self._app.window.say(said)
+
+
+def play_of_file(path: str, map_path: str, stage: Stage) -> ListedPlay:
+    """A generated play is listed as when it was made: its file has the model and the seed."""
+    player, seed = stage.replay.player or Path(path).stem, None
+    if is_generated(player):
+        player, seed = model_named(player), stage.replay.seed
+    return ListedPlay(player, map_path, stage, seed, path)
 
 
 def _is_ours(play: ListedPlay) -> bool:

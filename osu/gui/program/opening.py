@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from osu.gui import messages as msg
-from osu.gui.widgets.files import ask_files, ask_folder
+from osu.gui.widgets.dialogs.files import ask_files, ask_folder
 
 
 class Opening:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from osu.gui import messages as msg
-from osu.gui.widgets.files import ask_folder
+from osu.gui.widgets.dialogs.files import ask_folder
 from osu.gui.works import Work
 
 
@@ -67,7 +67,8 @@ class PersonActions:
     def on_made(self, event: msg.PersonModelMade) -> None:
         """The new model is in the list of players, chosen."""
         self._app.window.form.choose_model(event.model, event.cards)
-        self._app.window.say(f"{event.model} is made and chosen. {event.about}".strip())
+        about = event.about and f" {event.about}."
+        self._app.window.say(f"{event.model} is made and chosen.{about}")
         self._result = event.compared and f"Held-out songs, its plays less yours: {event.compared}."
         if event.picture:
             save = self._app.plays.ask_save_charts

@@ -1,11 +1,13 @@
 """The plays: generated ones and replays that were opened, each with what the judge says of it."""
 
+import dataclasses
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from osu.errors import shown
 from osu.formats.mods import mods_str
+from osu.formats.replay import Replay
 from osu.gui.widgets.plays.undo_line import UndoLine
 from osu.gui.widgets.table import Column, ListTable
 from osu.render.scene import Stage
@@ -33,6 +35,7 @@ class ListedPlay:
     map_path: str
     stage: Stage
     seed: int | None = None  # of a generated play
+    path: str = ""  # of its file, if it is in one
 
     @property
     def label(self) -> str:
@@ -97,6 +100,18 @@ class Results(ListTable):
         self.rows[row] = result
         self.tree.see(row)
         return row
+
+    def add_known(self, result: ListedPlay, place: int) -> None:
+        """A row that a person has seen before, where it was."""
+        row = self.insert(result.values())
+        self.rows[row] = result
+        self.tree.move(row, "", place)
+
+    def note_file(self, replay: Replay, path: str) -> None:
+        """A play of the list was saved."""
+        for row, play in self.rows.items():
+            if play.stage.replay is replay:
+                self.rows[row] = dataclasses.replace(play, path=path)
 
     def choose(self, *rows: str) -> None:
         """Select these rows alone, as a click does."""

@@ -6,6 +6,8 @@ from tkinter import font, ttk
 
 import sv_ttk
 
+from osu.gui.widgets.dialogs.x11 import theme_dialogs
+
 TK_DPI = 96.0  # sv-ttk's sizes are pixels of such a screen
 ROW_PX = 26
 # sv-ttk's own: left, top, right, bottom; its pictures keep their size on any screen.
@@ -72,8 +74,7 @@ def set_theme(root: tk.Tk, name: str) -> None:
     sv_ttk.set_theme(name, root)
     if first:
         _scale_fonts(root)
-        for dialog in ("TkFDialog", "TkChooseDir"):  # Tk's own, whose list is white in any theme
-            root.option_add(f"*{dialog}*Canvas.foreground", "black")
+        theme_dialogs(root)
         # After sv-ttk's own handler, which paints every label in one colour.
         root.bind_class(
             root.winfo_class(), "<<ThemeChanged>>", lambda event: _uncolour(root), add="+"

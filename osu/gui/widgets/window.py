@@ -16,7 +16,7 @@ from osu.gui.settings import Settings
 from osu.gui.songs import Song
 from osu.gui.sound.audio import Audio
 from osu.gui.widgets.blind_panel import BlindPanel
-from osu.gui.widgets.files import accept_files
+from osu.gui.widgets.dialogs.files import accept_files
 from osu.gui.widgets.fit import FittedLabel, Tooltip
 from osu.gui.widgets.form import PlayForm
 from osu.gui.widgets.live.panel import LivePanel
@@ -168,7 +168,7 @@ class Window:
             self._tabs.tab(self._works, text=title)
 
     def show_charts(
-        self, picture: bytes, save: Callable[[bytes], None], title: str = "Timing and aim"
+        self, picture: bytes, save: Callable[..., None], title: str = "Timing and aim"
     ) -> None:
         """A PNG in a window of its own."""
         self.charts = ChartsWindow(self.root, picture, save, title)

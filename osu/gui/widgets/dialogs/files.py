@@ -8,6 +8,12 @@ from tkinter import filedialog, messagebox
 from tkinterdnd2 import TkinterDnD
 
 
+def is_asked(window: tk.Misc) -> bool:
+    """Whether a dialog waits for its answer, whose own windows may not close: their borders can be
+    pressed all the same."""
+    return bool(window.tk.call("grab", "current", window))
+
+
 def ask_files(root: tk.Misc, recent: Sequence[str]) -> tuple[str, ...]:
     """Maps and replays, from where the last ones were."""
     paths = filedialog.askopenfilenames(

@@ -1,0 +1,1 @@
+"""Dialogs of files and questions: what a person names and answers."""
