@@ -26,7 +26,7 @@ from osu.training.__main__ import main as compare
 from osu.training.options import cli
 from osu.training.run import Run
 from osu.training.schedule import Steps
-from osu.training.watch import SHOWN_S, busiest_passage
+from osu.training.watch import SHOWN_S, Watch, busiest_passage
 from osu.units import FRAME_HZ
 from tests.paths import ROOT, SAMPLE
 from tests.training.small import SMALL, args_of
@@ -132,6 +132,27 @@ def test_a_picture_that_fails_costs_a_line(cache, tmp_path, monkeypatch, capsys)
     script.main(args)
     assert "plays.png was not drawn (no space left)" in capsys.readouterr().err
     assert (tmp_path / "last.pt").exists() and (tmp_path / "model" / "card.json").exists()
+
+
+def test_a_picture_comes_with_the_state_and_the_losses_once_a_step(cache, tmp_path, monkeypatch):
+    """The first step's is drawn before anything else is saved, the last step's after it was."""
+    plotted, seen = [], []
+    plot, draw = Run.plot, Watch.draw
+
+    def plots(run):
+        plotted.append(run.steps.number)
+        plot(run)
+
+    def draws(watch, step, title):
+        seen.append((step, torch.load(tmp_path / "last.pt", weights_only=True)["step"]))
+        draw(watch, step, title)
+
+    monkeypatch.setattr(Run, "plot", plots)
+    monkeypatch.setattr(Watch, "draw", draws)
+    script, args = args_of("train_rnn", cache, tmp_path, steps=2, pictures=True)
+    script.main(args)
+    assert seen == [(0, 1), (1, 2)]
+    assert len(plotted) == 2
 
 
 def test_the_passage_is_held_out_and_has_much_to_play(cache):
