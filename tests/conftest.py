@@ -3,12 +3,20 @@
 import dataclasses
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.paths import SAMPLE
+from tests.paths import ROOT, SAMPLE
 
+if sys.dont_write_bytecode:
+    # As containers have it. Without compiled modules each of the hundred programs that the tests
+    # start compiles torch's sources for itself, 2 to 5 seconds: they lie here and not beside them.
+    sys.pycache_prefix = str(ROOT / ".pytest_cache" / "bytecode")
+    sys.dont_write_bytecode = False
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+    del os.environ["PYTHONDONTWRITEBYTECODE"]
 # Threads that wait give their core away: spinning, as OpenMP does by default, takes a test beside
 # another program up to ten times as long. Read when torch is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -22,6 +30,21 @@ from osu.formats.beatmap import load_beatmap
 from osu.formats.mods import Mods
 from osu.formats.replay import load_replay, save_replay
 from osu.players.auto import auto_play
+from osu.training.run import Run
+
+# Each takes a quarter of a minute and more: one of them last of all would be waited for.
+LONG = (
+    *("likeness/test_compare.py", "training/test_processes.py", "data/test_cluster.py"),
+    *("training/test_small_form.py", "training/test_scripts.py", "formats/test_replay_real.py"),
+    *("hostile/test_stops.py", "gui/test_gui_ends.py", "live/test_live_browser.py"),
+    *("live/test_live_x11.py", "blind/test_page.py", "person/test_command.py"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files begin first (and xdist leaves the order: --no-loadscope-reorder)."""
+    rank = {ROOT / "tests" / name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 @pytest.fixture
@@ -31,6 +54,12 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def no_loss_plot(monkeypatch):
+    """Of tests that train and look at no picture: loss.png takes longer than a few small steps."""
+    monkeypatch.setattr(Run, "plot", lambda run: None)
 
 
 @pytest.fixture(scope="session")

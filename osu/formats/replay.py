@@ -170,8 +170,17 @@ def dump_replay(replay: Replay) -> bytes:
         raise ReplayError(f"the replay cannot be written: {error}") from None
 
 
-def _unpack(data: bytes) -> Replay:
-    if len(data) > MAX_FILE_BYTES:
+def as_a_file_has_it(replay: Replay) -> Replay:
+    """What `parse_replay` makes of `dump_replay`'s bytes, with all that these round. The frames are
+    not packed on the way, which is most of the work. Raises ReplayError."""
+    try:
+        return _unpack(_pack(replay, packed=False), packed=False)
+    except (ValueError, struct.error) as error:
+        raise ReplayError(f"the replay cannot be written: {error}") from None
+
+
+def _unpack(data: bytes, packed: bool = True) -> Replay:
+    if packed and len(data) > MAX_FILE_BYTES:
         raise ValueError(f"it has more than {MAX_FILE_BYTES >> 20} MB")
     source = ByteReader(data)
     mode, version = source.take("<Bi")
@@ -189,9 +198,13 @@ def _unpack(data: bytes) -> Replay:
         life = np.zeros((0, 2))
         left_out.append("its life bar, which is damaged")
     timestamp_ticks, size = source.take("<qi")
-    if size <= 0:
+    if packed and size <= 0:
         raise ValueError("it has no frames")
-    text = unpack_stream(source.bytes(size, "the frames"), MAX_TEXT_BYTES, "its frames")
+    text = source.bytes(size, "the frames")
+    if packed:
+        text = unpack_stream(text, MAX_TEXT_BYTES, "its frames")
+    elif size > MAX_TEXT_BYTES:
+        raise ValueError(f"its frames are more than {MAX_TEXT_BYTES >> 20} MB")
     delta_ms, xy, keys, seed, skipped = parse_frames(text)
     if skipped:
         left_out.append(f"{skipped} of its frames, which have fewer than four fields")
@@ -230,10 +243,11 @@ def _unpack(data: bytes) -> Replay:
     )
 
 
-def _pack(r: Replay) -> bytes:
+def _pack(r: Replay, packed: bool = True) -> bytes:
     # lazer ends the text with its seed frame, stable with a comma.
-    text = dump_frames(r.delta_ms, r.xy, r.keys, r.seed, trailing_comma=not r.is_lazer)
-    frames = pack_stream(text)
+    frames = dump_frames(r.delta_ms, r.xy, r.keys, r.seed, trailing_comma=not r.is_lazer)
+    if packed:
+        frames = pack_stream(frames)
     return b"".join(
         [
             struct.pack("<Bi", r.mode, r.version),

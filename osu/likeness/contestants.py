@@ -13,7 +13,7 @@ from tqdm import tqdm
 from osu.data.library import DataError
 from osu.errors import UserError, shown
 from osu.formats.beatmap import Beatmap
-from osu.formats.replay import Replay, dump_replay, parse_replay
+from osu.formats.replay import Replay, as_a_file_has_it
 from osu.likeness.faults import jittered, resampled, shifted
 from osu.likeness.human_plays import HumanPlay, Subject, matched, same_map_groups
 from osu.likeness.measures import Measured, cursor_distance_px, measure
@@ -164,8 +164,8 @@ def source_contestant(
         if drawn is None:
             return None
         beatmap, replay = drawn
-        # Through the file's bytes, as the humans' plays went: what a file rounds is rounded.
-        return measured_or_none(name, lambda: (beatmap, parse_replay(dump_replay(replay))))
+        # The humans' plays went through a file: what one rounds is rounded.
+        return measured_or_none(name, lambda: (beatmap, as_a_file_has_it(replay)))
 
     with bar:
         for i, (human, own) in enumerate(subjects):

@@ -146,11 +146,14 @@ class Run:
         if self.watch is None or not (self.steps.last or time.monotonic() >= self.picture_due):
             return
         self._look()
-        self._keep(step + 1, parts)
+        saved = self.evaluated == step  # and its losses plotted
+        if not saved:
+            self._keep(step + 1, parts)
         minutes = self.steps.seconds() / 60
         title = f"{self.folder}: step {step}, {minutes:.1f} min"
         self._draw("plays.png", lambda: self.watch.draw(step, title))
-        self.plot()
+        if not saved:
+            self.plot()
         losses = {k: v for k, v in self.logged.items() if k not in ("step", "seconds")}
         shown = ", ".join(f"{name} {value:.3g}" for name, value in list(losses.items())[:4])
         tqdm.write(f"{minutes:4.1f} min, step {step}: {shown}. {self.folder / 'plays.png'}")

@@ -4,6 +4,7 @@ References: files put together by hand (tests/osr.py), and osrparse 7, an indepe
 what we write.
 """
 
+import dataclasses
 import lzma
 import struct
 
@@ -18,6 +19,7 @@ from osu.formats.replay import (
     Key,
     Replay,
     ReplayError,
+    as_a_file_has_it,
     build_replay,
     clean_frames,
     dump_replay,
@@ -154,7 +156,17 @@ def replays(draw) -> Replay:
 @given(replays())
 @settings(deadline=None)  # the first LZMA call is slow on a busy machine
 def test_write_then_read_is_the_identity(r):
-    assert same(parse_replay(dump_replay(r)), r)
+    read = parse_replay(dump_replay(r))
+    assert same(read, r)
+    assert same(as_a_file_has_it(r), read)
+
+
+def test_as_a_file_has_it_what_a_file_rounds_is_rounded():
+    r = dataclasses.replace(parse_replay(osr()), life=np.array([[1.0, 1 / 3]]))
+    read = parse_replay(dump_replay(r))
+    assert not same(read, r) and same(as_a_file_has_it(r), read)
+    with pytest.raises(ReplayError, match="cannot be written"):
+        as_a_file_has_it(dataclasses.replace(r, n300=1 << 16))
 
 
 @pytest.mark.parametrize("player", ["osu-players/rnn", "Ünï 音", "a" * 200])

@@ -40,6 +40,7 @@ def run(program: Program, stop: Stop | None = None) -> tuple[int, dict[str, int]
         try:
             _quiet()
             signal.alarm(LIMIT_S)
+            sys.dont_write_bytecode = True  # no change of the program's own
             counts = _watch(stop)
             ended = program()
             status = ended if isinstance(ended, int) else 0

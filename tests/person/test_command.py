@@ -25,7 +25,7 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def nothing_compared(monkeypatch):
+def nothing_compared(monkeypatch, no_loss_plot):
     monkeypatch.setattr(command, "COMPARED", 0)
 
 

@@ -47,6 +47,7 @@ def final(folder) -> dict:
     return torch.load(folder / "last.pt", weights_only=True)["parts"]
 
 
+@pytest.mark.usefixtures("no_loss_plot")
 @pytest.mark.parametrize(
     ("name", "number"),
     [
@@ -76,6 +77,7 @@ def test_a_signal_saves_first(name, number, whole, cache, tmp_path, monkeypatch)
     torch.testing.assert_close(*parts, rtol=0, atol=0, equal_nan=True)
 
 
+@pytest.mark.usefixtures("no_loss_plot")
 def test_half_a_line_in_the_log_is_cut_off(cache, tmp_path):
     script, args = args_of("train_rnn", cache, tmp_path, steps=2)
     script.main(dataclasses.replace(args, steps=1))
@@ -139,6 +141,7 @@ def test_a_full_disk_is_an_error_of_the_file_and_keeps_the_last(kind, tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.usefixtures("no_loss_plot")
 def test_a_run_that_was_killed_after_its_last_step_keeps_its_model(cache, tmp_path, monkeypatch):
     script, args = args_of("train_rnn", cache, tmp_path, steps=1)
 

@@ -7,7 +7,7 @@ The networks are as small as their options allow; nothing here is about how well
 import dataclasses
 import json
 import math
-import subprocess
+import runpy
 import sys
 
 import pytest
@@ -41,6 +41,7 @@ def test_three_steps(name, cache, tmp_path):
     assert not model.training
 
 
+@pytest.mark.usefixtures("no_loss_plot")
 @pytest.mark.parametrize("name", SMALL)
 def test_four_steps_are_two_and_two(name, cache, tmp_path):
     script, whole = args_of(name, cache, tmp_path / "whole", steps=4, eval_every=2)
@@ -68,6 +69,7 @@ def test_four_steps_are_two_and_two(name, cache, tmp_path):
     torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True)
 
 
+@pytest.mark.usefixtures("no_loss_plot")
 def test_a_network_learns_to_tell_its_own_plays(cache, tmp_path):
     """It begins as the network whose plays they are, so that it can tell nothing: ln 2. A step of
     training makes plays that are easily told from people's. Its noise begins where that network's
@@ -90,6 +92,7 @@ def test_a_network_learns_to_tell_its_own_plays(cache, tmp_path):
     assert "DDO" in made["about"] and made["config"]["sigma_max"] == 3.0
 
 
+@pytest.mark.usefixtures("no_loss_plot")
 def test_another_run_is_not_gone_on_with(cache, tmp_path):
     script, args = args_of("train_rnn", cache, tmp_path, steps=1)
     script.main(args)
@@ -125,6 +128,7 @@ def test_a_mistake_is_one_sentence(options, sentence, cache, tmp_path, monkeypat
     assert sentence in errors
 
 
+@pytest.mark.usefixtures("no_loss_plot")
 def test_a_finished_run_is_not_gone_on_with(cache, tmp_path):
     script, args = args_of("train_rnn", cache, tmp_path, steps=1)
     script.main(args)
@@ -132,15 +136,16 @@ def test_a_finished_run_is_not_gone_on_with(cache, tmp_path):
         script.main(dataclasses.replace(args, resume=True))
 
 
-def test_unknown_option_is_refused():
-    run = subprocess.run(
-        [sys.executable, str(ROOT / "train_rnn.py"), "--lerning-rate", "1"],
-        capture_output=True, text=True, cwd=ROOT,
-    )  # fmt: skip
-    assert run.returncode == 2
-    assert "--lerning-rate" in run.stderr
+def test_unknown_option_is_refused(monkeypatch, capsys):
+    script = str(ROOT / "train_rnn.py")
+    monkeypatch.setattr(sys, "argv", [script, "--lerning-rate", "1"])
+    with pytest.raises(SystemExit) as ended:  # as `python train_rnn.py` runs it
+        runpy.run_path(script, run_name="__main__")
+    assert ended.value.code == 2
+    assert "--lerning-rate" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("no_loss_plot")
 @pytest.mark.parametrize("name", ["train_keys", "train_gan"])
 def test_training_goes_on_from_a_model(name, cache, tmp_path):
     script, args = args_of(name, cache, tmp_path / "base", steps=1)

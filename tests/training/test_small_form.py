@@ -24,8 +24,9 @@ from osu.formats.replay import load_replay
 from osu.players import engine
 from osu.training.__main__ import main as compare
 from osu.training.options import cli
+from osu.training.run import Run
 from osu.training.schedule import Steps
-from osu.training.watch import SHOWN_S, busiest_passage
+from osu.training.watch import SHOWN_S, Watch, busiest_passage
 from osu.units import FRAME_HZ
 from tests.paths import ROOT, SAMPLE
 from tests.training.small import SMALL, args_of
@@ -107,12 +108,16 @@ def test_two_steps_leave_pictures_and_a_model_that_plays(
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_pictures_change_nothing_that_is_learned(name, cache, tmp_path):
+def test_pictures_change_nothing_that_is_learned(name, cache, tmp_path, monkeypatch):
     weights = []
     for pictures in (False, True):
         out = tmp_path / str(pictures)
         script, args = args_of(name, cache, out, steps=2, pictures=pictures)
-        script.main(args)
+        with monkeypatch.context() as patched:
+            if not pictures:
+                patched.setattr(Run, "plot", lambda run: None)
+            script.main(args)
+        assert (out / "loss.png").exists() == pictures
         assert (out / "plays.png").exists() == pictures
         weights.append(torch.load(out / "last.pt", weights_only=True)["parts"])
     torch.testing.assert_close(*weights, rtol=0, atol=0, equal_nan=True)
@@ -127,6 +132,27 @@ def test_a_picture_that_fails_costs_a_line(cache, tmp_path, monkeypatch, capsys)
     script.main(args)
     assert "plays.png was not drawn (no space left)" in capsys.readouterr().err
     assert (tmp_path / "last.pt").exists() and (tmp_path / "model" / "card.json").exists()
+
+
+def test_a_picture_comes_with_the_state_and_the_losses_once_a_step(cache, tmp_path, monkeypatch):
+    """The first step's is drawn before anything else is saved, the last step's after it was."""
+    plotted, seen = [], []
+    plot, draw = Run.plot, Watch.draw
+
+    def plots(run):
+        plotted.append(run.steps.number)
+        plot(run)
+
+    def draws(watch, step, title):
+        seen.append((step, torch.load(tmp_path / "last.pt", weights_only=True)["step"]))
+        draw(watch, step, title)
+
+    monkeypatch.setattr(Run, "plot", plots)
+    monkeypatch.setattr(Watch, "draw", draws)
+    script, args = args_of("train_rnn", cache, tmp_path, steps=2, pictures=True)
+    script.main(args)
+    assert seen == [(0, 1), (1, 2)]
+    assert len(plotted) == 2
 
 
 def test_the_passage_is_held_out_and_has_much_to_play(cache):
@@ -155,6 +181,7 @@ def test_the_clock_of_a_run_goes_on():
     assert 0.5 <= shares[0] <= shares[1] < 0.8
 
 
+@pytest.mark.usefixtures("no_loss_plot")
 def test_a_table_of_runs(cache, tmp_path, capsys):
     for name, rate in (("slow", 1e-4), ("fast", 1e-3)):
         script, args = args_of("train_gan", cache, tmp_path / name, steps=1, learning_rate=rate)
