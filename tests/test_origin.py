@@ -25,7 +25,6 @@ MAKERS = {
 # Who may turn a replay into a file's bytes.
 WRITERS = {
     "osu/formats/replay.py",
-    "osu/classifiers/plays.py",  # likewise
     "osu/gui/jobs.py",  # plays of osu.players, and replays that were opened, as they are
     "experiments/person.py",  # plays of osu.players
     "osu/person/held_out.py",  # plays of osu.players

@@ -18,7 +18,7 @@ from osu.classifiers.numbers.note_numbers import note_numbers
 from osu.classifiers.numbers.written import written_numbers
 from osu.features.chart import LEAD_MS, Chart
 from osu.formats.beatmap import Beatmap
-from osu.formats.replay import Replay, dump_replay, parse_replay
+from osu.formats.replay import Replay, as_a_file_has_it
 from osu.likeness.contestants import seed_of
 from osu.likeness.human_plays import HumanPlay
 from osu.likeness.measures import Measured, MeasureError, measure
@@ -114,9 +114,8 @@ def _pair(human: HumanPlay, source: Source) -> PlayPair | None:
     own = _grid_play(beatmap, replay)
     if own is None:
         return None
-    # What a file rounds is rounded.
-    replays = (parse_replay(dump_replay(r)) for r in source(human, beatmap, replay))
-    generated = (_grid_play(beatmap, replay) for replay in replays)
+    replays = source(human, beatmap, replay)
+    generated = (_grid_play(beatmap, as_a_file_has_it(replay)) for replay in replays)
     return PlayPair(human, own, [play for play in generated if play is not None])
 
 
