@@ -23,7 +23,7 @@ from osu.classifiers.where import Place, places
 from osu.data.library import SPLITS, DataError
 from osu.likeness.human_plays import HumanPlay, select
 
-VERSION = 1
+VERSION = 2  # 2: with the clock of key changes among the written numbers
 SHOWN_NUMBERS = 5  # that tell most, of each kind
 
 

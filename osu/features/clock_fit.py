@@ -101,16 +101,23 @@ def fit_schedule(key_ms: np.ndarray, update_ms: float, whole_ms: float) -> float
     It says the update to a thousandth, where gaps of some updates say it to a thirtieth.
     """
     tried = update_ms * SCHEDULES
-    power, pairs = np.zeros(len(tried)), 0
-    edges = np.arange(key_ms.min(initial=0), key_ms.max(initial=0), SCHEDULE_MS)[1:]
-    for window_ms in np.split(key_ms, np.searchsorted(key_ms, edges)):
-        turn = np.exp(2j * np.pi * window_ms[:, None] / tried).sum(0)
-        power += np.abs(turn) ** 2 - len(window_ms)  # without the pairs of a change with itself
-        pairs += len(window_ms) * (len(window_ms) - 1)
-    power = power / max(pairs, 1) / np.sinc(whole_ms / tried) ** 2
+    power = clock_power(key_ms, tried, whole_ms)
     best = int(power.argmax())
     kept = power[best] > max(IN_TURN, CLEARLY * power.std())
     return float(tried[best]) if kept else 0.0
+
+
+def clock_power(at_ms: np.ndarray, tried_ms: np.ndarray, whole_ms: float) -> np.ndarray:
+    """(P,) how far real times at_ms (N,), whole multiples of whole_ms, keep to clocks of periods
+    tried_ms (P,) for SCHEDULE_MS: the power of their phases, 1 where all do exactly, 0 by chance.
+    """
+    power, pairs = np.zeros(len(tried_ms)), 0
+    edges = np.arange(at_ms.min(initial=0), at_ms.max(initial=0), SCHEDULE_MS)[1:]
+    for window_ms in np.split(at_ms, np.searchsorted(at_ms, edges)):
+        turn = np.exp(2j * np.pi * window_ms[:, None] / tried_ms).sum(0)
+        power += np.abs(turn) ** 2 - len(window_ms)  # without the pairs of a time with itself
+        pairs += len(window_ms) * (len(window_ms) - 1)
+    return power / max(pairs, 1) / np.sinc(whole_ms / tried_ms) ** 2
 
 
 def lateness_ms(t_ms: np.ndarray) -> np.ndarray:

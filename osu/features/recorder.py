@@ -24,6 +24,7 @@ from scipy.sparse.linalg import spsolve
 
 from osu.features.clock_fit import FASTEST_UPDATE_MS, fit_clock, fit_evenness
 from osu.features.from_last import fit_from_last, times_from_last
+from osu.features.key_clock import fit_key_clock
 from osu.features.lattice import fit_lattice, fit_places, fit_wander, on_lattice, phases, pixel_of
 from osu.formats.beatmap import Beatmap, Kind
 from osu.formats.replay import Replay, buttons_of, without_lead_in
@@ -71,6 +72,8 @@ class Recorder(IntEnum):
     PLACE_PHASE_X = 17
     PLACE_PHASE_Y = 18
     WANDER_Y_PX = 19
+    KEY_MS = 20  # real ms of the clock that key changes keep to (osu.features.key_clock), else 0
+    KEY_UNEVEN = 21  # standard deviation about it, in its periods
 
 
 COUNT_PX = [Recorder.COUNT_X_PX, Recorder.COUNT_Y_PX]
@@ -98,6 +101,7 @@ def fit_recorder(replay: Replay) -> np.ndarray:
         t_ms, step_ms, changed, 1 / replay.rate
     )
     fitted[[Recorder.FROM_LAST_MS, Recorder.KEYS_IN_TURN]] = 0.0
+    fitted[[Recorder.KEY_MS, Recorder.KEY_UNEVEN]] = 0.0
     if from_last := fit_from_last(step_ms, changed):
         fitted[[Recorder.FROM_LAST_MS, Recorder.KEYS_IN_TURN]] = from_last[:2]
         fitted[Recorder.JITTER_MS : Recorder.HICCUPS + 1] = from_last[2:]
@@ -109,6 +113,9 @@ def fit_recorder(replay: Replay) -> np.ndarray:
         np.concatenate([step_ms[around], step_ms[around + 1]]), t_ms[1:][changed], update,
         1 / replay.rate,
     )  # fmt: skip
+    if not fitted[Recorder.FROM_LAST_MS]:  # whose keys change with frames
+        key_clock = fit_key_clock(t_ms[1:][changed], 1 / replay.rate)
+        fitted[[Recorder.KEY_MS, Recorder.KEY_UNEVEN]] = key_clock
     counts_px = fitted[COUNT_PX].max()
     fitted[[Recorder.REPORT_MS, Recorder.KEY_REPEAT]] = fit_repeats(
         step_ms, steps, changed, counts_px

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from osu.features.chart import Chart, chart_of
+from osu.features.key_clock import on_key_clock
 from osu.features.play import Play, encode_cursor, key_events
 from osu.features.recorder import Recorder, judged_ms, record
 from osu.formats.beatmap import Beatmap
@@ -58,6 +59,8 @@ def finish_play(
     due_ms = grid_ms(chart.start_ms, len(play), chart.rate)
     path_px = to_px(play[:, : Play.K1].astype(np.float64))
     rng = np.random.default_rng((seed, 2))
+    key_ms, uneven = recorder[[Recorder.KEY_MS, Recorder.KEY_UNEVEN]]
+    spans = on_key_clock(spans, key_ms * chart.rate, uneven, rng)
     t_ms, xy, keys = record(
         path_px, due_ms, chart.rate, spans, judged_ms(beatmap, spans), recorder, rng
     )
