@@ -46,7 +46,7 @@ ON_GPU = {"steps": 1000, "batch": 128, "learning_rate": 3e-4, "average": 0.995, 
 COMPARED = 6  # held-out plays
 MAY_DIFFER = ("resume", "device", "pictures", "full")  # of the options of a run that goes on
 OF_PERSON = "tuned on one person's plays"  # how the card's line begins
-OTHER_NAME = "choose another name for the new one (--name)"
+OTHER_NAME = "choose another name for the new one"
 HELD_OUT = "held-out"  # folder of a run: the model's plays of held-out songs
 
 
@@ -112,7 +112,7 @@ def _check_name(name: str, installed: Path, player: str) -> None:
     """UserError where a model of that name cannot be installed: there is one that is not of the
     same player."""
     if not NAME.fullmatch(name):
-        raise UserError(f"--name {name}: a name has 1 to 40 of A-Z a-z 0-9 _ . -")
+        raise UserError(f"{name} can be no model's name: that has 1 to 40 of A-Z a-z 0-9 _ . -")
     if not installed.exists():
         return
     try:
