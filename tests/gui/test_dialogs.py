@@ -45,10 +45,10 @@ class Dialog:
         self.call(self.entry, "insert", 0, text)
 
     def listed(self):
-        texts = (i for i in self.call(self.canvas, "find", "all") if self._is_text(i))
+        texts = (i for i in self.call(self.canvas, "find", "all") if self.is_text(i))
         return [self.call(self.canvas, "itemcget", item, "-text") for item in texts]
 
-    def _is_text(self, item):
+    def is_text(self, item):
         return self.call(self.canvas, "type", item) == "text"
 
     def contrast(self, row):
@@ -58,7 +58,7 @@ class Dialog:
         (text,) = (
             item
             for item in self.call(self.canvas, "find", "all")
-            if self._is_text(item) and self.call(self.canvas, "itemcget", item, "-text") == row
+            if self.is_text(item) and self.call(self.canvas, "itemcget", item, "-text") == row
         )
         x, y, right, low = map(int, self.root.tk.splitlist(self.call(self.canvas, "bbox", text)))
         box = (at[0] + x, at[1] + y, at[0] + right, at[1] + low)
@@ -86,6 +86,7 @@ def within(app, name, show, *acts):
             if not int(app.root.tk.eval(viewable)):
                 pass
             elif left:
+                app.root.update_idletasks()  # the list is filled, and its rows have their places
                 left.pop(0)(dialog)
             else:
                 dialog.press("cancel")
@@ -158,9 +159,10 @@ def test_a_folder_that_is_selected_in_the_list_is_taken(start, home):
     app = start()
 
     def enter(dialog):
-        x, y = 30, 10
+        (row,) = (i for i in dialog.call(dialog.canvas, "find", "all") if dialog.is_text(i))
+        x, y, *_ = map(int, dialog.root.tk.splitlist(dialog.call(dialog.canvas, "bbox", row)))
         for event in ("<Button-1>", "<ButtonRelease-1>"):
-            dialog.call("event", "generate", dialog.canvas, event, "-x", x, "-y", y)
+            dialog.call("event", "generate", dialog.canvas, event, "-x", x + 2, "-y", y + 2)
         dialog.root.update()
         dialog.press("ok")
 
