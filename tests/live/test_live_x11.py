@@ -253,7 +253,7 @@ def test_ten_starts_and_stops_leave_nothing(server, no_key_down, monkeypatch):
             wait_for(lambda player=player: player.state == "armed", "armed")
             player.start()
             wait_for(lambda: len(server.keys_down()) == 2, "both keys")
-            assert player.state == "playing"
+            wait_for(lambda player=player: player.state == "playing", "playing")
             if stop % 2:  # by command, or by closing
                 player.stop()
                 wait_for(lambda player=player: player.state == "stopped", "the end")
